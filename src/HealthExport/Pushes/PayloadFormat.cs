@@ -1,0 +1,8 @@
+namespace HealthExport.Pushes;
+
+/// <summary>What a payload turned out to be.</summary>
+public enum PayloadFormat : byte
+{
+    HaeJson,
+    StandardJson,
+}

@@ -1,0 +1,123 @@
+using System.Buffers;
+using System.IO.Compression;
+using System.Security.Cryptography;
+
+namespace HealthExport.Pushes;
+
+/// <summary>
+/// Takes a decoded body as it arrives: counts it, hashes it and compresses it chunk by chunk. Small payloads stay in
+/// memory; from <see cref="InMemoryBytes"/> compressed bytes on they go to a temporary file that vanishes with the spool.
+/// Not for concurrent use.
+/// </summary>
+/// <param name="folder">Where the temporary file goes, should there be one.</param>
+public sealed class PayloadSpool(string folder) : IDisposable
+{
+    /// <summary>Decoded bytes of every chunk but the last.</summary>
+    public const int ChunkBytes = 1 << 20;
+
+    const int InMemoryBytes = 2 << 20;
+    const int FirstBufferBytes = 32 << 10;
+
+    readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    readonly List<Chunk> _chunks = [];
+    byte[] _decoded = ArrayPool<byte>.Shared.Rent(FirstBufferBytes);
+    int _filled;
+    FileStream? _file;
+    int _inMemory;
+    byte[]? _sha256;
+
+    readonly record struct Chunk(int DecodedBytes, int StoredBytes, byte[]? Bytes, long Offset);
+
+    /// <summary>Decoded bytes so far.</summary>
+    public long SizeBytes { get; private set; }
+
+    /// <summary>Of the decoded body; there once it is complete.</summary>
+    public byte[] Sha256 => _sha256 ?? throw new InvalidOperationException("The payload is not complete.");
+
+    public int ChunkCount => _chunks.Count;
+
+    /// <summary>Takes the next decoded bytes.</summary>
+    public void Write(ReadOnlySpan<byte> decoded)
+    {
+        SizeBytes += decoded.Length;
+        _hash.AppendData(decoded);
+        while (decoded.Length > 0)
+        {
+            if (_filled == _decoded.Length) GrowOrSeal();
+            var taken = Math.Min(decoded.Length, Math.Min(_decoded.Length, ChunkBytes) - _filled);
+            decoded[..taken].CopyTo(_decoded.AsSpan(_filled));
+            _filled += taken;
+            decoded = decoded[taken..];
+            if (_filled == ChunkBytes) Seal();
+        }
+    }
+
+    /// <summary>Says that the body has come to its end.</summary>
+    public void Complete()
+    {
+        if (_filled > 0) Seal();
+        _sha256 = _hash.GetHashAndReset();
+        ArrayPool<byte>.Shared.Return(_decoded);
+        _decoded = [];
+    }
+
+    /// <summary>Compressed and decoded size of a chunk.</summary>
+    public (int StoredBytes, int DecodedBytes) SizeOfChunk(int ordinal) =>
+        (_chunks[ordinal].StoredBytes, _chunks[ordinal].DecodedBytes);
+
+    /// <summary>The stored form of a chunk: what <see cref="PayloadStream"/> takes.</summary>
+    /// <param name="scratch">Used when the chunk has to be fetched from the file; grown as needed.</param>
+    public ReadOnlySpan<byte> ReadChunk(int ordinal, ref byte[] scratch)
+    {
+        var chunk = _chunks[ordinal];
+        if (chunk.Bytes is { } bytes) return bytes.AsSpan(0, chunk.StoredBytes);
+        if (scratch.Length < chunk.StoredBytes) scratch = new byte[chunk.StoredBytes];
+        RandomAccess.Read(_file!.SafeFileHandle, scratch.AsSpan(0, chunk.StoredBytes), chunk.Offset);
+        return scratch.AsSpan(0, chunk.StoredBytes);
+    }
+
+    public void Dispose()
+    {
+        _hash.Dispose();
+        _file?.Dispose();
+        if (_decoded.Length > 0) ArrayPool<byte>.Shared.Return(_decoded);
+        _decoded = [];
+    }
+
+    void GrowOrSeal()
+    {
+        if (_filled >= ChunkBytes)
+        {
+            Seal();
+            return;
+        }
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Min(ChunkBytes, _decoded.Length * 4));
+        _decoded.AsSpan(0, _filled).CopyTo(larger);
+        ArrayPool<byte>.Shared.Return(_decoded);
+        _decoded = larger;
+    }
+
+    void Seal()
+    {
+        var scratch = ArrayPool<byte>.Shared.Rent(BrotliEncoder.GetMaxCompressedLength(_filled));
+        // Quality 1: on phones' JSON about a fourteenth of the size, at the speed of the network.
+        if (!BrotliEncoder.TryCompress(_decoded.AsSpan(0, _filled), scratch, out var stored, quality: 1, window: 20))
+            throw new InvalidOperationException("The largest compressed size was announced too small.");
+        if (_inMemory + stored <= InMemoryBytes)
+        {
+            _chunks.Add(new(_filled, stored, scratch.AsSpan(0, stored).ToArray(), 0));
+            _inMemory += stored;
+        }
+        else
+        {
+            _file ??= new FileStream(
+                Path.Combine(folder, $"push-{Guid.NewGuid():n}.part"), FileMode.CreateNew, FileAccess.ReadWrite,
+                FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
+            var offset = _file.Length;
+            RandomAccess.Write(_file.SafeFileHandle, scratch.AsSpan(0, stored), offset);
+            _chunks.Add(new(_filled, stored, null, offset));
+        }
+        ArrayPool<byte>.Shared.Return(scratch);
+        _filled = 0;
+    }
+}
