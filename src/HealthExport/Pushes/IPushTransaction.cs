@@ -25,7 +25,7 @@ public sealed record Stored<T>(T Row, long Push);
 
 /// <summary>
 /// The one transaction in which a push takes effect whole, or not at all. Not for concurrent use. Finding comes first
-/// and tells what is there; writing then changes what <see cref="PushApplication"/> decided. Disposing without a commit
+/// and tells what is there; writing then changes what <c>PushApplication</c> decided. Disposing without a commit
 /// rolls back.
 /// </summary>
 public interface IPushTransaction : IAsyncDisposable

@@ -8,7 +8,7 @@ namespace HealthExport.Workouts;
 /// </summary>
 public sealed record Workout
 {
-    /// <summary>The id as sent; null until one is found or made for a workout without (<see cref="WorkoutIdentity"/>).</summary>
+    /// <summary>The id as sent; null until one is found or made for a workout without.</summary>
     public Guid? Id { get; init; }
 
     /// <summary>True when the phone sent no id, so that a later arrival with one takes the row over.</summary>
