@@ -25,6 +25,9 @@ public sealed class MetricArray
     /// <summary>The name that receipts count these items under.</summary>
     public required string ItemType { get; init; }
 
+    /// <summary>Which array of the payload, from 0: with an item's index it names the item.</summary>
+    public int Ordinal { get; init; }
+
     /// <summary>
     /// Rows of one item are spread over several runs of the same batch (blood pressure, activity): its outcome is the
     /// strongest of theirs, and it counts once.

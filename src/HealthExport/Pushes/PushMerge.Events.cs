@@ -1,0 +1,57 @@
+using System.Text.Json;
+using HealthExport.Events;
+
+namespace HealthExport.Pushes;
+
+sealed partial class PushMerge
+{
+    async ValueTask ApplyEventsAsync(IReadOnlyList<HealthEvent> events)
+    {
+        foreach (var sent in events) Tally.Parts.EcgVoltages += sent.Voltages?.Microvolts.Length ?? 0;
+        await ApplyKeyedAsync(
+            events,
+            new Keyed<HealthEvent>(
+                Key: sent => (sent.Kind, sent.Identity),
+                Type: sent => sent.ItemType,
+                Index: sent => sent.ItemIndex,
+                IsDeleted: sent => IsDeletedLater(sent.Kind, sent.Source, sent.StartAt),
+                Find: rows => transaction.FindAsync(rows, cancellationToken),
+                Merge: Merge,
+                Write: (rows, changes) => transaction.WriteAsync(rows, changes, cancellationToken)));
+    }
+
+    /// <summary>The event as sent, but for what was not sent this time; the stored one itself if nothing is new.</summary>
+    static HealthEvent Merge(HealthEvent stored, HealthEvent sent)
+    {
+        // A re-send without voltages does not delete them; equal ones keep the stored array, so that records compare.
+        var voltages = sent.Voltages is { } now && !(stored.Voltages is { } before && Equal(before, now))
+            ? sent.Voltages
+            : stored.Voltages;
+        // The phone writes the properties of an object in random order: that alone is nothing new.
+        var payload = SaysTheSame(stored.Payload, sent.Payload) ? stored.Payload : sent.Payload;
+        return sent with
+        {
+            OffsetMinutes = stored.OffsetMinutes, ItemType = stored.ItemType, ItemIndex = stored.ItemIndex,
+            Payload = payload, Voltages = voltages,
+        };
+    }
+
+    static bool Equal(EcgVoltages a, EcgVoltages b) =>
+        a.FrequencyHz == b.FrequencyHz && a.StartAt == b.StartAt && a.Microvolts.AsSpan().SequenceEqual(b.Microvolts);
+
+    static bool SaysTheSame(ReadOnlyMemory<byte> a, ReadOnlyMemory<byte> b)
+    {
+        if (a.Span.SequenceEqual(b.Span)) return true;
+        try
+        {
+            using var left = JsonDocument.Parse(a);
+            using var right = JsonDocument.Parse(b);
+            return JsonElement.DeepEquals(left.RootElement, right.RootElement);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // Lone surrogates parse but do not compare: then only equal bytes are equal.
+            return false;
+        }
+    }
+}

@@ -1,0 +1,265 @@
+using System.Buffers;
+using System.Text.Json;
+using HealthExport.Catalogue;
+using HealthExport.Samples;
+using HealthExport.Time;
+
+namespace HealthExport.Pushes;
+
+sealed partial class PushMerge
+{
+    readonly Dictionary<Metric, int?> _metricIds = [];
+    readonly Dictionary<(string ItemType, int Array, int ItemIndex), Outcome> _composites = [];
+    readonly Dictionary<Series, ListedBuckets> _listed = [];
+
+    /// <summary>What arrays said of a series whose every bucket they list.</summary>
+    sealed class ListedBuckets
+    {
+        public required string ItemType { get; init; }
+        public List<Instant> Starts { get; } = [];
+        public List<(Instant First, Instant Last)> Spans { get; } = [];
+    }
+
+    async ValueTask ApplyAsync(SampleRun run)
+    {
+        if (run.Count == 0) return;
+        var rejects = new List<Reject>();
+        if (!_metricIds.TryGetValue(run.Array.Metric, out var metricId))
+        {
+            metricId = await transaction.FindOrAddMetricAsync(run.Array.Metric, cancellationToken);
+            _metricIds.Add(run.Array.Metric, metricId);
+        }
+        if (metricId is { } id) await ApplyAsync(run, new Series(id, run.Array.Grain), rejects);
+        else foreach (ref var row in run.Samples) rejects.Add(TooManyNames(run.Array, row));
+        ArrayPool<Sample>.Shared.Return(run.Rows, clearArray: true);
+        await RejectAsync(rejects);
+    }
+
+    async ValueTask ApplyAsync(SampleRun run, Series series, List<Reject> rejects)
+    {
+        var count = run.Count;
+        SortByKey(run.Samples, series.KeyHasSource);
+        var found = ArrayPool<StoredSample>.Shared.Rent(count);
+        var changes = ArrayPool<RowChange>.Shared.Rent(count);
+        var outcomes = ArrayPool<Outcome>.Shared.Rent(count);
+        // Rows of one key are folded onto the first of them; slots[i] says where row i went.
+        var slots = ArrayPool<int>.Shared.Rent(count);
+        var keys = run.Rows;
+        var unique = Fold(run.Samples, series.KeyHasSource, slots);
+        if (unique < count) keys = FirstOfEach(run.Samples, slots, unique);
+        Array.Clear(changes, 0, unique);
+
+        await transaction.FindAsync(
+            series, keys.AsMemory(0, unique), found.AsMemory(0, unique), cancellationToken);
+        var toWrite = Decide(run, keys, slots, found, changes, outcomes);
+        if (toWrite)
+        {
+            HashSet<int>? refused = null;
+            await WriteOrBisectAsync(
+                0, unique,
+                (start, rows) => transaction.WriteAsync(
+                    series, keys.AsMemory(start, rows), changes.AsMemory(start, rows), cancellationToken),
+                index => (refused ??= []).Add(index));
+            if (refused is not null) MarkRefused(run, slots, refused, outcomes, rejects);
+        }
+        Count(run, outcomes);
+
+        if (keys != run.Rows) ArrayPool<Sample>.Shared.Return(keys, clearArray: true);
+        ArrayPool<StoredSample>.Shared.Return(found, clearArray: true);
+        ArrayPool<RowChange>.Shared.Return(changes);
+        ArrayPool<Outcome>.Shared.Return(outcomes);
+        ArrayPool<int>.Shared.Return(slots);
+    }
+
+    /// <summary>Settles every row against what is stored, as if they came one after another.</summary>
+    /// <param name="keys">In: one row per key. Out: what to write under it.</param>
+    /// <returns>Whether there is anything to write.</returns>
+    bool Decide(
+        SampleRun run, Sample[] keys, int[] slots, StoredSample[] found, RowChange[] changes, Outcome[] outcomes)
+    {
+        var toWrite = false;
+        var mayBeDeleted = transaction.LaterDeletions.Count > 0;
+        var rows = run.Samples;
+        for (var i = 0; i < rows.Length; i++)
+        {
+            ref var row = ref rows[i];
+            ref var stored = ref found[slots[i]];
+            ref var change = ref changes[slots[i]];
+            if (mayBeDeleted && IsDeletedLater(
+                    run.Array.Metric.Name, row.Source, new SampleRow(run.Array.Grain, row, number).StartInstant))
+            {
+                outcomes[i] = Outcome.Unchanged;
+                continue;
+            }
+            outcomes[i] = Decide(ref stored, in row, ref change);
+            if (change is RowChange.None) continue;
+            toWrite = true;
+            if (change is not RowChange.Touch) keys[slots[i]] = stored.Row;
+        }
+        return toWrite;
+    }
+
+    Outcome Decide(ref StoredSample stored, in Sample row, ref RowChange change)
+    {
+        // A later push has written or removed it: an older one, replayed, must not bring its value back.
+        if (stored.Push > number) return Outcome.Unchanged;
+        if (!stored.Exists)
+        {
+            stored = new() { Row = row, Push = number, Exists = true };
+            change = RowChange.Insert;
+            return Outcome.Inserted;
+        }
+        if (row.SaysTheSameAs(stored.Row))
+        {
+            if (transaction.EarlierIsPending && stored.Push < number && change is RowChange.None)
+                change = RowChange.Touch;
+            return Outcome.Unchanged;
+        }
+        // A sliver of a bucket must not lower the whole.
+        if (row.MayNotShrink && row.Value < stored.Row.Value) return Outcome.Unchanged;
+        var offset = stored.Row.OffsetMinutes;
+        stored.Row = row;
+        stored.Row.OffsetMinutes = offset;
+        stored.Push = number;
+        if (change is not RowChange.Insert) change = RowChange.Update;
+        return Outcome.Updated;
+    }
+
+    void Count(SampleRun run, Outcome[] outcomes)
+    {
+        var type = run.Array.ItemType;
+        if (run.Array.IsComposite)
+        {
+            var rows = run.Samples;
+            for (var i = 0; i < rows.Length; i++)
+            {
+                var key = (type, run.Array.Ordinal, rows[i].ItemIndex);
+                if (!_composites.TryGetValue(key, out var strongest) || outcomes[i] > strongest)
+                    _composites[key] = outcomes[i];
+            }
+            return;
+        }
+        Span<long> sums = stackalloc long[4];
+        sums.Clear();
+        for (var i = 0; i < run.Count; i++) sums[(int)outcomes[i]]++;
+        // Rejected ones are counted with their rejects.
+        for (var outcome = Outcome.Unchanged; outcome < Outcome.Rejected; outcome++)
+            if (sums[(int)outcome] > 0) Tally.Add(type, outcome, sums[(int)outcome]);
+    }
+
+    void CountComposites()
+    {
+        foreach (var ((type, _, _), outcome) in _composites)
+            if (outcome is not Outcome.Rejected) Tally.Add(type, outcome);
+        _composites.Clear();
+    }
+
+    void MarkRefused(
+        SampleRun run, int[] slots, HashSet<int> refused, Outcome[] outcomes, List<Reject> rejects)
+    {
+        var rows = run.Samples;
+        for (var i = 0; i < rows.Length; i++)
+        {
+            if (!refused.Contains(slots[i])) continue;
+            outcomes[i] = Outcome.Rejected;
+            var isTold = run.Array.IsComposite
+                && _composites.GetValueOrDefault((run.Array.ItemType, run.Array.Ordinal, rows[i].ItemIndex)) is Outcome.Rejected;
+            if (!isTold) rejects.Add(Refused(run.Array.ItemType, rows[i].ItemIndex, AsItem(run.Array, rows[i])));
+        }
+    }
+
+    static Reject TooManyNames(MetricArray array, in Sample row) => new(
+        "metrics", row.ItemIndex, RejectCodes.TooManyNames,
+        "This user has sent as many unknown metric names as are kept.",
+        "Correct the name, or ask for it to be added to the catalogue; the payload can be replayed then.",
+        "name", null, AsItem(array, row));
+
+    /// <summary>The item as a standard item: its bytes as sent are gone by now, but for the payload.</summary>
+    static byte[] AsItem(MetricArray array, in Sample row)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteString("type", "Quantity");
+            json.WriteString("metric", array.Metric.Name);
+            json.WriteString("unit", array.Metric.Unit);
+            json.WriteString("start_at", row.StartAt.At(array.Grain >= Grain.Day ? 0 : row.OffsetMinutes));
+            if (!double.IsNaN(row.Value)) json.WriteNumber("value", row.Value);
+            if (!double.IsNaN(row.Min)) json.WriteNumber("min", row.Min);
+            if (!double.IsNaN(row.Max)) json.WriteNumber("max", row.Max);
+            json.WriteString("grain", array.Grain.ToString().ToLowerInvariant());
+            if (row.Source is not null) json.WriteString("source", row.Source);
+            json.WriteEndObject();
+        }
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    static int Compare(in Sample a, in Sample b, bool withSource)
+    {
+        var order = a.StartAt.CompareTo(b.StartAt);
+        return order != 0 || !withSource ? order : string.CompareOrdinal(a.Source, b.Source);
+    }
+
+    static void SortByKey(Span<Sample> rows, bool withSource)
+    {
+        for (var i = 1; i < rows.Length; i++)
+        {
+            if (Compare(rows[i - 1], rows[i], withSource) <= 0) continue;
+            // Equal keys stay in the order sent, because the later one wins.
+            rows.Sort((a, b) =>
+                Compare(a, b, withSource) is var order && order != 0 ? order : a.ItemIndex.CompareTo(b.ItemIndex));
+            return;
+        }
+    }
+
+    static int Fold(ReadOnlySpan<Sample> rows, bool withSource, int[] slots)
+    {
+        var slot = 0;
+        slots[0] = 0;
+        for (var i = 1; i < rows.Length; i++)
+        {
+            if (Compare(rows[i - 1], rows[i], withSource) != 0) slot++;
+            slots[i] = slot;
+        }
+        return slot + 1;
+    }
+
+    static Sample[] FirstOfEach(ReadOnlySpan<Sample> rows, int[] slots, int unique)
+    {
+        var keys = ArrayPool<Sample>.Shared.Rent(unique);
+        for (var i = rows.Length - 1; i >= 0; i--) keys[slots[i]] = rows[i];
+        return keys;
+    }
+
+    void NoteBuckets(MetricArray array)
+    {
+        if (!array.ListsEveryBucket || array.HasUnplacedItems || array.Starts.Count < 2) return;
+        if (_metricIds.GetValueOrDefault(array.Metric) is not { } id) return;
+        var series = new Series(id, array.Grain);
+        if (!_listed.TryGetValue(series, out var listed))
+            _listed.Add(series, listed = new() { ItemType = array.ItemType });
+        listed.Starts.AddRange(array.Starts);
+        listed.Spans.Add((array.Starts.Min(), array.Starts.Max()));
+    }
+
+    /// <summary>
+    /// After the last batch: removes stored buckets that lie within the span of an array which lists every bucket, and
+    /// which no array of the push has.
+    /// </summary>
+    public async ValueTask RemoveVanishedAsync()
+    {
+        foreach (var (series, listed) in _listed)
+        {
+            listed.Starts.Sort();
+            var kept = listed.Starts.ToArray();
+            foreach (var (first, last) in listed.Spans)
+            {
+                var removed = await transaction.RemoveVanishedAsync(series, first, last, kept, cancellationToken);
+                if (removed == 0) continue;
+                ChangedAnything = true;
+                Tally.AddRemoved(listed.ItemType, removed);
+            }
+        }
+    }
+}

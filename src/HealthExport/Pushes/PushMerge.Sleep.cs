@@ -1,0 +1,61 @@
+using HealthExport.Sleep;
+
+namespace HealthExport.Pushes;
+
+sealed partial class PushMerge
+{
+    const string SleepType = "sleep_analysis";
+
+    ValueTask ApplyStagesAsync(IReadOnlyList<SleepStage> stages) => ApplyKeyedAsync(
+        stages,
+        new Keyed<SleepStage>(
+            Key: stage => (stage.StartAt, stage.Stage, stage.Source),
+            Type: _ => SleepType,
+            Index: stage => stage.ItemIndex,
+            IsDeleted: stage => IsDeletedLater(SleepType, stage.Source, stage.StartAt),
+            Find: rows => transaction.FindAsync(rows, cancellationToken),
+            Merge: (stored, sent) => sent with { OffsetMinutes = stored.OffsetMinutes, ItemIndex = stored.ItemIndex },
+            Write: (rows, changes) => transaction.WriteAsync(rows, changes, cancellationToken)));
+
+    /// <summary>
+    /// A session replaces stored ones of its source that it overlaps by more than half of the shorter: phones move the
+    /// edges of a night from one push to the next.
+    /// </summary>
+    async ValueTask ApplyAsync(SleepSession session)
+    {
+        if (IsDeletedLater(SleepType, session.Source, session.StartAt))
+        {
+            Tally.Add(SleepType, Outcome.Unchanged);
+            return;
+        }
+        var overlapping = await transaction.FindOverlappingAsync(session, cancellationToken);
+        var same = overlapping
+            .Where(stored => stored.Row.StartAt == session.StartAt || OverlapByMoreThanHalf(stored.Row, session))
+            .ToList();
+        var isEqual = same.Count == 1 && SaysTheSame(same[0].Row, session);
+        var mustTouch = isEqual && transaction.EarlierIsPending && same[0].Push < number;
+        if (same.Any(stored => stored.Push > number) || (isEqual && !mustTouch))
+        {
+            Tally.Add(SleepType, Outcome.Unchanged);
+            return;
+        }
+        var isRefused = false;
+        await WriteOrBisectAsync(
+            0, 1,
+            (_, _) => transaction.ReplaceAsync(session, [.. same.Select(stored => stored.Row)], cancellationToken),
+            _ => isRefused = true);
+        if (isRefused) await RejectAsync([Refused(SleepType, session.ItemIndex, default)]);
+        else Tally.Add(SleepType, isEqual ? Outcome.Unchanged : same.Count > 0 ? Outcome.Updated : Outcome.Inserted);
+    }
+
+    static bool OverlapByMoreThanHalf(SleepSession a, SleepSession b)
+    {
+        var start = Math.Max(a.StartAt.Microseconds, b.StartAt.Microseconds);
+        var end = Math.Min(a.EndAt.Microseconds, b.EndAt.Microseconds);
+        var shorter = Math.Min((a.EndAt - a.StartAt).TotalMicroseconds, (b.EndAt - b.StartAt).TotalMicroseconds);
+        return (end - start) * 2.0 > shorter;
+    }
+
+    static bool SaysTheSame(SleepSession stored, SleepSession sent) =>
+        stored == sent with { OffsetMinutes = stored.OffsetMinutes, ItemIndex = stored.ItemIndex };
+}

@@ -1,0 +1,79 @@
+using HealthExport.Workouts;
+
+namespace HealthExport.Pushes;
+
+sealed partial class PushMerge
+{
+    const string WorkoutsType = "workouts";
+
+    async ValueTask ApplyWorkoutsAsync(IReadOnlyList<Workout> workouts)
+    {
+        foreach (var sent in workouts)
+        {
+            Tally.Parts.RoutePoints += sent.Route?.Count ?? 0;
+            foreach (var series in sent.Series) Tally.Parts.WorkoutSeriesPoints += series.Times.Length;
+        }
+        // Within one look-up no two may be the same workout, under an id or without: the second must see the first.
+        for (var start = 0; start < workouts.Count;)
+        {
+            var ids = new HashSet<Guid>();
+            var spans = new HashSet<(long, long)>();
+            var end = start;
+            while (end < workouts.Count && spans.Add(SpanOf(workouts[end]))
+                && (workouts[end].Id is not { } id || ids.Add(id))) end++;
+            await ApplyApartAsync([.. workouts.Skip(start).Take(end - start)]);
+            start = end;
+        }
+    }
+
+    static (long, long) SpanOf(Workout workout) => (
+        workout.StartAt.FloorTo(Time.Instant.PerMinute).Microseconds,
+        workout.EndAt.FloorTo(Time.Instant.PerMinute).Microseconds);
+
+    async ValueTask ApplyApartAsync(IReadOnlyList<Workout> sent)
+    {
+        var found = await transaction.FindAsync(sent, cancellationToken);
+        var rows = sent.ToArray();
+        var changes = new RowChange[rows.Length];
+        var replaced = new Guid?[rows.Length];
+        var outcomes = new Outcome[rows.Length];
+        for (var i = 0; i < rows.Length; i++)
+            outcomes[i] = Decide(sent[i], found[i], ref rows[i], ref replaced[i], ref changes[i]);
+
+        var refused = new HashSet<int>();
+        if (changes.Any(change => change is not RowChange.None))
+            await WriteOrBisectAsync(
+                0, rows.Length,
+                (start, count) => transaction.WriteAsync(
+                    new ArraySegment<Workout>(rows, start, count), new ArraySegment<Guid?>(replaced, start, count),
+                    changes.AsMemory(start, count), cancellationToken),
+                index => refused.Add(index));
+        var rejects = new List<Reject>();
+        for (var i = 0; i < rows.Length; i++)
+        {
+            if (refused.Contains(i)) rejects.Add(Refused(WorkoutsType, sent[i].ItemIndex, default));
+            else Tally.Add(WorkoutsType, outcomes[i]);
+        }
+        await RejectAsync(rejects);
+    }
+
+    Outcome Decide(Workout sent, Stored<Workout>? stored, ref Workout row, ref Guid? replacedId, ref RowChange change)
+    {
+        if (IsDeletedLater(WorkoutsType, sent.Source, sent.StartAt) || stored?.Push > number) return Outcome.Unchanged;
+        if (stored is null)
+        {
+            row = sent.Id is null ? sent with { Id = WorkoutMerge.MakeId(sent), IdIsMade = true } : sent;
+            change = RowChange.Insert;
+            return Outcome.Inserted;
+        }
+        row = WorkoutMerge.Merge(stored.Row, sent);
+        if (ReferenceEquals(row, stored.Row))
+        {
+            if (transaction.EarlierIsPending && stored.Push < number) change = RowChange.Touch;
+            return Outcome.Unchanged;
+        }
+        if (row.Id != stored.Row.Id) replacedId = stored.Row.Id;
+        change = RowChange.Update;
+        return Outcome.Updated;
+    }
+}

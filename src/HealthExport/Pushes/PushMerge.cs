@@ -1,0 +1,76 @@
+using HealthExport.Catalogue;
+using HealthExport.Samples;
+using HealthExport.Time;
+
+namespace HealthExport.Pushes;
+
+/// <summary>
+/// Decides, item by item, what a push changes, and has the store write just that. One per attempt at a push; not for
+/// concurrent use. Samples are here in part, other kinds in the files beside.
+/// </summary>
+sealed partial class PushMerge(IPushTransaction transaction, long number, CancellationToken cancellationToken)
+{
+    public Tally Tally { get; } = new();
+
+    public bool ChangedAnything { get; private set; }
+
+    public async ValueTask ApplyAsync(ReadBatch batch)
+    {
+        foreach (var run in batch.Runs) await ApplyAsync(run);
+        CountComposites();
+        await ApplyStagesAsync(batch.SleepStages);
+        foreach (var session in batch.SleepSessions) await ApplyAsync(session);
+        await ApplyWorkoutsAsync(batch.Workouts);
+        await ApplyEventsAsync(batch.Events);
+        foreach (var array in batch.EndedArrays) NoteBuckets(array);
+        await RejectAsync(batch.Rejects);
+        Tally.Add(batch.Warnings);
+    }
+
+    async ValueTask RejectAsync(IReadOnlyList<Reject> rejects)
+    {
+        if (rejects.Count == 0) return;
+        await transaction.AddRejectsAsync(rejects, cancellationToken);
+        Tally.Add(rejects);
+    }
+
+    bool IsDeletedLater(string metricName, string? source, Instant startAt)
+    {
+        foreach (var deletion in transaction.LaterDeletions)
+            if (deletion.Covers(metricName, source, startAt)) return true;
+        return false;
+    }
+
+    /// <summary>
+    /// Writes rows; when the store refuses one for what it holds, halves the write until that one is alone and rejects
+    /// it.
+    /// </summary>
+    /// <param name="write">Writes the rows from a start, a count of them.</param>
+    /// <param name="refuse">Told the index of each refused row.</param>
+    async ValueTask WriteOrBisectAsync(int start, int count, Func<int, int, ValueTask> write, Action<int> refuse)
+    {
+        if (count == 0) return;
+        await transaction.SetSavepointAsync(cancellationToken);
+        try
+        {
+            await write(start, count);
+            ChangedAnything = true;
+            return;
+        }
+        catch (StoreRefusedException)
+        {
+            await transaction.RollBackToSavepointAsync(cancellationToken);
+        }
+        if (count == 1)
+        {
+            refuse(start);
+            return;
+        }
+        await WriteOrBisectAsync(start, count / 2, write, refuse);
+        await WriteOrBisectAsync(start + count / 2, count - count / 2, write, refuse);
+    }
+
+    static Reject Refused(string itemType, int itemIndex, ReadOnlyMemory<byte> item) => new(
+        itemType, itemIndex, RejectCodes.StoreRefused, "The database refused this item for what it holds.",
+        "The payload is kept: replay it once the cause is mended.", null, null, item);
+}
