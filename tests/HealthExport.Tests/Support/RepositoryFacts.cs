@@ -9,7 +9,11 @@ static class RepositoryFacts
     /// Files of <c>src/</c> that may be longer than <see cref="LongFileLines"/>, each with the reason.
     /// Paths are relative to the root, with forward slashes.
     /// </summary>
-    public static readonly IReadOnlyDictionary<string, string> LongFilesAllowed = new Dictionary<string, string>();
+    public static readonly IReadOnlyDictionary<string, string> LongFilesAllowed = new Dictionary<string, string>
+    {
+        ["src/HealthExport.Storage/Sqlite/Migrations/0001_start.up.sql"] =
+            "A migration is one file by its number, and the first makes every table and view.",
+    };
 
     public static string Root { get; } = FindRoot();
 
