@@ -19,7 +19,7 @@ static class RepositoryFacts
 
     public static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
 
-    /// <summary>Every C# and SQL file that a person wrote below <paramref name="folder"/>, relative to the root.</summary>
+    /// <summary>The C# and SQL files that a person wrote below <paramref name="folder"/>, from the root.</summary>
     public static IEnumerable<string> SourceFiles(string folder) =>
         from file in Directory.EnumerateFiles(Path.Combine(Root, folder), "*", SearchOption.AllDirectories)
         let path = Path.GetRelativePath(Root, file).Replace('\\', '/')
