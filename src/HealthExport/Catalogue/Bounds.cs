@@ -15,7 +15,7 @@ public enum BoundsBasis : byte
     Session,
 }
 
-/// <summary>The hard limits of a metric, in its canonical unit, both inclusive. What lies outside is rejected.</summary>
+/// <summary>The hard limits of a metric, in its canonical unit, inclusive. What lies outside is rejected.</summary>
 /// <param name="Lower">Holds at every grain; negative infinity for none.</param>
 /// <param name="Upper">Holds at the grains that <paramref name="Basis"/> says; positive infinity for none.</param>
 /// <param name="Basis">What the upper bound speaks of.</param>

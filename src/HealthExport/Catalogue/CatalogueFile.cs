@@ -1,26 +1,38 @@
+using System.Text;
+
 namespace HealthExport.Catalogue;
 
 /// <summary>
-/// The catalogue's embedded tables. Plain on purpose, because they are read at every start: a heading line, fields parted
-/// by commas, lists within a field by bars, and no quoting, so that no field can hold a comma.
+/// The catalogue's embedded tables. Plain on purpose, because they are read at every start: a heading line, fields
+/// parted by commas, lists within a field by bars, and no quoting, so that no field can hold a comma.
 /// </summary>
 static class CatalogueFile
 {
     /// <summary>The lines after the heading, each as its fields.</summary>
     /// <exception cref="InvalidDataException">A line has more or fewer fields than the heading.</exception>
-    public static IEnumerable<string[]> ReadRows(string name)
+    public static string[][] ReadRows(string name)
+    {
+        // Loops rather than LINQ and a StreamReader: compiling is most of the time this takes.
+        var lines = ReadText(name).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var columns = lines[0].Split(',').Length;
+        var rows = new string[lines.Length - 1][];
+        for (var i = 0; i < rows.Length; i++)
+        {
+            var fields = lines[i + 1].TrimEnd('\r').Split(',');
+            if (fields.Length != columns)
+                throw new InvalidDataException($"In {name}, '{fields[0]}' has {fields.Length} fields, not {columns}.");
+            rows[i] = fields;
+        }
+        return rows;
+    }
+
+    static string ReadText(string name)
     {
         using var stream = typeof(CatalogueFile).Assembly.GetManifestResourceStream(name)
             ?? throw new InvalidDataException($"The catalogue table {name} is not embedded.");
-        using var lines = new StreamReader(stream);
-        var columns = lines.ReadLine()?.Split(',').Length ?? 0;
-        while (lines.ReadLine() is { } line)
-        {
-            var fields = line.Split(',');
-            if (fields.Length != columns)
-                throw new InvalidDataException($"In {name}, '{fields[0]}' has {fields.Length} fields instead of {columns}.");
-            yield return fields;
-        }
+        var bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return Encoding.UTF8.GetString(bytes);
     }
 
     /// <summary>A field's list; empty for an empty field.</summary>

@@ -1,8 +1,8 @@
 namespace HealthExport.Catalogue;
 
 /// <summary>
-/// What is known of one metric: what it is called, how its values combine, the unit they are stored in, and what is
-/// possible. Immutable. Two are equal if name and unit are, because that pair is what values are stored under.
+/// What is known of one metric: what it is called, how its values combine, the unit they are stored in, and what
+/// is possible. Immutable. Two are equal if name and unit are: values are stored under that pair.
 /// </summary>
 public sealed class Metric : IEquatable<Metric>
 {
@@ -50,14 +50,16 @@ public sealed class Metric : IEquatable<Metric>
     /// <summary>The other names it goes by, normalised; the name itself is not among them.</summary>
     public IReadOnlyList<string> Aliases { get; init; } = [];
 
-    /// <summary>Units and words that mean something for this metric only, beside what <see cref="Units"/> knows.</summary>
+    /// <summary>Units and words that mean something for this metric only, beside <see cref="Units"/>.</summary>
     internal (string Spelling, UnitConversion Conversion)[] Accepts { get; init; } = [];
 
     /// <summary>A count of something, whose unit is only a word for what is counted.</summary>
     internal bool IsCount => Unit is ['{', ..];
 
     /// <summary>A metric as it was sent, for a name the catalogue lacks or a unit that does not convert.</summary>
-    /// <param name="name">The canonical name if there is one, else <see cref="MetricCatalogue.Normalise"/> of the one sent.</param>
+    /// <param name="name">
+    /// The canonical name if there is one, else <see cref="MetricCatalogue.Normalise"/> of the one sent.
+    /// </param>
     /// <param name="unit">The unit as sent; empty if none was.</param>
     /// <param name="kind">That of the known metric; discrete if nothing is known.</param>
     public static Metric Unknown(string name, string unit, MetricKind kind) => new()
@@ -75,7 +77,7 @@ public sealed class Metric : IEquatable<Metric>
     /// The unit as sent, in any accepted spelling. None at all means the unit of a count, and is unknown otherwise.
     /// </param>
     /// <param name="conversion">The identity where the answer is false.</param>
-    /// <returns>False when the unit is unknown or does not convert; values then belong under <see cref="Unknown"/>.</returns>
+    /// <returns>False when the unit is unknown or does not convert: values then go under <see cref="Unknown"/>.</returns>
     public bool TryGetConversion(string? sentUnit, out UnitConversion conversion)
     {
         conversion = UnitConversion.Identity;
@@ -87,8 +89,8 @@ public sealed class Metric : IEquatable<Metric>
         var unit = Units.Find(spelling);
         foreach (var (accepted, found) in Accepts)
         {
-            if (!spelling.Equals(accepted, StringComparison.OrdinalIgnoreCase) && (unit is null || unit != Units.Find(accepted)))
-                continue;
+            var isWord = spelling.Equals(accepted, StringComparison.OrdinalIgnoreCase);
+            if (!isWord && (unit is null || unit != Units.Find(accepted))) continue;
             conversion = found;
             return true;
         }

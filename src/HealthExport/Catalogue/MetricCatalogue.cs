@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -12,37 +11,40 @@ public static class MetricCatalogue
 {
     const int LongestOnStack = 128;
 
-    static readonly SearchValues<char> NameChars = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789_");
-    static readonly SearchValues<byte> NameBytes = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789_"u8);
-
-    static readonly Metric[] Metrics = [.. CatalogueFile.ReadRows("Catalogue/metrics.csv").Select(Read)];
+    static readonly Metric[] Metrics = Array.ConvertAll(CatalogueFile.ReadRows("Catalogue/metrics.csv"), Read);
     static readonly Dictionary<string, Metric> ByName = Index(Metrics);
     static readonly Dictionary<string, Metric>.AlternateLookup<ReadOnlySpan<char>> BySpan =
         ByName.GetAlternateLookup<ReadOnlySpan<char>>();
 
     /// <summary>
-    /// All known metrics, in the file's order. Includes the composites (blood pressure, sleep, sexual activity), which are
-    /// not stored as samples of their own name: see <see cref="MetricShape"/>.
+    /// All known metrics, in the file's order. Includes the composites (blood pressure, sleep, sexual activity), whose
+    /// points are more than one value: see <see cref="MetricShape"/>.
     /// </summary>
     public static IReadOnlyList<Metric> All => Metrics;
 
     /// <summary>The metric of a name or alias in any spelling that normalises to it; null for an unknown one.</summary>
-    public static Metric? Find(string name) => ByName.GetValueOrDefault(name) ?? ByName.GetValueOrDefault(Normalise(name));
+    public static Metric? Find(string name) =>
+        ByName.GetValueOrDefault(name) ?? ByName.GetValueOrDefault(Normalise(name));
 
     /// <summary>As <see cref="Find"/>, from UTF-8; allocates nothing for a name that is already normal.</summary>
     /// <param name="name">The name, unescaped. Invalid UTF-8 counts as characters that no name holds.</param>
     public static Metric? FindUtf8(ReadOnlySpan<byte> name)
     {
-        if (name.Length > LongestOnStack || name.ContainsAnyExcept(NameBytes)) return Find(Encoding.UTF8.GetString(name));
+        if (name.Length > LongestOnStack) return Find(Encoding.UTF8.GetString(name));
         Span<char> chars = stackalloc char[LongestOnStack];
-        chars = chars[..Encoding.ASCII.GetChars(name, chars)];
+        for (var i = 0; i < name.Length; i++)
+        {
+            if (name[i] > 0x7F) return Find(Encoding.UTF8.GetString(name));
+            chars[i] = (char)name[i];
+        }
+        chars = chars[..name.Length];
         if (BySpan.TryGetValue(chars, out var metric)) return metric;
         return IsNormal(chars) ? null : Find(new string(chars));
     }
 
     /// <summary>
-    /// The form in which names are compared: lower case, each run of anything but <c>a</c> to <c>z</c> and digits one
-    /// underscore, none at the ends. <c>Stair Speed: Up</c> becomes <c>stair_speed_up</c>.
+    /// The form in which names are compared: lower case, each run of anything but <c>a</c> to <c>z</c> and digits
+    /// one underscore, none at the ends. <c>Stair Speed: Up</c> becomes <c>stair_speed_up</c>.
     /// </summary>
     /// <returns>
     /// The same instance if it is normal already. A name without a single such letter or digit would be nothing: it stays
@@ -68,8 +70,16 @@ public static class MetricCatalogue
         return normal.Length > 0 ? normal.ToString() : name.Trim().ToLowerInvariant();
     }
 
-    static bool IsNormal(ReadOnlySpan<char> name) =>
-        name is not ([] or ['_', ..] or [.., '_']) && !name.ContainsAnyExcept(NameChars) && name.IndexOf("__") < 0;
+    static bool IsNormal(ReadOnlySpan<char> name)
+    {
+        var afterGap = true;
+        foreach (var c in name)
+        {
+            if (c == '_' ? afterGap : !char.IsAsciiLetterLower(c) && !char.IsAsciiDigit(c)) return false;
+            afterGap = c == '_';
+        }
+        return !afterGap;
+    }
 
     static Dictionary<string, Metric> Index(Metric[] metrics)
     {

@@ -10,8 +10,8 @@ public enum MetricShape : byte
     MinAvgMax,
 
     /// <summary>
-    /// Systolic and diastolic in one point. Stored as <c>blood_pressure_systolic</c> and <c>blood_pressure_diastolic</c>,
-    /// never under its own name.
+    /// Systolic and diastolic in one point. Stored as <c>blood_pressure_systolic</c> and
+    /// <c>blood_pressure_diastolic</c>, never under its own name.
     /// </summary>
     BloodPressure,
 

@@ -28,7 +28,9 @@ public readonly record struct UnitConversion(double PreOffset, double Multiplier
         return PreOffset == 0 ? unscaled : unscaled - PreOffset;
     }
 
-    /// <summary>Reads <c>[offset then ]multiplier[/divisor]</c>, as the catalogue's files write it: <c>-32 then 5/9</c>.</summary>
+    /// <summary>
+    /// Reads <c>[offset then ]multiplier[/divisor]</c>, as the catalogue's files write it: <c>-32 then 5/9</c>.
+    /// </summary>
     /// <exception cref="FormatException">The text is none.</exception>
     internal static UnitConversion Parse(ReadOnlySpan<char> text)
     {

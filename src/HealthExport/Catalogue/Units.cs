@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 
 namespace HealthExport.Catalogue;
@@ -19,11 +18,6 @@ public static class Units
     // A null value marks a spelling that different units share but for their case.
     static readonly Dictionary<string, string?> AnyCase = new(256, StringComparer.OrdinalIgnoreCase);
     static readonly Dictionary<(string From, string To), UnitConversion> Conversions = new(128);
-
-    // White space, and the look-alikes of the middle dot (U+00B7) and of the micro sign (U+00B5).
-    static readonly SearchValues<char> Foldable = SearchValues.Create(
-        " \t\r\n\v\f\u0085\u00A0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200A\u2028\u2029" +
-        "\u202F\u205F\u3000*\u22C5\u2219\u2022\u00D7\u03BC");
 
     static Units()
     {
@@ -74,21 +68,27 @@ public static class Units
         return true;
     }
 
-    /// <summary>Brings a spelling to the form the table holds: no space of any kind, one middle dot, one micro sign.</summary>
+    /// <summary>The form the table holds: no space of any kind, one middle dot, one micro sign.</summary>
     internal static string Fold(string spelling)
     {
-        if (!spelling.AsSpan().ContainsAny(Foldable)) return spelling;
-        var folded = new StringBuilder(spelling.Length);
-        foreach (var c in spelling)
+        var index = 0;
+        while (index < spelling.Length && Fold(spelling[index]) == spelling[index]) index++;
+        if (index == spelling.Length) return spelling;
+
+        var folded = new StringBuilder(spelling, 0, index, spelling.Length);
+        for (; index < spelling.Length; index++)
         {
-            if (char.IsWhiteSpace(c)) continue;
-            folded.Append(c switch
-            {
-                '*' or '\u22C5' or '\u2219' or '\u2022' or '\u00D7' => '\u00B7',
-                '\u03BC' => '\u00B5',
-                _ => c,
-            });
+            if (Fold(spelling[index]) is not Dropped and var c) folded.Append(c);
         }
         return folded.ToString();
     }
+
+    const char Dropped = '\uFFFF';
+
+    static char Fold(char c) => c switch
+    {
+        '*' or '\u22C5' or '\u2219' or '\u2022' or '\u00D7' => '\u00B7',
+        '\u03BC' => '\u00B5',
+        _ => char.IsWhiteSpace(c) ? Dropped : c,
+    };
 }

@@ -1,6 +1,6 @@
 namespace HealthExport.Tests.Catalogue;
 
-/// <summary>What the app is known to send: names, their canonical form, and the spellings of units (Fixtures/catalogue).</summary>
+/// <summary>What the app is known to send: names, their canonical form, spellings of units.</summary>
 static class AppMetrics
 {
     public sealed record Row(string Name, string Canonical, string Unit, string[] Units, string[] Unconvertible);

@@ -19,7 +19,10 @@ public sealed class MetricUnitsTests
     [Fact]
     public void What_no_exact_factor_joins_is_not_converted()
     {
-        var refused = AppMetrics.All.SelectMany(row => row.Unconvertible.Select(unit => (row.Canonical, unit))).Distinct().ToArray();
+        var refused = AppMetrics.All
+            .SelectMany(row => row.Unconvertible.Select(unit => (row.Canonical, unit)))
+            .Distinct()
+            .ToArray();
         // A count of washings is no time; an IU of vitamin A or E depends on the form of the vitamin.
         Assert.Equal(
             [("handwashing", "count"), ("toothbrushing", "count"), ("vitamin_a", "IU"), ("vitamin_e", "IU")],
