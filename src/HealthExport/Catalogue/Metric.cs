@@ -1,12 +1,12 @@
 namespace HealthExport.Catalogue;
 
 /// <summary>
-/// What is known of one metric: what it is called, how its values combine, the unit they are stored in, and what
-/// is possible. Immutable. Two are equal if name and unit are: values are stored under that pair.
+/// What is known of one metric: what it is called, how its values combine, the unit they are stored in, and what is
+/// possible. Immutable. Two are equal if name and unit are: values are stored under that pair.
 /// </summary>
 public sealed class Metric : IEquatable<Metric>
 {
-    /// <summary>The canonical name: lower case letters, digits and single underscores, if the catalogue knows it.</summary>
+    /// <summary>The canonical name: lower case letters, digits, single underscores, if it is known.</summary>
     public required string Name { get; init; }
 
     /// <summary>What people read.</summary>
@@ -17,8 +17,8 @@ public sealed class Metric : IEquatable<Metric>
     public required MetricShape Shape { get; init; }
 
     /// <summary>
-    /// The unit that values are stored in. A UCUM code for a known metric; for an unknown one, whatever was sent, which
-    /// may be empty.
+    /// The unit that values are stored in. A UCUM code for a known metric; for an unknown one, whatever was sent,
+    /// which may be empty.
     /// </summary>
     public required string Unit { get; init; }
 
@@ -77,7 +77,7 @@ public sealed class Metric : IEquatable<Metric>
     /// The unit as sent, in any accepted spelling. None at all means the unit of a count, and is unknown otherwise.
     /// </param>
     /// <param name="conversion">The identity where the answer is false.</param>
-    /// <returns>False when the unit is unknown or does not convert: values then go under <see cref="Unknown"/>.</returns>
+    /// <returns>False when the unit is unknown or does not convert: store under <see cref="Unknown"/>.</returns>
     public bool TryGetConversion(string? sentUnit, out UnitConversion conversion)
     {
         conversion = UnitConversion.Identity;

@@ -47,8 +47,8 @@ public static class MetricCatalogue
     /// one underscore, none at the ends. <c>Stair Speed: Up</c> becomes <c>stair_speed_up</c>.
     /// </summary>
     /// <returns>
-    /// The same instance if it is normal already. A name without a single such letter or digit would be nothing: it stays
-    /// as it is, trimmed and in lower case, so that unknown names in another script stay apart.
+    /// The same instance if it is normal already. A name without a single such letter or digit would be nothing: it
+    /// stays as it is, trimmed and in lower case, so that unknown names in another script stay apart.
     /// </returns>
     public static string Normalise(string name)
     {
