@@ -1,1 +1,37 @@
-return 0;
+using System.CommandLine;
+using HealthExport.Benchmarks;
+
+var points = new Option<int[]>("--points")
+{
+    Description = "How many points a push has; several sizes show whether cost is linear.",
+    DefaultValueFactory = _ => [10_000, 100_000, 1_000_000],
+    AllowMultipleArgumentsPerToken = true,
+};
+var mixed = new Option<bool>("--mixed") { Description = "Many metrics, sleep, blood pressure and 1,000 workouts with routes." };
+var engine = new Option<string>("--engine") { Description = "Which store to run on.", DefaultValueFactory = _ => "sqlite" };
+engine.AcceptOnlyFromAmong("sqlite");
+var reference = new Option<string>("--reference")
+{
+    Description = "What to measure beside it: a bare SQLite insert of the same rows, or InfluxDB 1.x (influxd on the path).",
+    DefaultValueFactory = _ => "sqlite",
+};
+reference.AcceptOnlyFromAmong("sqlite", "influx");
+var runs = new Option<int>("--runs") { Description = "Runs of each; medians are printed.", DefaultValueFactory = _ => 3 };
+var phones = new Option<int>("--phones") { Description = "Phones that push at once.", DefaultValueFactory = _ => 16 };
+var pushes = new Option<int>("--pushes") { Description = "Pushes of each phone.", DefaultValueFactory = _ => 40 };
+
+var ingest = new Command("ingest", "Pushes points over HTTP, then the same again, beside a reference.")
+    { points, mixed, engine, reference, runs };
+ingest.SetAction((parsed, cancellationToken) => IngestBenchmark.RunAsync(
+    parsed.GetValue(points)!, parsed.GetValue(mixed), parsed.GetValue(reference)!, parsed.GetValue(runs),
+    cancellationToken));
+
+var day = new Command("phones", "A day's push of 3,000 points from many phones at once.") { phones, pushes };
+day.SetAction((parsed, cancellationToken) =>
+    PhonesBenchmark.RunAsync(parsed.GetValue(phones), parsed.GetValue(pushes), cancellationToken));
+
+var start = new Command("start", "From the start of the process to the first 200, and idle memory.") { runs };
+start.SetAction((parsed, cancellationToken) => StartBenchmark.RunAsync(parsed.GetValue(runs), cancellationToken));
+
+return await new RootCommand("Measures HealthExport from outside, beside a reference in the same run.")
+    { ingest, day, start }.Parse(args).InvokeAsync();

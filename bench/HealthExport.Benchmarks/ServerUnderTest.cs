@@ -1,0 +1,155 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text.Json;
+
+namespace HealthExport.Benchmarks;
+
+/// <summary>The real executable on an empty store of its own, in a process of its own.</summary>
+sealed class ServerUnderTest : IAsyncDisposable
+{
+    readonly string _folder = Directory.CreateTempSubdirectory("bench-").FullName;
+    readonly Process _process;
+
+    public HttpClient Client { get; }
+    public string Key { get; }
+
+    /// <summary>From the start of the process to the first 200.</summary>
+    public TimeSpan StartedIn { get; }
+
+    ServerUnderTest(Process process, string folder, HttpClient client, string key, TimeSpan startedIn)
+    {
+        (_process, _folder, Client, Key, StartedIn) = (process, folder, client, key, startedIn);
+        Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+    }
+
+    public static async Task<ServerUnderTest> StartAsync(CancellationToken cancellationToken)
+    {
+        var folder = Directory.CreateTempSubdirectory("bench-").FullName;
+        // The store is there and has a user, as on every start but the first.
+        await CliAsync(folder, cancellationToken, "migrate", "--json");
+        await CliAsync(folder, cancellationToken, "user", "add", "bench@localhost", "--json");
+        var key = await NewKeyAsync(folder, "bench@localhost", cancellationToken);
+        var port = FreePort();
+        var clock = Stopwatch.StartNew();
+        var process = Launch(folder, "serve", "--urls", $"http://127.0.0.1:{port}", "--metrics-urls", "none");
+        var client = new HttpClient { BaseAddress = new($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromMinutes(10) };
+        while (!await AnswersAsync(client, cancellationToken))
+        {
+            if (process.HasExited) throw new InvalidOperationException("The server ended before it answered.");
+            if (clock.Elapsed > TimeSpan.FromSeconds(30)) throw new TimeoutException("The server did not answer.");
+            await Task.Delay(TimeSpan.FromMilliseconds(5), cancellationToken);
+        }
+        return new(process, folder, client, key, clock.Elapsed);
+    }
+
+    /// <summary>A key of another person, for phones that are not one household's.</summary>
+    public async Task<string> NewPersonAsync(string email, CancellationToken cancellationToken)
+    {
+        await CliAsync(_folder, cancellationToken, "user", "add", email, "--json");
+        return await NewKeyAsync(_folder, email, cancellationToken);
+    }
+
+    /// <summary>Pushes a body and waits for its receipt.</summary>
+    public async Task<JsonElement> PushAsync(HttpContent body, string? key, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/ingest") { Content = body };
+        if (key is not null) request.Headers.Authorization = new("Bearer", key);
+        using var response = await Client.SendAsync(request, cancellationToken);
+        var receipt = await ReadAsync(response, cancellationToken);
+        while (receipt.GetProperty("status").GetString() is "queued" or "processing")
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), cancellationToken);
+            var id = receipt.GetProperty("ingestion_id").GetString();
+            using var again = await Client.GetAsync($"/v1/ingestions/{id}", cancellationToken);
+            receipt = await ReadAsync(again, cancellationToken);
+        }
+        return receipt;
+    }
+
+    /// <summary>Resident memory in MB: the present one, or the highest ever.</summary>
+    public double MemoryMb(bool peak)
+    {
+        var label = peak ? "VmHWM:" : "VmRSS:";
+        foreach (var line in File.ReadLines($"/proc/{_process.Id}/status"))
+        {
+            if (line.StartsWith(label, StringComparison.Ordinal))
+                return double.Parse(line[label.Length..].Replace("kB", "").Trim(), CultureInfo.InvariantCulture) / 1024;
+        }
+        return double.NaN;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        using (var terminate = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]))
+            await terminate.WaitForExitAsync();
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    static async Task<JsonElement> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        var body = await response.Content.ReadAsStringAsync(cancellationToken);
+        if (!response.IsSuccessStatusCode)
+            throw new InvalidOperationException($"The server answered {(int)response.StatusCode}: {body}");
+        return JsonDocument.Parse(body).RootElement;
+    }
+
+    static async Task<bool> AnswersAsync(HttpClient client, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var response = await client.GetAsync("/health", cancellationToken);
+            return response.StatusCode == HttpStatusCode.OK;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    static async Task<string> NewKeyAsync(string folder, string email, CancellationToken cancellationToken)
+    {
+        var json = await CliAsync(
+            folder, cancellationToken, "key", "create", "--user", email, "--name", "bench", "--scopes",
+            "ingest,read,admin", "--limit-profile", "bulk", "--json");
+        return JsonDocument.Parse(json).RootElement.GetProperty("key").GetString()!;
+    }
+
+    static async Task<string> CliAsync(string folder, CancellationToken cancellationToken, params string[] arguments)
+    {
+        using var process = Launch(folder, arguments);
+        var output = await process.StandardOutput.ReadToEndAsync(cancellationToken);
+        await process.WaitForExitAsync(cancellationToken);
+        return process.ExitCode == 0
+            ? output
+            : throw new InvalidOperationException($"health-export {arguments[0]} ended with {process.ExitCode}.");
+    }
+
+    static Process Launch(string folder, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "health-export.dll"));
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        start.Environment["DATABASE_URL"] = $"sqlite:{folder}/health.db";
+        var process = Process.Start(start)!;
+        process.ErrorDataReceived += (_, _) => { };
+        process.BeginErrorReadLine();
+        if (arguments[0] == "serve") process.BeginOutputReadLine();
+        return process;
+    }
+
+    static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
