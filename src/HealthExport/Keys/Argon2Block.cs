@@ -23,7 +23,7 @@ static unsafe class Argon2Block
         else CompressWords(previous, reference, next, scratch, accumulate);
     }
 
-    /// <summary>AVX2: two rows, then two pairs of columns at a time, so that their chains of operations overlap.</summary>
+    /// <summary>AVX2: two rows, then two pairs of columns at a time, so that their chains overlap.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void CompressVectors(
         ulong* previous, ulong* reference, ulong* next, ulong* scratch, bool accumulate)

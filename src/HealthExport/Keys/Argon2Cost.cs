@@ -4,7 +4,7 @@ namespace HealthExport.Keys;
 /// <param name="MemoryKib">KiB of memory, at least 8 for each lane, at most 262,144 (256 MiB).</param>
 /// <param name="Passes">Passes over that memory, 1 to 16.</param>
 /// <param name="Parallelism">Lanes, 1 to 16. They shape the result; here they are computed one after another.</param>
-/// <remarks>The upper bounds are ours, not the RFC's: a stored text must not be able to stall or exhaust the server.</remarks>
+/// <remarks>The upper bounds are ours, not the RFC's: a stored text must not be able to stall the server.</remarks>
 public readonly record struct Argon2Cost(int MemoryKib, int Passes, int Parallelism)
 {
     public const int MaxMemoryKib = 262_144;

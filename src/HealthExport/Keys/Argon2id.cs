@@ -6,7 +6,7 @@ namespace HealthExport.Keys;
 /// <summary>
 /// Argon2id, version 0x13 (RFC 9106): a hash that is expensive to guess against, and its text form for storage.
 /// </summary>
-/// <remarks>Every method is safe from any thread, runs to its end on the calling one, and erases what it worked on.</remarks>
+/// <remarks>Every method is safe from any thread, runs on its caller's, and erases what it worked on.</remarks>
 public static unsafe class Argon2id
 {
     const int Version = 0x13;
@@ -52,7 +52,7 @@ public static unsafe class Argon2id
     /// <param name="output">The tag: at least 4 bytes; its length changes every byte of it.</param>
     /// <param name="secret">K: any length, often none.</param>
     /// <param name="associatedData">X: any length, often none.</param>
-    /// <exception cref="ArgumentOutOfRangeException">Salt or output are too short, or the cost is out of bounds.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Salt or output too short, or the cost out of bounds.</exception>
     public static void DeriveKey(
         ReadOnlySpan<byte> password,
         ReadOnlySpan<byte> salt,
@@ -84,7 +84,7 @@ public static unsafe class Argon2id
 
         var segmentLength = cost.MemoryKib / (Slices * cost.Parallelism);
         var blocks = segmentLength * Slices * cost.Parallelism;
-        using var memory = Argon2Memory.Rent((blocks + Fill.WorkBlocks) * Argon2Block.Bytes);
+        using var memory = Argon2MemoryPool.Shared.Rent((blocks + Fill.WorkBlocks) * Argon2Block.Bytes);
         var fill = new Fill(memory.Words, cost, segmentLength);
         fill.SetFirstBlocks(seed);
         CryptographicOperations.ZeroMemory(seed);

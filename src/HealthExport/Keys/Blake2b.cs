@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 
 namespace HealthExport.Keys;
 
-/// <summary>BLAKE2b (RFC 7693), incremental: 1 to 64 bytes of digest, 0 to 64 bytes of key. Not safe for concurrent use.</summary>
-/// <remarks>One instance computes one digest. Disposing it erases its state.</remarks>
+/// <summary>BLAKE2b (RFC 7693), incremental: 1 to 64 bytes of digest, 0 to 64 bytes of key.</summary>
+/// <remarks>One instance computes one digest, on one thread at a time. Disposing it erases its state.</remarks>
 sealed class Blake2b : IDisposable
 {
     public const int MaxDigestLength = 64;
