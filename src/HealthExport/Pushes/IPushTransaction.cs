@@ -75,8 +75,8 @@ public interface IPushTransaction : IAsyncDisposable
         SleepSession session, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Deletes the rows keyed by <paramref name="replaced"/> (moved to the removed samples' table as JSON) and inserts
-    /// <paramref name="session"/>.
+    /// Writes <paramref name="session"/> over a stored one of the same start and source, and moves the other
+    /// <paramref name="replaced"/> to the removed rows.
     /// </summary>
     ValueTask ReplaceAsync(
         SleepSession session, IReadOnlyList<SleepSession> replaced, CancellationToken cancellationToken);
