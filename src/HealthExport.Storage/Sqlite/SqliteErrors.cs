@@ -18,7 +18,8 @@ static unsafe class SqliteErrors
             SqliteNative.Constraint or SqliteNative.Mismatch or SqliteNative.TooBig => new StoreRefusedException(text),
             SqliteNative.Busy or SqliteNative.Locked or SqliteNative.OutOfMemory or SqliteNative.ReadOnly
                 or SqliteNative.Interrupt or SqliteNative.IoError or SqliteNative.Full or SqliteNative.CannotOpen
-                or SqliteNative.Protocol => new StoreUnavailableException(text),
+                or SqliteNative.Protocol or SqliteNative.Corrupt or SqliteNative.NotADatabase =>
+                new StoreUnavailableException(text),
             _ => new InvalidOperationException(text),
         };
     }

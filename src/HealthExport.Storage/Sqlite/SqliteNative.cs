@@ -19,12 +19,14 @@ static unsafe partial class SqliteNative
     public const int ReadOnly = 8;
     public const int Interrupt = 9;
     public const int IoError = 10;
+    public const int Corrupt = 11;
     public const int Full = 13;
     public const int CannotOpen = 14;
     public const int Protocol = 15;
     public const int TooBig = 18;
     public const int Constraint = 19;
     public const int Mismatch = 20;
+    public const int NotADatabase = 26;
     public const int Row = 100;
     public const int Done = 101;
 
