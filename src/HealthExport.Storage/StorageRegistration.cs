@@ -1,3 +1,7 @@
+using HealthExport.Keys;
+using HealthExport.Migrations;
+using HealthExport.People;
+using HealthExport.Pushes;
 using HealthExport.Storage.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -29,6 +33,12 @@ public static class StorageRegistration
     static IServiceCollection AddSqlite(this IServiceCollection services, string path)
     {
         services.AddSingleton(_ => new SqliteDatabase(path));
+        services.AddSingleton(new QueueOptions());
+        services.AddSingleton(LeaseHolder.Current);
+        services.AddSingleton<IMigrationStore, SqliteMigrations>();
+        services.AddSingleton<IUserStore, SqliteUserStore>();
+        services.AddSingleton<IKeyStore, SqliteKeyStore>();
+        services.AddSingleton<IIngestionStore, SqliteIngestionStore>();
         return services;
     }
 
