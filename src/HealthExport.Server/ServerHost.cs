@@ -48,7 +48,7 @@ static class ServerHost
         services.TryAddSingleton(TimeProvider.System);
         services.AddHealthExportStorage(settings.DatabaseUrl);
         services.AddSingleton(settings);
-        services.AddSingleton(provider => new VerifiedKeys<StoredKey>(provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new VerifiedKeys(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<KeyUses>().AddHostedService(provider => provider.GetRequiredService<KeyUses>());
         services.AddSingleton<PushApplication>();
         services.AddSingleton<SettledPushes>();

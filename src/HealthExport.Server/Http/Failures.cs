@@ -29,6 +29,10 @@ sealed partial class Failures(RequestDelegate next, ILogger<Failures> log)
             StoreAway(context.TraceIdentifier, e.InnerException?.GetType().Name ?? "-");
             problem = Problems.Unavailable();
         }
+        catch (InvalidCursorException)
+        {
+            problem = Problems.InvalidParameter("cursor", "was not given out for this list.", "Begin without a cursor.");
+        }
         catch (BadHttpRequestException e)
         {
             problem = Problems.Of(e.StatusCode);

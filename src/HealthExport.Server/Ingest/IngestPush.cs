@@ -5,6 +5,7 @@ using HealthExport.Server.Http;
 using HealthExport.Server.Security;
 using HealthExport.Server.Settings;
 using HealthExport.Time;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace HealthExport.Server.Ingest;
 

@@ -9,7 +9,7 @@ namespace HealthExport.Server.Security;
 /// URL, which ends up in logs and histories.
 /// </summary>
 sealed class Authentication(
-    RequestDelegate next, IKeyStore keys, VerifiedKeys<StoredKey> verified, KeyUses uses, TimeProvider clock)
+    RequestDelegate next, IKeyStore keys, VerifiedKeys verified, KeyUses uses, TimeProvider clock)
 {
     const string BearerPrefix = "Bearer ";
 
@@ -46,7 +46,7 @@ sealed class Authentication(
         {
             stored = await keys.FindAsync(key.LookupHash, context.RequestAborted);
             if (stored is null || !stored.IsGoodAt(Now())) return null;
-            if (!await verified.IsGenuineAsync(key, stored, stored.Phc, version, context.RequestAborted)) return null;
+            if (!await verified.IsGenuineAsync(key, stored, version, context.RequestAborted)) return null;
         }
         return stored.IsGoodAt(Now()) ? stored : null;
     }

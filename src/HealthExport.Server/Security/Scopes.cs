@@ -5,10 +5,7 @@ namespace HealthExport.Server.Security;
 /// <summary>What a key must hold to use an endpoint: any one of these.</summary>
 sealed record NeededScope(KeyScopes AnyOf)
 {
-    public override string ToString() => string.Join(
-        " or ", Enum.GetValues<KeyScopes>()
-            .Where(scope => int.PopCount((int)scope) == 1 && (AnyOf & scope) != 0)
-            .Select(scope => scope.ToString().ToLowerInvariant()));
+    public override string ToString() => string.Join(" or ", AnyOf.ToNames());
 }
 
 /// <summary>Says aloud that an endpoint answers without a key.</summary>
