@@ -35,8 +35,10 @@ static class CommandLineApp
         if (parsed.Action is ParseErrorAction)
         {
             var path = parsed.CommandResult.Command == root ? "" : $" {PathOf(parsed.CommandResult.Command)}";
+            // What follows a word that is no verb is of no use to the reader.
+            var errors = parsed.Errors.Select(error => error.Message).Distinct();
             throw new UsageException(
-                string.Join(Environment.NewLine, parsed.Errors.Select(error => error.Message).Distinct()),
+                string.Join(Environment.NewLine, parsed.UnmatchedTokens.Count > 0 ? errors.Take(1) : errors),
                 NearestVerb.Find(parsed) is { } nearest
                     ? $"Did you mean {nearest}? See: health-export{path} --help" : $"See: health-export{path} --help");
         }
