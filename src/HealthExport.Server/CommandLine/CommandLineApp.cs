@@ -31,7 +31,8 @@ static class CommandLineApp
     static async Task<int> InvokeAsync(string[] args, Shell shell, CancellationToken cancellationToken)
     {
         var root = MakeRoot(shell);
-        var parsed = root.Parse(args);
+        // A value may start with @: no file of arguments is meant.
+        var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Action is ParseErrorAction)
         {
             var path = parsed.CommandResult.Command == root ? "" : $" {PathOf(parsed.CommandResult.Command)}";
@@ -88,7 +89,9 @@ static class CommandLineApp
                 ExitCodes.Failed),
             DbException store => ($"The store refused: {store.Message}", null, ExitCodes.Failed),
             OperationCanceledException => ("Stopped.", null, ExitCodes.Failed),
-            ArgumentException or IOException or UnauthorizedAccessException => (error.Message, null, ExitCodes.Failed),
+            ArgumentException argument => (
+                argument.Message.Replace($" (Parameter '{argument.ParamName}')", ""), null, ExitCodes.Failed),
+            IOException or UnauthorizedAccessException => (error.Message, null, ExitCodes.Failed),
             _ => ($"Something went wrong that should not: {error.GetType().Name}.", (string?)null, ExitCodes.Failed),
         };
         shell.Error.WriteLine(message);

@@ -1,4 +1,3 @@
-using HealthExport.Pushes;
 using HealthExport.Server.Settings;
 
 namespace HealthExport.Server.CommandLine;
@@ -15,7 +14,4 @@ static class CommandSettings
     /// <summary>Whether the store is a file of this process, so that nobody else decides when its schema changes.</summary>
     public static bool IsEmbedded(ServerSettings settings) =>
         settings.DatabaseUrl.StartsWith("sqlite:", StringComparison.OrdinalIgnoreCase);
-
-    public static QueuedPushes OpenQueue(StoreSession store, Shell shell) =>
-        new(store.Ingestions, new PushApplication(store.Ingestions), shell.Clock);
 }

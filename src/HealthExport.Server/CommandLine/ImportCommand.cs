@@ -80,7 +80,7 @@ static class ImportCommand
 
     sealed class Import(Shell shell, StoreSession store, User user)
     {
-        readonly QueuedPushes _queue = CommandSettings.OpenQueue(store, shell);
+        readonly QueuedPushes _queue = store.Queue;
 
         public async ValueTask<Outcome> TakeAsync(
             string file, Action<ImportStep> report, CancellationToken cancellationToken)
@@ -101,7 +101,7 @@ static class ImportCommand
                     ContentType = "application/json",
                     Headers = new Dictionary<string, string>(),
                     TimeZone = user.TimeZone,
-                    Lease = QueuedPushes.Lease,
+                    Lease = store.Settings.Ingest.Lease,
                 };
                 var kept = await _queue.TryAsync(
                     () => store.Ingestions.KeepAsync(push, cancellationToken), cancellationToken);

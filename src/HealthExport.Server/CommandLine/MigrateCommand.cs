@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using HealthExport.Migrations;
 
@@ -10,17 +11,23 @@ static class MigrateCommand
     public static Command Make(Shell shell)
     {
         var downTo = new Option<int?>("--down-to")
-            { Description = "Reverts every later step; 0 reverts all, and the data with it", HelpName = "N" };
-        downTo.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<int?>() < 0) result.AddError("--down-to must be 0 or more.");
-        });
+            Description = "Reverts every later step; 0 reverts all, and the data with it",
+            HelpName = "N",
+            CustomParser = result =>
+            {
+                if (int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var step))
+                    return step;
+                result.AddError("--down-to must be a step's number, 0 or more.");
+                return null;
+            },
+        };
         var dryRun = new Option<bool>("--dry-run") { Description = "Says what would be done" };
         var status = new Option<bool>("--status") { Description = "Lists the steps and whether the store has them" };
         var command = new Command("migrate", "Brings the store's schema up to date, or down") { downTo, dryRun, status };
         command.Validators.Add(result =>
         {
-            if (result.GetValue(status) && (result.GetValue(dryRun) || result.GetValue(downTo) is not null))
+            if (result.GetValue(status) && (result.GetValue(dryRun) || result.GetResult(downTo) is not null))
                 result.AddError("--status goes with neither --down-to nor --dry-run.");
         });
         return command.Run(shell, async (call, cancellationToken) =>

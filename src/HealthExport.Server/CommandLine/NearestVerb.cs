@@ -19,19 +19,23 @@ static class NearestVerb
         return nearest.Name is not null && nearest.Mistakes <= MaxMistakes ? nearest.Name : null;
     }
 
-    /// <summary>Levenshtein's distance: letters added, left out or exchanged.</summary>
+    /// <summary>Letters added, left out, exchanged, or swapped with their neighbour.</summary>
     static int CountMistakes(string typed, string meant)
     {
-        var above = Enumerable.Range(0, meant.Length + 1).ToArray();
-        for (var i = 1; i <= typed.Length; i++)
-        {
-            var row = new int[meant.Length + 1];
-            row[0] = i;
-            for (var j = 1; j <= meant.Length; j++)
-                row[j] = Math.Min(
-                    Math.Min(above[j], row[j - 1]) + 1, above[j - 1] + (typed[i - 1] == meant[j - 1] ? 0 : 1));
-            above = row;
-        }
-        return above[^1];
+        var counts = new int[typed.Length + 1, meant.Length + 1];
+        for (var i = 0; i <= typed.Length; i++)
+            for (var j = 0; j <= meant.Length; j++)
+            {
+                if (i == 0 || j == 0)
+                {
+                    counts[i, j] = i + j;
+                    continue;
+                }
+                var exchanged = counts[i - 1, j - 1] + (typed[i - 1] == meant[j - 1] ? 0 : 1);
+                counts[i, j] = Math.Min(exchanged, Math.Min(counts[i - 1, j], counts[i, j - 1]) + 1);
+                if (i > 1 && j > 1 && typed[i - 1] == meant[j - 2] && typed[i - 2] == meant[j - 1])
+                    counts[i, j] = Math.Min(counts[i, j], counts[i - 2, j - 2] + 1);
+            }
+        return counts[typed.Length, meant.Length];
     }
 }

@@ -1,34 +1,34 @@
 using HealthExport.Pushes;
+using HealthExport.Server.Ingest;
 
 namespace HealthExport.Server.CommandLine;
 
 /// <summary>
 /// Works on the queue from a verb, side by side with a running server: a push is applied by whoever claims it, and the
-/// other waits. Pushes of the same user that came before are applied on the way, because they come first.
+/// other waits. Pushes that are due before it are applied on the way.
 /// </summary>
-sealed class QueuedPushes(IIngestionStore store, PushApplication application, TimeProvider clock)
+sealed class QueuedPushes(IIngestionStore store, PushAttempt attempt, TimeSpan lease, TimeProvider clock)
 {
-    /// <summary>How long a claim holds; it is renewed at a third of it.</summary>
-    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
-
-    const int MaxAttempts = 5;
-
     // A server on the same file holds the writer for as long as one push takes.
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
-    static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);
+    static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Works until the ingestion is settled, here or elsewhere.</summary>
+    /// <param name="claim">Set when it is this process's to work on already.</param>
     /// <exception cref="CommandFailedException">It has vanished meanwhile.</exception>
+    /// <exception cref="OperationCanceledException">What was in hand is given back, uncounted.</exception>
     public async ValueTask<Ingestion> SettleAsync(
         long userId, Guid id, ClaimedPush? claim, CancellationToken cancellationToken)
     {
         while (true)
         {
-            if (claim is not null) await ApplyAsync(claim, cancellationToken);
+            if (claim is not null) await attempt.RunAsync(claim, cancellationToken);
+            cancellationToken.ThrowIfCancellationRequested();
             var ingestion = await TryAsync(() => store.FindAsync(userId, id, cancellationToken), cancellationToken)
                 ?? throw new CommandFailedException($"Ingestion {id} has been erased.");
-            if (ingestion.Status is not (IngestionStatus.Queued or IngestionStatus.Processing)) return ingestion;
-            claim = await TryAsync(() => store.ClaimAsync(Lease, cancellationToken), cancellationToken);
+            if (SettledPushes.IsSettled(ingestion)) return ingestion;
+            // Not cancelled: a claim that was committed must not be forgotten.
+            claim = await TryAsync(() => store.ClaimAsync(lease, CancellationToken.None), cancellationToken);
             if (claim is null) await Task.Delay(s_pause, clock, cancellationToken);
         }
     }
@@ -47,71 +47,6 @@ sealed class QueuedPushes(IIngestionStore store, PushApplication application, Ti
             {
                 await Task.Delay(s_pause, clock, cancellationToken);
             }
-        }
-    }
-
-    async ValueTask ApplyAsync(ClaimedPush push, CancellationToken cancellationToken)
-    {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var renewal = RenewAsync(push, stop);
-        try
-        {
-            await application.ApplyAsync(push, stop.Token);
-        }
-        catch (LeaseLostException)
-        {
-            // Another process has it now: it will settle it.
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            await store.GiveBackAsync(push, TimeSpan.Zero, countAttempt: false, CancellationToken.None);
-            throw;
-        }
-        catch (OperationCanceledException)
-        {
-            // The renewal found the lease gone.
-        }
-        catch (StoreUnavailableException)
-        {
-            await store.GiveBackAsync(push, s_pause, countAttempt: false, cancellationToken);
-        }
-        catch (Exception) when (push.Ingestion.Attempts < MaxAttempts)
-        {
-            await store.GiveBackAsync(push, s_pause, countAttempt: true, cancellationToken);
-        }
-        catch (Exception)
-        {
-            await store.FailAsync(push, cancellationToken);
-        }
-        finally
-        {
-            await stop.CancelAsync();
-            await renewal;
-        }
-    }
-
-    async Task RenewAsync(ClaimedPush push, CancellationTokenSource stop)
-    {
-        try
-        {
-            while (true)
-            {
-                await Task.Delay(Lease / 3, clock, stop.Token);
-                try
-                {
-                    if (await store.RenewAsync(push, Lease, stop.Token)) continue;
-                    await stop.CancelAsync();
-                    return;
-                }
-                catch (StoreUnavailableException)
-                {
-                    // The embedded store's writer is held by this very push; the lease outlives a few tries.
-                }
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // Done.
         }
     }
 }

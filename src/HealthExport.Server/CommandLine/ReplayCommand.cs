@@ -10,12 +10,23 @@ static class ReplayCommand
     public static Command Make(Shell shell)
     {
         var ids = new Argument<Guid[]>("ID")
-            { Description = "Ingestions to process again", Arity = ArgumentArity.ZeroOrMore };
+        {
+            Description = "Ingestions to process again",
+            Arity = ArgumentArity.ZeroOrMore,
+            CustomParser = result =>
+            {
+                var ids = new List<Guid>();
+                foreach (var token in result.Tokens)
+                    if (Guid.TryParse(token.Value, out var id)) ids.Add(id);
+                    else result.AddError($"'{token.Value}' is no ingestion's id.");
+                return [.. ids];
+            },
+        };
         var failed = new Option<bool>("--failed") { Description = "Every one that was given up" };
         var command = new Command("replay", "Processes kept pushes again; nothing is counted twice") { ids, failed };
         command.Validators.Add(result =>
         {
-            if (result.GetValue(ids) is not { Length: > 0 } && !result.GetValue(failed))
+            if (result.GetResult(ids) is not { Tokens.Count: > 0 } && !result.GetValue(failed))
                 result.AddError("Say which: one ID or several, or --failed.");
         });
         return command.Run(shell, async (call, cancellationToken) =>
@@ -23,7 +34,7 @@ static class ReplayCommand
             await using var store = await call.OpenStoreAsync(cancellationToken);
             var wanted = await FindAsync(store, call.Get(ids), call.Get(failed), cancellationToken);
             var outcomes = new List<(Guid Id, Ingestion? Ingestion, string? Error)>();
-            var queue = CommandSettings.OpenQueue(store, shell);
+            var queue = store.Queue;
             foreach (var (userId, id) in wanted)
             {
                 var ingestion = userId is { } owner

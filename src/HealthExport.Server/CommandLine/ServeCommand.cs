@@ -92,6 +92,7 @@ static class ServeCommand
         if (arguments.IsJson) WriteJson(shell, greeting, app.Urls);
         else greeting?.Write(shell.Out);
         shell.Out.Flush();
+        shell.Error.WriteLine($"Listening on {string.Join(", ", app.Urls)}");
         await app.WaitForShutdownAsync(cancellationToken);
         return ExitCodes.Success;
     }

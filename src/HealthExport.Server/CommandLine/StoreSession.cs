@@ -3,8 +3,10 @@ using HealthExport.Migrations;
 using HealthExport.People;
 using HealthExport.Pushes;
 using HealthExport.Samples;
+using HealthExport.Server.Ingest;
 using HealthExport.Server.Settings;
 using HealthExport.Storage;
+using Microsoft.Extensions.Hosting.Internal;
 
 namespace HealthExport.Server.CommandLine;
 
@@ -25,13 +27,19 @@ sealed class StoreSession : IAsyncDisposable
     public IIngestionStore Ingestions => _services.GetRequiredService<IIngestionStore>();
     public IMigrationStore Migrations => _services.GetRequiredService<IMigrationStore>();
     public ISampleStore Samples => _services.GetRequiredService<ISampleStore>();
+    public QueuedPushes Queue => new(
+        Ingestions, _services.GetRequiredService<PushAttempt>(), Settings.Ingest.Lease,
+        _services.GetRequiredService<TimeProvider>());
     public KeyIssuer Issuer => new(Keys, _services.GetRequiredService<TimeProvider>());
 
     /// <summary>Opens nothing yet; the first use does.</summary>
     public static StoreSession Open(Shell shell)
     {
         var settings = CommandSettings.Load(shell);
-        var services = new ServiceCollection().AddSingleton(shell.Clock);
+        var services = new ServiceCollection().AddSingleton(shell.Clock).AddSingleton(settings).AddLogging();
+        // What the server works on pushes with; nobody stops it here but the verb itself.
+        services.AddSingleton<IHostApplicationLifetime, ApplicationLifetime>()
+            .AddSingleton<SettledPushes>().AddSingleton<PushApplication>().AddSingleton<PushAttempt>();
         services.AddHealthExportStorage(settings.DatabaseUrl);
         return new(services.BuildServiceProvider(), settings);
     }

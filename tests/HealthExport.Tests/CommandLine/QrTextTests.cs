@@ -12,7 +12,7 @@ public sealed class QrTextTests
     {
         using var code = QRCodeGenerator.GenerateQrCode(Link, QRCodeGenerator.ECCLevel.L);
         var modules = QrText.Encode(Link);
-        var size = QRCodeData.ModulesPerSideFromVersion(code.Version);
+        var size = 17 + 4 * code.Version;
         Assert.Equal(size, modules.GetLength(0));
         Assert.Equal(size, modules.GetLength(1));
         for (var row = 0; row < size; row++)
