@@ -31,18 +31,20 @@ static class SettingSources
 {
     /// <param name="arguments">Settings given on the command line, by their names; null for none.</param>
     /// <param name="dotEnvPath">The file to read, if it is there.</param>
+    /// <param name="environment">Variables by name; null for the process's own.</param>
     /// <exception cref="InvalidSettingException">A file that a setting names cannot be read.</exception>
     public static IConfigurationRoot Load(
-        IReadOnlyDictionary<string, string?>? arguments = null, string dotEnvPath = ".env")
+        IReadOnlyDictionary<string, string?>? arguments = null, string dotEnvPath = ".env",
+        IReadOnlyDictionary<string, string?>? environment = null)
     {
-        var configuration = new ConfigurationBuilder()
-            .Add(new DotEnvSource(dotEnvPath))
-            .AddEnvironmentVariables()
-            .Build();
+        IConfigurationSource variables = environment is null
+            ? new EnvironmentVariablesConfigurationSource()
+            : new NamedSource("environment", environment);
+        var configuration = new ConfigurationBuilder().Add(new DotEnvSource(dotEnvPath)).Add(variables).Build();
         var files = ReadFiles(configuration);
         return new ConfigurationBuilder()
             .Add(new DotEnvSource(dotEnvPath))
-            .AddEnvironmentVariables()
+            .Add(variables)
             .Add(new SecretFileSource(files))
             .Add(new ArgumentSource((arguments ?? new Dictionary<string, string?>()).ToDictionary(
                 argument => argument.Key.Replace("__", ":", StringComparison.Ordinal), argument => argument.Value)))
@@ -101,6 +103,14 @@ static class SettingSources
             ".env",
             DotEnv.Read(new DotEnvOptions(envFilePaths: [path], ignoreExceptions: true)).ToDictionary(
                 line => line.Key.Replace("__", ":", StringComparison.Ordinal), line => (string?)line.Value));
+    }
+
+    sealed class NamedSource(string origin, IReadOnlyDictionary<string, string?> variables) : IConfigurationSource
+    {
+        public IConfigurationProvider Build(IConfigurationBuilder builder) => new NamedProvider(
+            origin,
+            variables.ToDictionary(
+                variable => variable.Key.Replace("__", ":", StringComparison.Ordinal), variable => variable.Value));
     }
 
     sealed class SecretFileSource(IDictionary<string, string?> values) : IConfigurationSource
