@@ -113,7 +113,7 @@ sealed partial class SqliteIngestionStore
     {
         using var find = session.Prepare("""
             select user_id, number, due_at, leased_by, leased_until
-            from queue
+            from queue indexed by queue_leased
             where user_id = ?1 and lease is not null
             """);
         find.Bind(1, first.UserId);

@@ -62,9 +62,10 @@ sealed partial class SqliteIngestionStore
     /// </summary>
     static long? FindPending(SqliteSession session, ReceivedPush push, string sameness)
     {
+        // The index is named because the planner would take the one that holds every duplicate, too.
         using var find = session.Prepare("""
             select i.number
-            from raw_ingestions i
+            from raw_ingestions i indexed by raw_ingestions_pending
             join queue q on q.user_id = i.user_id and q.number = i.number and not q.is_replay
             where i.user_id = ?1 and i.sha256 = ?2 and i.sameness = ?3 and i.status in (0, 1)
             order by i.number desc
