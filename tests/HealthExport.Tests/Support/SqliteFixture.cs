@@ -1,3 +1,4 @@
+using System.Text;
 using HealthExport.Keys;
 using HealthExport.Migrations;
 using HealthExport.People;
@@ -57,6 +58,8 @@ sealed class SqliteFixture : StoreFixture
         Assert.True(read.Step());
         return new(read.GetInt64(0));
     }
+
+    public override string BlobOf(string text) => $"x'{Convert.ToHexString(Encoding.UTF8.GetBytes(text))}'";
 
     public override async ValueTask FillEveryTableAsync(long userId)
     {

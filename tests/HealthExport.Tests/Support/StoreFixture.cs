@@ -33,6 +33,9 @@ public abstract class StoreFixture : IAsyncDisposable
     /// <summary>Reads the one number a select gives.</summary>
     public abstract ValueTask<long> ReadAsync(string sql);
 
+    /// <summary>A text's UTF-8 as a literal of the engine's SQL.</summary>
+    public abstract string BlobOf(string text);
+
     /// <summary>Inserts a row of this user into every table that has users, and a route's box.</summary>
     public abstract ValueTask FillEveryTableAsync(long userId);
 
