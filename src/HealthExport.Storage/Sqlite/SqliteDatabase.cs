@@ -32,6 +32,9 @@ sealed class SqliteDatabase(string path) : IDisposable, IAsyncDisposable
     int _isCheckpointing;
     bool _isDisposed;
 
+    /// <summary>What the table of metrics holds.</summary>
+    public SqliteMetrics Metrics { get; } = new();
+
     public string Path { get; } = System.IO.Path.GetFullPath(path);
 
     /// <summary>Waits for the writer. Whoever holds it may block its thread on the disk.</summary>

@@ -20,8 +20,8 @@ sealed partial class SqliteIngestionStore(
 
     Instant Now => Instant.From(clock.GetUtcNow());
 
-    public ValueTask<IPushTransaction> BeginAsync(ClaimedPush push, CancellationToken cancellationToken) =>
-        throw new NotSupportedException("Applying a push is not built yet.");
+    public async ValueTask<IPushTransaction> BeginAsync(ClaimedPush push, CancellationToken cancellationToken) =>
+        await SqlitePushTransaction.BeginAsync(database, push, clock, cancellationToken);
 
     public Stream OpenPayload(long userId, long number)
     {

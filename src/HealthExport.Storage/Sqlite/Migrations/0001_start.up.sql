@@ -159,6 +159,16 @@ create table user_metrics (
     primary key (user_id, metric_id)
 ) without rowid;
 
+-- How many of a user's rows of a metric come from each source (the key's, or the reported one of a bucket): what lists
+-- the sources of a metric without reading its rows. Rows without a source are not counted.
+create table user_metric_sources (
+    user_id integer not null,
+    metric_id integer not null references metrics (id),
+    source_id integer not null,
+    count integer not null,
+    primary key (user_id, metric_id, source_id)
+) without rowid;
+
 create table sources (
     user_id integer not null,
     id integer not null,
