@@ -2,6 +2,7 @@ using HealthExport.Keys;
 using HealthExport.Migrations;
 using HealthExport.People;
 using HealthExport.Pushes;
+using HealthExport.Samples;
 using HealthExport.Storage.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -39,6 +40,7 @@ public static class StorageRegistration
         services.AddSingleton<IUserStore, SqliteUserStore>();
         services.AddSingleton<IKeyStore, SqliteKeyStore>();
         services.AddSingleton<IIngestionStore, SqliteIngestionStore>();
+        services.AddSingleton<ISampleStore, SqliteSampleStore>();
         return services;
     }
 
