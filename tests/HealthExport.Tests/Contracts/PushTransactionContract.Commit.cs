@@ -2,6 +2,7 @@ using System.Text;
 using HealthExport.Catalogue;
 using HealthExport.Pushes;
 using HealthExport.Samples;
+using HealthExport.Tests.Support;
 
 namespace HealthExport.Tests.Contracts;
 
@@ -23,7 +24,7 @@ public abstract partial class PushTransactionContract
         Assert.Equal(IngestionStatus.Partial, settled.Status);
         Assert.Equal(2, settled.Receipt!.Counts.Received);
         Assert.False(settled.FinishedAt.IsNone);
-        Assert.Null(await _stores.Ingestions.ClaimAsync(Support.StoreFixture.Lease, default));
+        Assert.Null(await _stores.Ingestions.ClaimAsync(StoreFixture.Lease, default));
         Assert.Equal(1, await _stores.ReadAsync($"select data_version from users where id = {_user.Id}"));
         Assert.Equal(1, await _stores.ReadAsync("select data_version from raw_ingestions"));
     }
