@@ -80,7 +80,7 @@ sealed class PointTargets
 
     void WarnOfUnit(Metric known, string unit)
     {
-        if (_hasWarnedOfUnit) return;
+        if (_hasWarnedOfUnit || known.Shape == MetricShape.Sleep) return;
         _hasWarnedOfUnit = true;
         _context.Batches.Warn(new(_name, -1, WarningCodes.UnknownUnit, unit.Length == 0
             ? $"No unit was sent; the values are stored apart from those in {known.Unit}"
