@@ -32,7 +32,7 @@ sealed class ImportProgress
             await work(new(shell, null));
             return;
         }
-        await Answer.OpenConsole(shell.Error, AnsiSupport.Detect, width: null)
+        await Answer.OpenConsole(shell.Error, isTerminal: true)
             .Progress()
             .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(),
                 new PercentageColumn(), new ElapsedTimeColumn())
