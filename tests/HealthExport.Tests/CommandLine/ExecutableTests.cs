@@ -48,7 +48,7 @@ public sealed partial class ExecutableTests : IDisposable
         WorkingDirectory = _terminal.Folder,
         RedirectStandardOutput = true,
         RedirectStandardError = true,
-        Environment = { ["DATABASE_URL"] = "sqlite:data/health.db" },
+        Environment = { ["DATABASE_URL"] = "sqlite:data/health.db", ["TZ"] = "Europe/Berlin" },
     };
 
     static string[] KeysIn(string text) =>
@@ -68,6 +68,10 @@ public sealed partial class ExecutableTests : IDisposable
         // A line of a QR code: blocks and half blocks alone, as wide as the code.
         Assert.True(text.Split('\n').Count(line => line.Length > 40 && line.All("█▀▄ ".Contains)) > 20);
         Assert.True(File.Exists(_terminal.PathOf("data/health.db")));
+
+        _terminal.Environment["DATABASE_URL"] = $"sqlite:{_terminal.PathOf("data/health.db")}";
+        var owner = (await _terminal.RunAsync("user", "list", "--json")).Json.GetProperty("items")[0];
+        Assert.Equal("Europe/Berlin", owner.GetProperty("time_zone").GetString());
     }
 
     [Fact]
