@@ -129,7 +129,10 @@ public sealed class ImportCommandTests : IDisposable
         var code = await HealthExport.Server.CommandLine.CommandLineApp.RunAsync(["import", "a.json", "--json"], shell);
         Assert.Equal(0, code);
         Assert.Equal(1, JsonDocument.Parse(output.ToString()).RootElement.GetProperty("imported").GetInt32());
-        Assert.Contains("a.json", error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("100%", error.ToString(), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "a.json: completed, 3 received: 3 inserted, 0 updated, 0 unchanged, 0 rejected\n", error.ToString(),
+            StringComparison.Ordinal);
     }
 
     [Fact]
