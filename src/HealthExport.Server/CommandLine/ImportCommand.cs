@@ -35,7 +35,7 @@ static class ImportCommand
                     foreach (var file in call.Get(files))
                     {
                         var outcome = await import.TakeAsync(file, progress.Begin(file), cancellationToken);
-                        progress.End(outcome.Error ?? IngestionText.Describe(outcome.Ingestion!), outcome.IsBad);
+                        progress.End(outcome.Error ?? IngestionText.Describe(outcome.Ingestion!));
                         outcomes.Add(outcome);
                     }
                 });
@@ -80,8 +80,6 @@ static class ImportCommand
 
     sealed class Import(Shell shell, StoreSession store, User user)
     {
-        readonly QueuedPushes _queue = store.Queue;
-
         public async ValueTask<Outcome> TakeAsync(
             string file, Action<ImportStep> report, CancellationToken cancellationToken)
         {
@@ -91,7 +89,8 @@ static class ImportCommand
                 using var spool = new PayloadSpool(store.Settings.Ingest.TempFolder);
                 if (await PayloadFile.ReadAsync(shell.PathOf(file), spool, report, cancellationToken) is { } problem)
                     return new(file, null, problem);
-                report(new(ImportStage.Storing, 1));
+                report(new(ImportStage.Storing, 0));
+                var queue = store.OpenQueue(fraction => report(new(ImportStage.Storing, fraction)));
                 var push = new ReceivedPush
                 {
                     UserId = user.Id,
@@ -103,9 +102,9 @@ static class ImportCommand
                     TimeZone = user.TimeZone,
                     Lease = store.Settings.Ingest.Lease,
                 };
-                var kept = await _queue.TryAsync(
+                var kept = await queue.TryAsync(
                     () => store.Ingestions.KeepAsync(push, cancellationToken), cancellationToken);
-                var settled = await _queue.SettleAsync(user.Id, kept.Ingestion.Id, kept.Claim, cancellationToken);
+                var settled = await queue.SettleAsync(user.Id, kept.Ingestion.Id, kept.Claim, cancellationToken);
                 return new(file, settled, settled.Status == IngestionStatus.Failed
                     ? $"could not be processed; its bytes are kept: health-export replay {settled.Id}" : null);
             }

@@ -75,7 +75,9 @@ static class ServeCommand
     {
         var settings = CommandSettings.Load(
             shell, arguments.Urls is { } urls ? new Dictionary<string, string?> { [SettingList.Urls.Name] = urls } : null);
-        await using var app = ServerHost.Build(settings);
+        await using var app = ServerHost.Build(settings, services => services.Configure<LoggerFilterOptions>(
+            // A start that fails is said in one line here; the host would add a page of stack trace.
+            log => log.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical)));
         await PrepareAsync(app.Services.GetRequiredService<IMigrationStore>(), settings, cancellationToken);
         var firstStart = await FirstStart.FindAsync(app.Services, shell, cancellationToken);
         try
@@ -84,6 +86,8 @@ static class ServeCommand
         }
         catch (IOException error)
         {
+            // Tells what has started already that this is an end, not a fault.
+            app.Lifetime.StopApplication();
             throw new CommandFailedException(error.Message, "Choose another address: --urls http://127.0.0.1:8081");
         }
         // Only now: a start that fails must not use up the one time that the first keys are shown.
