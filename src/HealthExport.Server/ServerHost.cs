@@ -63,7 +63,7 @@ static class ServerHost
         // client could read why.
         kestrel.Limits.MaxRequestBodySize = null;
         // A silent body is broken off by its reader. This stops one that drips a byte now and then for hours.
-        kestrel.Limits.MinRequestBodyDataRate = new(bytesPerSecond: 100, gracePeriod: settings.Ingest.Stall);
+        kestrel.Limits.MinRequestBodyDataRate = new(bytesPerSecond: 100, gracePeriod: 2 * settings.Ingest.Stall);
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
         kestrel.Limits.MaxRequestHeadersTotalSize = 32 << 10;
         kestrel.Limits.MaxRequestHeaderCount = 100;
