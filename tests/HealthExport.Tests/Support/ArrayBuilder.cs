@@ -84,12 +84,13 @@ sealed class ArrayBuilder(Random random, bool plain, KnownMetric metric, KnownUn
         JsonText.Fields point, DateTimeOffset at, DateTimeOffset? end, string? source, string? extra,
         IReadOnlyList<SentRow> rows)
     {
-        point.Add(("date", Date(at)));
+        var date = Date(at);
+        point.Add(("date", date));
         if (source is not null) point.Add(("source", source));
         else if (!plain && random.Next(4) == 0) point.Add(("source", random.Next(2) == 0 ? null : ""));
         if (end is { } until)
         {
-            point.Add(("start", Date(at)));
+            point.Add(("start", date));
             point.Add(("end", Date(until)));
         }
         if (extra is not null) point.Add(("metadata", new JsonText.Raw(extra)));
