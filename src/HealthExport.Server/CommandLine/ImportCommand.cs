@@ -23,7 +23,10 @@ static class ImportCommand
             { Description = "Health Auto Export or standard JSON, .json or .json.gz", Arity = ArgumentArity.OneOrMore };
         var user = new Option<string?>("--user")
             { Description = "Whose data it is; not needed while there is one user", HelpName = "EMAIL" };
-        return new Command("import", "Takes files as if a phone had pushed them, also while a server runs") { files, user }
+        return new Command("import", "Takes files as if a phone had pushed them, also while a server runs")
+        {
+            files, user,
+        }
             .Run(shell, async (call, cancellationToken) =>
             {
                 await using var store = await call.OpenStoreAsync(cancellationToken);
@@ -74,8 +77,8 @@ static class ImportCommand
             return;
         }
         call.Shell.Out.WriteLine(
-            $"Imported {outcomes.Count - bad} of {outcomes.Count}: {sum.Received} items received, {sum.Inserted} inserted, "
-            + $"{sum.Updated} updated, {sum.Unchanged} unchanged, {sum.Rejected} rejected.");
+            $"Imported {outcomes.Count - bad} of {outcomes.Count}: {sum.Received} items received, "
+            + $"{sum.Inserted} inserted, {sum.Updated} updated, {sum.Unchanged} unchanged, {sum.Rejected} rejected.");
     }
 
     sealed class Import(Shell shell, StoreSession store, User user)

@@ -15,7 +15,9 @@ public sealed class ImportCommandTests : IDisposable
     {
         var points = values.Select((value, hour) => FormattableString.Invariant(
             $$"""{"date":"2026-03-{{day:00}} {{hour:00}}:15:30 +0100","qty":{{value}},"source":"Watch"}"""));
-        return $$$"""{"data":{"metrics":[{"name":"step_count","units":"count","data":[{{{string.Join(',', points)}}}]}]}}""";
+        return $$$"""
+            {"data":{"metrics":[{"name":"step_count","units":"count","data":[{{{string.Join(',', points)}}}]}]}}
+            """;
     }
 
     async Task<Terminal.Result> ImportAsync(params string[] args)
