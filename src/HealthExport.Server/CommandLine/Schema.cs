@@ -7,8 +7,8 @@ namespace HealthExport.Server.CommandLine;
 static class Schema
 {
     /// <summary>
-    /// Sees to it that every step is applied. An embedded store is brought there: nobody else decides when. Where all are,
-    /// nothing is written, so that a verb does not wait for a server that holds the writer.
+    /// Sees to it that every step is applied. An embedded store is brought there: nobody else decides when. Where all
+    /// are, nothing is written, so that a verb does not wait for a server that holds the writer.
     /// </summary>
     /// <exception cref="CommandFailedException">Steps are missing, and the operator must say when.</exception>
     public static async ValueTask PrepareAsync(

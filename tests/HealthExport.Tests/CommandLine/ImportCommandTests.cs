@@ -66,6 +66,8 @@ public sealed class ImportCommandTests : IDisposable
         var first = await ImportAsync("a.json", "--json");
         var again = await _terminal.RunAsync("import", "a.json", "--json");
         Assert.Equal(0, again.Code);
+        Assert.Equal(1, again.Json.GetProperty("duplicates").GetInt32());
+        Assert.Equal(0, Count(again.Json, "inserted"));
         var file = Assert.Single(again.Json.GetProperty("files").EnumerateArray());
         Assert.Equal("duplicate", file.GetProperty("status").GetString());
         Assert.Equal(
