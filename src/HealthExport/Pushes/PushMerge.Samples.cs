@@ -234,13 +234,15 @@ sealed partial class PushMerge
 
     void NoteBuckets(MetricArray array)
     {
-        if (!array.ListsEveryBucket || array.HasUnplacedItems || array.Starts.Count < 2) return;
+        if (!array.ListsEveryBucket || array.Starts.Count == 0) return;
         if (_metricIds.GetValueOrDefault(array.Metric) is not { } id) return;
         var series = new Series(id, array.Grain);
         if (!_listed.TryGetValue(series, out var listed))
             _listed.Add(series, listed = new() { ItemType = array.ItemType });
+        // Also of an array that concludes nothing: what it lists has not vanished for the others.
         listed.Starts.AddRange(array.Starts);
-        listed.Spans.Add((array.Starts.Min(), array.Starts.Max()));
+        if (!array.HasUnplacedItems && array.Starts.Count > 1)
+            listed.Spans.Add((array.Starts.Min(), array.Starts.Max()));
     }
 
     /// <summary>

@@ -60,6 +60,13 @@ public sealed class RandomHistoryTests(Household household) : IClassFixture<Hous
 
         async Task PushAsync(HistoryPush said, SentPush sent)
         {
+            // A short push, shuffled, may come out as the same bytes.
+            if (lastWasPush && settled[^1].Sent is var last && last.Aggregation == sent.Aggregation
+                && last.Body.AsSpan().SequenceEqual(sent.Body))
+            {
+                await PushAgainAtOnceAsync(settled[^1]);
+                return;
+            }
             var answer = await person.Phone.PushAsync(sent);
             Assert.Equal(HttpStatusCode.OK, answer.Code);
             var receivedAt = ReceivedAt(answer.Id);
