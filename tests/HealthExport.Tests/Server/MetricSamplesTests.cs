@@ -197,22 +197,33 @@ public sealed class MetricSamplesTests(ServerFixture fixture) : IClassFixture<Se
         var key = await _server.AddKeyAsync();
         await _server.PushMetricAsync(
             key, "step_count", "count", "Minutes",
-            Point("2026-01-15 08:00:00 +0100", 1), Point("2026-01-15 08:01:00 +0100", 2));
+            Point("2026-01-15 08:00:00 +0100", 1), Point("2026-01-15 09:00:00 +0100", 2));
         foreach (var path in (string[])["samples?limit=1", "series?bucket=hour&by=source&limit=1"])
         {
             using var first = await _server.SendAsync(
                 HttpMethod.Get, $"/v1/metrics/step_count/{path}", key, null, ("Accept", "text/csv"));
-            var link = first.Headers.TryGetValues("Link", out var links) ? links.Single() : null;
-            if (path.StartsWith("series", StringComparison.Ordinal))
-            {
-                Assert.Null(link);
-                continue;
-            }
+            var link = Assert.Single(first.Headers.GetValues("Link"));
             Assert.EndsWith(">; rel=\"next\"", link);
-            var next = await _server.ReadCsvAsync(key, link![1..link!.IndexOf('>')]);
-            Assert.Contains("08:01:00+01:00,,2,", next);
-            Assert.DoesNotContain("08:00:00", next);
+            var next = link[1..link.IndexOf('>')];
+            var lines = (await _server.ReadCsvAsync(key, next)).Split("\r\n");
+            Assert.Equal(3, lines.Length);
+            Assert.StartsWith("2026-01-15T09:00:00+01:00,", lines[1]);
+            using var last = await _server.SendAsync(HttpMethod.Get, next, key, null, ("Accept", "text/csv"));
+            Assert.False(last.Headers.Contains("Link"));
         }
+    }
+
+    [Theory]
+    [InlineData("text/csv;q=0.5, application/json", "application/json")]
+    [InlineData("application/json;q=0.5, text/csv", "text/csv")]
+    [InlineData("*/*", "application/json")]
+    [InlineData("image/png", "application/json")]
+    public async Task Answers_csv_only_to_who_would_rather_have_it(string accept, string type)
+    {
+        using var response = await _server.SendAsync(
+            HttpMethod.Get, "/v1/metrics/step_count/samples", await _server.AddKeyAsync(), null, ("Accept", accept));
+        Assert.Equal(type, response.Content.Headers.ContentType!.MediaType);
+        Assert.Contains("Accept", response.Headers.Vary);
     }
 
     [Fact]
