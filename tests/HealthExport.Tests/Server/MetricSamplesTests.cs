@@ -16,11 +16,11 @@ public sealed class MetricSamplesTests(ServerFixture fixture) : IClassFixture<Se
         var key = await _server.AddKeyAsync();
         await _server.PushMetricAsync(
             key, "heart_rate", "count/min", null,
-            """{"date":"2026-01-15 08:00:00 +0530","Min":58,"Avg":60.300000000000004,"Max":71,"source":"Apple Watch"}""");
+            """{"date":"2026-01-15 08:00:00 +0530","Min":58,"Avg":60.300000000000004,"Max":71}""");
         var row = Assert.Single(await _server.ReadItemsAsync(key, "/v1/metrics/heart_rate/samples"));
         Assert.Equal(
             """
-            {"start_at":"2026-01-15T08:00:00+05:30","end_at":null,"value":60.300000000000004,"min":58,"max":71,"unit":"/min","grain":"sample","source":"Apple Watch","sent_unit":null,"extra":null}
+            {"start_at":"2026-01-15T08:00:00+05:30","end_at":null,"value":60.300000000000004,"min":58,"max":71,"unit":"/min","grain":"sample","source":null,"sent_unit":null,"extra":null}
             """,
             row.GetRawText());
     }
@@ -32,7 +32,8 @@ public sealed class MetricSamplesTests(ServerFixture fixture) : IClassFixture<Se
         await _server.PushMetricAsync(key, "step_count", "count", "Days", Point("2026-01-15 00:00:00 +0900", 5000));
         var row = Assert.Single(await _server.ReadItemsAsync(key, "/v1/metrics/step_count/samples"));
         Assert.Equal(("2026-01-15T00:00:00+09:00", "day"), (row.Text("start_at"), row.Text("grain")));
-        Assert.Single(await _server.ReadItemsAsync(key, "/v1/metrics/step_count/samples?from=2026-01-15&to=2026-01-16"));
+        Assert.Single(await _server.ReadItemsAsync(
+            key, "/v1/metrics/step_count/samples?from=2026-01-15&to=2026-01-16"));
         Assert.Empty(await _server.ReadItemsAsync(key, "/v1/metrics/step_count/samples?to=2026-01-15"));
         // As an instant it began at 15:00 UTC the day before.
         Assert.Single(await _server.ReadItemsAsync(key, "/v1/metrics/step_count/samples?to=2026-01-14T15:00:01Z"));
@@ -232,7 +233,10 @@ public sealed class MetricSamplesTests(ServerFixture fixture) : IClassFixture<Se
         var key = await _server.AddKeyAsync();
         await _server.PushMetricAsync(
             key, "body_mass", "kg", null,
-            """{"startDate":"2026-01-15T08:00:00.05-03:30","endDate":"2026-01-15T08:00:01-03:30","qty":80,"note":[1,null]}""");
+            """
+            {"startDate":"2026-01-15T08:00:00.05-03:30","endDate":"2026-01-15T08:00:01-03:30","qty":80,
+            "note":[1,null]}
+            """);
         var row = Assert.Single(await _server.ReadItemsAsync(key, "/v1/metrics/body_mass/samples"));
         Assert.Equal("2026-01-15T08:00:00.050000-03:30", row.Text("start_at"));
         Assert.Equal("2026-01-15T08:00:01-03:30", row.Text("end_at"));

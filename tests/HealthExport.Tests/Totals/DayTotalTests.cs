@@ -47,7 +47,10 @@ public sealed class DayTotalTests
     {
         Assert.Equal(1000, DayTotal([.. ByMinute(10, 1), .. ByHour(500, 2)]));
         Assert.Equal(1000, DayTotal(
-            [.. ByHour(500, 2), Row(Grain.Sample, Eight, 600, 1, Watch, 60), Row(Grain.Sample, Nine, 600, 1, Watch, 60)]));
+        [
+            .. ByHour(500, 2),
+            Row(Grain.Sample, Eight, 600, 1, Watch, 60), Row(Grain.Sample, Nine, 600, 1, Watch, 60),
+        ]));
     }
 
     [Fact]
@@ -183,7 +186,8 @@ public sealed class DayTotalTests
             var stored = new Dictionary<(Grain, string), SampleRow>();
             for (var push = 1; push < 12; push++)
             {
-                for (var grown = random.Next(20); grown > 0; grown--) truth[random.Next(truth.Length)] += random.Next(50);
+                for (var grown = random.Next(20); grown > 0; grown--)
+                    truth[random.Next(truth.Length)] += random.Next(50);
                 foreach (var row in WholeDay(truth, (Grain)random.Next((int)Grain.Minute, (int)Grain.Week), push))
                 {
                     // Only differences are written.
