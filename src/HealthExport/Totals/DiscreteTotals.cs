@@ -8,7 +8,8 @@ namespace HealthExport.Totals;
 /// </summary>
 /// <remarks>
 /// The average is over time where time is known. As long as only samples count: weighted by duration if all of them
-/// have one, else each weighs the same. Where buckets count too: a bucket weighs its length, an hour of samples one hour.
+/// have one, else each weighs the same. Where buckets count too: a bucket weighs its length, an hour of samples one
+/// hour.
 /// </remarks>
 struct DiscreteTotals()
 {
