@@ -1,3 +1,4 @@
+using System.Text;
 using HealthExport.Keys;
 using HealthExport.Pushes;
 using HealthExport.Server.Http;
@@ -59,6 +60,8 @@ static class ServerHost
     static void Configure(KestrelServerOptions kestrel, ServerSettings settings)
     {
         kestrel.AddServerHeader = false;
+        // An automation's name in another encoding is no reason to refuse what it pushes: replacement characters.
+        kestrel.RequestHeaderEncodingSelector = _ => Encoding.UTF8;
         // Bodies are counted by whoever reads them, after decompression; a cap here would cut the connection before the
         // client could read why.
         kestrel.Limits.MaxRequestBodySize = null;

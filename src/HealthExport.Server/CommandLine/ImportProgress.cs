@@ -11,7 +11,7 @@ enum ImportStage : byte
 /// <param name="Fraction">Of the stage, 0 to 1.</param>
 readonly record struct ImportStep(ImportStage Stage, double Fraction);
 
-/// <summary>Progress on stderr: a bar for each file where a person watches, and a line for each when it is done.</summary>
+/// <summary>Progress on stderr: a line for each file when it is done, until then a bar if a person watches.</summary>
 sealed class ImportProgress
 {
     // Of the time that a file takes; measured on a million heart rates.

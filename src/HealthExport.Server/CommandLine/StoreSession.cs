@@ -41,16 +41,6 @@ sealed class StoreSession : IAsyncDisposable
         return new(services.BuildServiceProvider(), settings);
     }
 
-    /// <summary>Sees to it that the schema is up to date: an embedded store's is brought there.</summary>
-    /// <exception cref="CommandFailedException">It is not, and the operator must say when.</exception>
-    public async ValueTask PrepareAsync(CancellationToken cancellationToken)
-    {
-        if (CommandSettings.IsEmbedded(Settings))
-            await Migrations.MigrateAsync(downTo: null, dryRun: false, cancellationToken);
-        else if ((await Migrations.ListAsync(cancellationToken)).Any(step => !step.IsApplied))
-            throw new CommandFailedException("The store's schema is not up to date.", "Run: health-export migrate");
-    }
-
     /// <exception cref="CommandFailedException">There is no such user.</exception>
     public async ValueTask<User> GetUserAsync(string email, CancellationToken cancellationToken) =>
         await Users.FindByEmailAsync(email, cancellationToken)

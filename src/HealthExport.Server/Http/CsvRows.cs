@@ -17,6 +17,8 @@ sealed class CsvRows : IRowWriter
 
     static readonly SearchValues<char> NeedsQuotes = SearchValues.Create(",\"\r\n");
 
+    // Not the response's own writer: a failure before the first flush can still be answered with a problem.
+    readonly ArrayBufferWriter<byte> _unsent = new(FlushAt * 2);
     readonly HttpResponse _response;
     bool _isFirst = true;
 
@@ -49,8 +51,8 @@ sealed class CsvRows : IRowWriter
     {
         Separate();
         if (at.IsNone) return;
-        var length = Rfc3339.Write(_response.BodyWriter.GetSpan(Rfc3339.MaxLength), at, offsetMinutes);
-        _response.BodyWriter.Advance(length);
+        var length = Rfc3339.Write(_unsent.GetSpan(Rfc3339.MaxLength), at, offsetMinutes);
+        _unsent.Advance(length);
     }
 
     public void Date(string column, DateOnly date) => Field(date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
@@ -58,11 +60,14 @@ sealed class CsvRows : IRowWriter
     public async ValueTask EndRowAsync(CancellationToken cancellationToken)
     {
         EndLine();
-        if (_response.BodyWriter.UnflushedBytes >= FlushAt) await _response.BodyWriter.FlushAsync(cancellationToken);
+        if (_unsent.WrittenCount >= FlushAt) await EndAsync(null, cancellationToken);
     }
 
-    public async ValueTask EndAsync(string? nextCursor, CancellationToken cancellationToken) =>
-        await _response.BodyWriter.FlushAsync(cancellationToken);
+    public async ValueTask EndAsync(string? nextCursor, CancellationToken cancellationToken)
+    {
+        await _response.BodyWriter.WriteAsync(_unsent.WrittenMemory, cancellationToken);
+        _unsent.ResetWrittenCount();
+    }
 
     /// <summary>As OWASP has it; what precedes as space does not protect.</summary>
     static bool LooksLikeFormula(string value) =>
@@ -73,18 +78,18 @@ sealed class CsvRows : IRowWriter
     {
         Separate();
         if (value.AsSpan().ContainsAny(NeedsQuotes)) value = $"\"{value.Replace("\"", "\"\"")}\"";
-        if (value.Length > 0) Encoding.UTF8.GetBytes(value, _response.BodyWriter);
+        if (value.Length > 0) Encoding.UTF8.GetBytes(value, _unsent);
     }
 
     void Separate()
     {
-        if (!_isFirst) _response.BodyWriter.Write(","u8);
+        if (!_isFirst) _unsent.Write(","u8);
         _isFirst = false;
     }
 
     void EndLine()
     {
-        _response.BodyWriter.Write("\r\n"u8);
+        _unsent.Write("\r\n"u8);
         _isFirst = true;
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -10,6 +11,8 @@ sealed class JsonRows : IRowWriter, IDisposable
 {
     const int FlushAt = 16 << 10;
 
+    // Not the response's own writer: a failure before the first flush can still be answered with a problem.
+    readonly ArrayBufferWriter<byte> _unsent = new(FlushAt * 2);
     readonly HttpResponse _response;
     readonly Utf8JsonWriter _json;
 
@@ -17,7 +20,7 @@ sealed class JsonRows : IRowWriter, IDisposable
     {
         _response = response;
         response.ContentType = "application/json; charset=utf-8";
-        _json = new(response.BodyWriter, new()
+        _json = new(_unsent, new()
         {
             // The answers are JSON for machines, never pasted into HTML: texts stay readable.
             Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
@@ -75,7 +78,7 @@ sealed class JsonRows : IRowWriter, IDisposable
     public async ValueTask EndRowAsync(CancellationToken cancellationToken)
     {
         _json.WriteEndObject();
-        if (_json.BytesPending + _response.BodyWriter.UnflushedBytes >= FlushAt) await FlushAsync(cancellationToken);
+        if (_json.BytesPending + _unsent.WrittenCount >= FlushAt) await FlushAsync(cancellationToken);
     }
 
     public async ValueTask EndAsync(string? nextCursor, CancellationToken cancellationToken)
@@ -91,6 +94,7 @@ sealed class JsonRows : IRowWriter, IDisposable
     async ValueTask FlushAsync(CancellationToken cancellationToken)
     {
         _json.Flush();
-        await _response.BodyWriter.FlushAsync(cancellationToken);
+        await _response.BodyWriter.WriteAsync(_unsent.WrittenMemory, cancellationToken);
+        _unsent.ResetWrittenCount();
     }
 }

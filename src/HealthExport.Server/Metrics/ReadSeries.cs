@@ -76,8 +76,6 @@ static class ReadSeries
                 next = WriteCursor(list, last);
                 break;
             }
-            // A failure from here on must break the answer off, not end it with a problem.
-            if (!context.Response.HasStarted) await context.Response.StartAsync(cancellationToken);
             await WriteAsync(rows, point, value, bySource, cancellationToken);
             last = point.Position;
         }

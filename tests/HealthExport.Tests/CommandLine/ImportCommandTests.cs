@@ -15,7 +15,9 @@ public sealed class ImportCommandTests : IDisposable
     {
         var points = values.Select((value, hour) => FormattableString.Invariant(
             $$"""{"date":"2026-03-{{day:00}} {{hour:00}}:15:30 +0100","qty":{{value}},"source":"Watch"}"""));
-        return $$$"""{"data":{"metrics":[{"name":"step_count","units":"count","data":[{{{string.Join(',', points)}}}]}]}}""";
+        return $$$"""
+            {"data":{"metrics":[{"name":"step_count","units":"count","data":[{{{string.Join(',', points)}}}]}]}}
+            """;
     }
 
     async Task<Terminal.Result> ImportAsync(params string[] args)
@@ -64,6 +66,8 @@ public sealed class ImportCommandTests : IDisposable
         var first = await ImportAsync("a.json", "--json");
         var again = await _terminal.RunAsync("import", "a.json", "--json");
         Assert.Equal(0, again.Code);
+        Assert.Equal(1, again.Json.GetProperty("duplicates").GetInt32());
+        Assert.Equal(0, Count(again.Json, "inserted"));
         var file = Assert.Single(again.Json.GetProperty("files").EnumerateArray());
         Assert.Equal("duplicate", file.GetProperty("status").GetString());
         Assert.Equal(

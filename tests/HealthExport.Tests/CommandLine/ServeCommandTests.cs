@@ -65,7 +65,8 @@ public sealed class ServeCommandTests : IDisposable
         Assert.Equal($"{url}/v1/ingest", document.GetProperty("pairing").GetProperty("url").GetString());
 
         var (second, _) = await ServeAsync("serve", "--json", "--urls=http://127.0.0.1:0", "--metrics-urls", "none");
-        Assert.Equal(["urls"], JsonDocument.Parse(second).RootElement.EnumerateObject().Select(property => property.Name));
+        Assert.Equal(
+            ["urls"], JsonDocument.Parse(second).RootElement.EnumerateObject().Select(property => property.Name));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using HealthExport.Tests.Support;
 
@@ -70,6 +71,8 @@ public sealed class AnswerTests(ServerFixture fixture) : IClassFixture<ServerFix
         Assert.NotEqual(original.IngestionId(), duplicate.IngestionId());
         Assert.Equal(
             original.GetProperty("counts").GetRawText(), duplicate.GetProperty("counts").GetRawText());
+        using var payload = await _server.GetAsync(key, $"/v1/ingestions/{duplicate.IngestionId()}/payload");
+        Assert.Equal("{}", await payload.Content.ReadAsStringAsync());
     }
 
     [Fact]
@@ -133,6 +136,23 @@ public sealed class AnswerTests(ServerFixture fixture) : IClassFixture<ServerFix
         var automation = (await details.ReadJsonAsync()).GetProperty("automation");
         Assert.Equal(["automation-aggregation", "automation-name", "session-id"], NamesOf(automation).Order());
         Assert.Equal("Every hour", automation.GetProperty("automation-name").GetString());
+    }
+
+    [Theory]
+    [InlineData("St\u00FCndlich \U0001F600", true)]
+    [InlineData("St\u00FCndlich", false)]
+    public async Task An_automation_may_have_any_name_in_any_encoding(string name, bool isUtf8)
+    {
+        var key = await _server.AddKeyAsync();
+        using var client = await RawConnection.OpenAsync(_server.Url);
+        await client.SendAsync($"POST /v1/ingest HTTP/1.1\r\nHost: test\r\napi-key: {key.Text}\r\nautomation-name: ");
+        await client.SendAsync((isUtf8 ? Encoding.UTF8 : Encoding.Latin1).GetBytes(name));
+        await client.SendAsync("\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}");
+        Assert.StartsWith("HTTP/1.1 200 ", await client.ReadToEndAsync());
+        using var list = await _server.GetAsync(key, "/v1/ingestions");
+        var kept = (await list.ReadJsonAsync()).GetProperty("items")[0].GetProperty("automation");
+        Assert.Equal(
+            isUtf8 ? name : name.Replace('\u00FC', '\uFFFD'), kept.GetProperty("automation-name").GetString());
     }
 
     async Task RefusesIdempotencyKeyAsync(string idempotencyKey)
