@@ -9,6 +9,9 @@ sealed class BatchBuilder
     public const int RowLimit = 4096;
     const long ByteLimit = 4 << 20;
     const int LongestItem = 64 * 1024;
+    const int MostWarnings = 1000; // of one code and one item type
+
+    readonly Dictionary<(string ItemType, string Code), int> _warnings = [];
 
     long _bytes;
     int _rows;
@@ -55,7 +58,17 @@ sealed class BatchBuilder
         Count(kept.Length);
     }
 
-    public void Warn(ReadWarning warning) => Batch.Warnings.Add(warning);
+    /// <summary>Adds a warning, unless there were too many of its kind already.</summary>
+    public void Warn(ReadWarning warning)
+    {
+        if (!MayWarn(warning.ItemType, warning.Code)) return;
+        Batch.Warnings.Add(warning);
+        _warnings[(warning.ItemType, warning.Code)] = _warnings.GetValueOrDefault((warning.ItemType, warning.Code)) + 1;
+    }
+
+    /// <summary>Whether another warning of this kind would be kept: worth asking before making its text.</summary>
+    public bool MayWarn(string itemType, string code) =>
+        _warnings.GetValueOrDefault((itemType, code)) < MostWarnings;
 
     public void End(MetricArray array) => Batch.EndedArrays.Add(array);
 }

@@ -16,7 +16,6 @@ sealed class EventReader(ReadContext context)
 {
     readonly HashSet<string> _unknownSections = new(StringComparer.Ordinal);
     readonly EcgReader _ecg = new(context);
-    int _unmapped;
 
     /// <summary>The section that an event kind comes from; null for a kind of no known section.</summary>
     public static string? SectionOf(string kind) => kind switch
@@ -50,7 +49,7 @@ sealed class EventReader(ReadContext context)
             context.Batches.Reject(itemType, index, fault, element.Span);
             return;
         }
-        if (read.Code is null && read.Text is { Length: > 0 } && ++_unmapped <= ReadContext.MostWarnings)
+        if (read.Code is null && read.Text is { Length: > 0 })
             context.Batches.Warn(new(itemType, index, WarningCodes.UnmappedText, $"The text '{read.Text}' has no mapping yet"));
         var payload = read.Voltages is null ? element.ToArray() : EcgReader.PayloadWithoutVoltages(item);
         Add(read with { ItemType = itemType, ItemIndex = index, Payload = payload }, element.Length);

@@ -39,13 +39,13 @@ sealed partial class PointReader
         if (_extras.Count > 0) row.Extra = MakeExtra(window);
         if (row.Extra is null) _batches.Count();
         else _batches.Count(2 * row.Extra.Length);
-        if (target.Rows.IsSuspicious(row.Value) || target.Rows.IsSuspicious(row.Min) || target.Rows.IsSuspicious(row.Max))
-            WarnOf(target.Rows.Array.Metric, target.Rows.IsSuspicious(row.Value) ? row.Value : target.Rows.IsSuspicious(row.Min) ? row.Min : row.Max);
+        target.Rows.WarnIfSuspicious(row);
         target.Rows.Add(row);
         if (target.Diastolic is not { } second) return;
-        if (second.IsSuspicious(diastolic)) WarnOf(second.Array.Metric, diastolic);
         row.Value = diastolic;
+        row.Extra = null;
         row.SentUnit = second.SentUnit;
+        second.WarnIfSuspicious(row);
         second.Add(row);
     }
 
@@ -179,14 +179,6 @@ sealed partial class PointReader
         _extraText.Append('}');
         if (_lastExtra is null || !_extraText.Equals(_lastExtra)) _lastExtra = _extraText.ToString();
         return _lastExtra;
-    }
-
-    void WarnOf(Metric metric, double value)
-    {
-        if (++_suspicious > ReadContext.MostWarnings) return;
-        _batches.Warn(new(
-            _targets.ItemType, _index, WarningCodes.SuspiciousValue,
-            $"{Fault.Text(value)} {metric.Unit} is rare: usual is {Fault.Text(metric.Usual.Lower)} to {Fault.Text(metric.Usual.Upper)}"));
     }
 
     static ReadOnlySpan<byte> Raw(ReadOnlySpan<byte> window, in TextField field) => window.Slice(field.Start, field.Length);

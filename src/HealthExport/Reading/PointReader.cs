@@ -52,7 +52,6 @@ sealed partial class PointReader
     readonly Instant _firstBucket;
     readonly List<ExtraField> _extras = [];
     int _index;
-    int _suspicious;
 
     NumberField _value;
     NumberField _second;
@@ -131,6 +130,12 @@ sealed partial class PointReader
                 _index++;
                 done = (int)reader.BytesConsumed;
                 state = reader.CurrentState;
+                var behind = ReadCommon(window, done);
+                if (behind == done) continue;
+                _cursor.Take(behind, state);
+                reader = _cursor.Open();
+                window = _cursor.Unread;
+                done = 0;
             }
         }
         catch (JsonException)
@@ -146,10 +151,7 @@ sealed partial class PointReader
     /// <returns>False when the window ends within the point.</returns>
     bool ReadFields(ref Utf8JsonReader reader)
     {
-        _value.State = _second.State = _min.State = _max.State = FieldState.Absent;
-        _date.State = _start.State = _endAt.State = _source.State = _units.State = FieldState.Absent;
-        if (_extras.Count > 0) _extras.Clear();
-
+        Reset();
         while (reader.Read())
         {
             if (reader.TokenType == JsonTokenType.EndObject) return true;
@@ -179,6 +181,13 @@ sealed partial class PointReader
             TakeExtra(new(name, nameEnd, start, (int)reader.BytesConsumed), field, reader.TokenType);
         }
         return false;
+    }
+
+    void Reset()
+    {
+        _value.State = _second.State = _min.State = _max.State = FieldState.Absent;
+        _date.State = _start.State = _endAt.State = _source.State = _units.State = FieldState.Absent;
+        if (_extras.Count > 0) _extras.Clear();
     }
 
     static bool TakeNumber(ref Utf8JsonReader reader, ref NumberField field, int name)

@@ -5,9 +5,6 @@ namespace HealthExport.Reading;
 /// <summary>What every part of one payload's reading shares.</summary>
 sealed class ReadContext(PushContext push, bool isThorough)
 {
-    /// <summary>The most warnings of one code and one array.</summary>
-    public const int MostWarnings = 1000;
-
     public PushContext Push { get; } = push;
     public bool IsThorough { get; } = isThorough;
     public BatchBuilder Batches { get; } = new();

@@ -17,7 +17,6 @@ sealed class SleepReader
     readonly ReadContext _context;
     readonly UnitConversion _toMinutes;
     readonly bool _hasUnit;
-    int _unmapped;
 
     /// <param name="unit">Of the durations, as sent; hours if empty, as the app documents it.</param>
     public SleepReader(JsonCursor cursor, ReadContext context, string unit)
@@ -61,16 +60,16 @@ sealed class SleepReader
             _context.Batches.Reject(ItemType, index, fault, element.Span);
             return;
         }
-        AddStage(_context, ItemType, index, start!.Value, end!.Value, text!, source, item.Rest(), element.Length, ref _unmapped);
+        AddStage(_context, ItemType, index, start!.Value, end!.Value, text!, source, item.Rest(), element.Length);
     }
 
     /// <summary>Adds a segment, whoever sent it.</summary>
     public static void AddStage(
         ReadContext context, string itemType, int index, Timestamp start, Timestamp end, string text, string? source,
-        string? extra, int bytes, ref int unmapped)
+        string? extra, int bytes)
     {
         var stage = SleepStageNames.Find(text, out var isEnglish);
-        if (stage is null && ++unmapped <= ReadContext.MostWarnings)
+        if (stage is null)
             context.Batches.Warn(new(itemType, index, WarningCodes.UnmappedText, $"The stage '{text}' has no mapping yet", "value"));
         context.Batches.Batch.SleepStages.Add(new()
         {

@@ -27,7 +27,6 @@ sealed class StandardItemReader(ReadContext context)
     readonly EventReader _events = new(context);
     readonly Dictionary<(string Metric, string Unit, Grain Grain, string ItemType), MetricRows> _rows = [];
     readonly List<(MetricRows Rows, Sample Row)> _made = [];
-    int _unmapped;
 
     /// <summary>Reads one object, which has no <c>data</c> array.</summary>
     /// <param name="index">Within its array.</param>
@@ -180,7 +179,7 @@ sealed class StandardItemReader(ReadContext context)
         var source = item.FindSource("source");
         SleepReader.CheckSpan(item, start, end, "end_at");
         if (item.Fault is { } fault) context.Batches.Reject(SleepReader.ItemType, index, fault, element.Span);
-        else SleepReader.AddStage(context, SleepReader.ItemType, index, start!.Value, end!.Value, stage!, source, item.Rest(), element.Length, ref _unmapped);
+        else SleepReader.AddStage(context, SleepReader.ItemType, index, start!.Value, end!.Value, stage!, source, item.Rest(), element.Length);
     }
 
     void ReadEvent(Item item, ReadOnlyMemory<byte> element, int index)
@@ -262,8 +261,7 @@ sealed class StandardItemReader(ReadContext context)
         {
             var (rows, row) = _made[i];
             if (i == 0) row.Extra ??= rest;
-            if (rows.IsSuspicious(row.Value) || rows.IsSuspicious(row.Min) || rows.IsSuspicious(row.Max))
-                context.Batches.Warn(new(itemType, index, WarningCodes.SuspiciousValue, $"The value of {rows.Array.Metric.Name} is rare"));
+            rows.WarnIfSuspicious(row);
             rows.Add(row);
         }
         if (rest is null) context.Batches.Count();

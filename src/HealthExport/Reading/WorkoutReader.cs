@@ -16,8 +16,6 @@ sealed class WorkoutReader(ReadContext context)
     const string ItemType = SectionName.Workouts;
 
     readonly WorkoutParts _parts = new(context);
-    int _unmapped;
-    int _unknownUnits;
 
     public void Read(ReadOnlyMemory<byte> element, int index)
     {
@@ -123,7 +121,7 @@ sealed class WorkoutReader(ReadContext context)
             return;
         }
         _parts.WarnOfDropped(index);
-        if (workout.Activity is null && workout.NameAsSent.Length > 0 && ++_unmapped <= ReadContext.MostWarnings)
+        if (workout.Activity is null && workout.NameAsSent.Length > 0)
             context.Batches.Warn(new(ItemType, index, WarningCodes.UnmappedText, $"The workout '{workout.NameAsSent}' has no mapping yet", "name"));
         context.Batches.Batch.Workouts.Add(workout);
         context.Batches.Count(element.Length);
@@ -131,7 +129,6 @@ sealed class WorkoutReader(ReadContext context)
 
     void WarnOfUnit(string field, string unit)
     {
-        if (++_unknownUnits <= ReadContext.MostWarnings)
             context.Batches.Warn(new(ItemType, -1, WarningCodes.UnknownUnit, $"The unit '{unit}' of {field} cannot be converted; the field is kept as sent", field));
     }
 
