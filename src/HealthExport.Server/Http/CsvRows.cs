@@ -6,8 +6,8 @@ using HealthExport.Time;
 namespace HealthExport.Server.Http;
 
 /// <summary>
-/// Rows as CSV (RFC 4180): a heading, then a line each, what is missing empty. A text that a spreadsheet would take for a
-/// formula gets an apostrophe in front. There is no place for a cursor: whoever begins says it in a Link header.
+/// Rows as CSV (RFC 4180): a heading, then a line each, what is missing empty. A text that a spreadsheet would take
+/// for a formula gets an apostrophe in front. There is no place for a cursor: whoever begins says it in a Link header.
 /// </summary>
 sealed class CsvRows : IRowWriter
 {

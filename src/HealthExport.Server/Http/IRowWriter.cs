@@ -18,7 +18,7 @@ interface IRowWriter
     /// <param name="json">JSON text; null for none.</param>
     void Json(string column, string? json);
 
-    /// <summary>A moment as a clock <paramref name="offsetMinutes"/> east of UTC shows it; none if there is none.</summary>
+    /// <summary>A moment as a clock <paramref name="offsetMinutes"/> east of UTC shows it; none for none.</summary>
     void Time(string column, Instant at, int offsetMinutes);
     void Date(string column, DateOnly date);
     ValueTask EndRowAsync(CancellationToken cancellationToken);

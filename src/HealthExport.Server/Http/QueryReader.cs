@@ -66,8 +66,7 @@ sealed class QueryReader(IQueryCollection query)
     (Instant?, DateOnly?) Bound(string name)
     {
         if (Instant(name) is not { } at) return default;
-        // The only form without a time of day.
-        return query[name][0]!.Contains('T') ? (at, null) : (null, at.DateAt(0));
+        return query[name][0]!.Length > "2026-01-31".Length ? (at, null) : (null, at.DateAt(0));
     }
 
     /// <summary>One of <paramref name="choices"/>, as written there.</summary>

@@ -26,9 +26,10 @@ static class Representation
         var query = QueryString.Create(
             context.Request.Query
                 .Where(parameter => parameter.Key != "cursor")
-                .SelectMany(parameter => parameter.Value, (parameter, value) => KeyValuePair.Create(parameter.Key, value))
+                .SelectMany(
+                    parameter => parameter.Value, (parameter, value) => KeyValuePair.Create(parameter.Key, value))
                 .Append(new("cursor", cursor)));
-        var path = context.Request.PathBase + context.Request.Path;
-        context.Response.Headers.Append(HeaderNames.Link, $"<{path.ToUriComponent()}{query.ToUriComponent()}>; rel=\"next\"");
+        var next = (context.Request.PathBase + context.Request.Path).ToUriComponent() + query.ToUriComponent();
+        context.Response.Headers.Append(HeaderNames.Link, $"<{next}>; rel=\"next\"");
     }
 }

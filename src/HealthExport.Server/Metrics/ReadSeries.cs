@@ -10,7 +10,7 @@ using HealthExport.Totals;
 
 namespace HealthExport.Server.Metrics;
 
-/// <summary>GET /v1/metrics/{name}/series: the metric's figures, bucket by bucket; empty buckets are left out.</summary>
+/// <summary>GET /v1/metrics/{name}/series: figures bucket by bucket; empty buckets are left out.</summary>
 static class ReadSeries
 {
     const int DefaultLimit = 10_000;

@@ -66,18 +66,22 @@ sealed partial class SqlitePushTransaction
             """);
         cursor.Bind(1, User).Bind(2, series.MetricId).Bind(3, (long)series.Grain);
         var isOnRow = cursor.Bind(4, rows[0].StartAt.Microseconds).Step();
+        var patience = MostSteps;
         for (var i = 0; isOnRow && i < rows.Length;)
         {
             var start = rows[i].StartAt.Microseconds;
-            for (var steps = 0; isOnRow && SqliteSampleRow.GetStart(cursor) < start; steps++)
+            var steps = 0;
+            for (; isOnRow && SqliteSampleRow.GetStart(cursor) < start; steps++)
             {
-                if (steps == MostSteps)
+                if (steps == patience)
                 {
                     cursor.Reset();
                     cursor.Bind(4, start);
                 }
                 isOnRow = cursor.Step();
             }
+            // After one wide gap the next is thought to be wide, until one is not.
+            patience = steps > patience ? 1 : MostSteps;
             if (!isOnRow) return;
 
             var end = i + 1;

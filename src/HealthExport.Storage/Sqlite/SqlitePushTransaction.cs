@@ -75,10 +75,10 @@ sealed partial class SqlitePushTransaction : IPushTransaction
     public ValueTask SetSavepointAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        _userMetrics.SetSavepoint();
         if (_hasSavepoint) _session.Run("release push");
         _session.Run("savepoint push");
         _hasSavepoint = true;
-        _userMetrics.SetSavepoint();
         _registered.Clear();
         return ValueTask.CompletedTask;
     }

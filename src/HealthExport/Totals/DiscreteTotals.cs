@@ -7,8 +7,9 @@ namespace HealthExport.Totals;
 /// only where its day has nothing finer.
 /// </summary>
 /// <remarks>
-/// The average is over time where time is known. As long as only samples count: weighted by duration if all of them have
-/// one, else each weighs the same. Where buckets count too: a bucket weighs its length, an hour of samples one hour.
+/// The average is over time where time is known. As long as only samples count: weighted by duration if all of them
+/// have one, else each weighs the same. Where buckets count too: a bucket weighs its length, an hour of samples one
+/// hour.
 /// </remarks>
 struct DiscreteTotals()
 {

@@ -93,6 +93,47 @@ public abstract partial class PushTransactionContract
     }
 
     [Fact]
+    public async Task Keys_wide_apart_are_found_among_many_rows()
+    {
+        await InsertAsync(HeartRate, Grain.Sample, [.. Enumerable.Range(0, 5_000).Select(i => At(2 * i, i))]);
+        await using var push = await BeginAsync();
+        foreach (var gap in (int[])[1, 2, 3, 15, 16, 17, 18, 19, 33, 500])
+        {
+            // Half of them are there; some leaps are short in between.
+            var keys = Enumerable.Range(0, 10_200).Where(i => i % gap == 0 || i % 97 < 2).ToArray();
+            var found = await FindAsync(push, HeartRate, Grain.Sample, Array.ConvertAll(keys, key => At(key, 0)));
+            for (var i = 0; i < keys.Length; i++)
+            {
+                Assert.Equal(keys[i] < 10_000 && keys[i] % 2 == 0, found[i].Exists);
+                if (found[i].Exists) Assert.Equal(keys[i] / 2, found[i].Row.Value);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Very_many_sources_are_kept_apart_and_counted()
+    {
+        var sent = Enumerable.Range(0, 20_000).Select(i => At(i, i, $"source {i}")).ToArray();
+        await ApplyAsync(async push =>
+        {
+            foreach (var batch in sent.Chunk(4_096))
+            {
+                await push.SetSavepointAsync(default);
+                await WriteAsync(push, HeartRate, Grain.Sample, RowChange.Insert, batch);
+            }
+            await push.RollBackToSavepointAsync(default);
+        });
+
+        var metric = Assert.Single(await _stores.Samples.ListMetricsAsync(_user.Id, default));
+        Assert.Equal(16_384, metric.Count);
+        Assert.Equal(16_384, metric.Sources.Count);
+        await using var push = await BeginAsync();
+        var found = await FindAsync(push, HeartRate, Grain.Sample, sent);
+        Assert.Equal(16_384, found.Count(one => one.Exists));
+        Assert.All(found[..16_384].Zip(sent), pair => Assert.Equal(pair.Second.Source, pair.First.Row.Source));
+    }
+
+    [Fact]
     public async Task Buckets_have_one_row_a_start_whatever_the_source()
     {
         await InsertAsync(Steps, Grain.Hour, At(0, 100, Phone));

@@ -13,7 +13,7 @@ public sealed class BodyLimitTests : IAsyncLifetime
     public async ValueTask InitializeAsync() =>
         _server = await RunningServer.StartAsync(settings => settings with
         {
-            Ingest = settings.Ingest with { BodyLimitBytes = Limit, Stall = TimeSpan.FromSeconds(1) },
+            Ingest = settings.Ingest with { BodyLimitBytes = Limit },
         });
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
@@ -77,13 +77,17 @@ public sealed class BodyLimitTests : IAsyncLifetime
     [Fact]
     public async Task A_body_that_stalls_is_broken_off_and_not_kept()
     {
-        var key = await _server.AddKeyAsync();
-        using var client = await RawConnection.OpenAsync(_server.Url);
+        await using var server = await RunningServer.StartAsync(settings => settings with
+        {
+            Ingest = settings.Ingest with { Stall = TimeSpan.FromSeconds(1) },
+        });
+        var key = await server.AddKeyAsync();
+        using var client = await RawConnection.OpenAsync(server.Url);
         await client.SendHeadAsync(key, 1000);
         await client.SendAsync("""{"data":""");
         Assert.Equal("", await client.ReadToEndAsync());
-        Assert.Equal(0, await _server.CountKeptAsync(key));
-        using var response = await _server.PushAsync(key, "{}");
+        Assert.Equal(0, await server.CountKeptAsync(key));
+        using var response = await server.PushAsync(key, "{}");
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
     }
 

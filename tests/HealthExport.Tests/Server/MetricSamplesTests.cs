@@ -16,11 +16,11 @@ public sealed class MetricSamplesTests(ServerFixture fixture) : IClassFixture<Se
         var key = await _server.AddKeyAsync();
         await _server.PushMetricAsync(
             key, "heart_rate", "count/min", null,
-            """{"date":"2026-01-15 08:00:00 +0530","Min":58,"Avg":60.300000000000004,"Max":71,"source":"Apple Watch"}""");
+            """{"date":"2026-01-15 08:00:00 +0530","Min":58,"Avg":60.300000000000004,"Max":71}""");
         var row = Assert.Single(await _server.ReadItemsAsync(key, "/v1/metrics/heart_rate/samples"));
         Assert.Equal(
             """
-            {"start_at":"2026-01-15T08:00:00+05:30","end_at":null,"value":60.300000000000004,"min":58,"max":71,"unit":"/min","grain":"sample","source":"Apple Watch","sent_unit":null,"extra":null}
+            {"start_at":"2026-01-15T08:00:00+05:30","end_at":null,"value":60.300000000000004,"min":58,"max":71,"unit":"/min","grain":"sample","source":null,"sent_unit":null,"extra":null}
             """,
             row.GetRawText());
     }
@@ -32,7 +32,8 @@ public sealed class MetricSamplesTests(ServerFixture fixture) : IClassFixture<Se
         await _server.PushMetricAsync(key, "step_count", "count", "Days", Point("2026-01-15 00:00:00 +0900", 5000));
         var row = Assert.Single(await _server.ReadItemsAsync(key, "/v1/metrics/step_count/samples"));
         Assert.Equal(("2026-01-15T00:00:00+09:00", "day"), (row.Text("start_at"), row.Text("grain")));
-        Assert.Single(await _server.ReadItemsAsync(key, "/v1/metrics/step_count/samples?from=2026-01-15&to=2026-01-16"));
+        Assert.Single(await _server.ReadItemsAsync(
+            key, "/v1/metrics/step_count/samples?from=2026-01-15&to=2026-01-16"));
         Assert.Empty(await _server.ReadItemsAsync(key, "/v1/metrics/step_count/samples?to=2026-01-15"));
         // As an instant it began at 15:00 UTC the day before.
         Assert.Single(await _server.ReadItemsAsync(key, "/v1/metrics/step_count/samples?to=2026-01-14T15:00:01Z"));
@@ -197,22 +198,33 @@ public sealed class MetricSamplesTests(ServerFixture fixture) : IClassFixture<Se
         var key = await _server.AddKeyAsync();
         await _server.PushMetricAsync(
             key, "step_count", "count", "Minutes",
-            Point("2026-01-15 08:00:00 +0100", 1), Point("2026-01-15 08:01:00 +0100", 2));
+            Point("2026-01-15 08:00:00 +0100", 1), Point("2026-01-15 09:00:00 +0100", 2));
         foreach (var path in (string[])["samples?limit=1", "series?bucket=hour&by=source&limit=1"])
         {
             using var first = await _server.SendAsync(
                 HttpMethod.Get, $"/v1/metrics/step_count/{path}", key, null, ("Accept", "text/csv"));
-            var link = first.Headers.TryGetValues("Link", out var links) ? links.Single() : null;
-            if (path.StartsWith("series", StringComparison.Ordinal))
-            {
-                Assert.Null(link);
-                continue;
-            }
+            var link = Assert.Single(first.Headers.GetValues("Link"));
             Assert.EndsWith(">; rel=\"next\"", link);
-            var next = await _server.ReadCsvAsync(key, link![1..link!.IndexOf('>')]);
-            Assert.Contains("08:01:00+01:00,,2,", next);
-            Assert.DoesNotContain("08:00:00", next);
+            var next = link[1..link.IndexOf('>')];
+            var lines = (await _server.ReadCsvAsync(key, next)).Split("\r\n");
+            Assert.Equal(3, lines.Length);
+            Assert.StartsWith("2026-01-15T09:00:00+01:00,", lines[1]);
+            using var last = await _server.SendAsync(HttpMethod.Get, next, key, null, ("Accept", "text/csv"));
+            Assert.False(last.Headers.Contains("Link"));
         }
+    }
+
+    [Theory]
+    [InlineData("text/csv;q=0.5, application/json", "application/json")]
+    [InlineData("application/json;q=0.5, text/csv", "text/csv")]
+    [InlineData("*/*", "application/json")]
+    [InlineData("image/png", "application/json")]
+    public async Task Answers_csv_only_to_who_would_rather_have_it(string accept, string type)
+    {
+        using var response = await _server.SendAsync(
+            HttpMethod.Get, "/v1/metrics/step_count/samples", await _server.AddKeyAsync(), null, ("Accept", accept));
+        Assert.Equal(type, response.Content.Headers.ContentType!.MediaType);
+        Assert.Contains("Accept", response.Headers.Vary);
     }
 
     [Fact]
@@ -221,7 +233,10 @@ public sealed class MetricSamplesTests(ServerFixture fixture) : IClassFixture<Se
         var key = await _server.AddKeyAsync();
         await _server.PushMetricAsync(
             key, "body_mass", "kg", null,
-            """{"startDate":"2026-01-15T08:00:00.05-03:30","endDate":"2026-01-15T08:00:01-03:30","qty":80,"note":[1,null]}""");
+            """
+            {"startDate":"2026-01-15T08:00:00.05-03:30","endDate":"2026-01-15T08:00:01-03:30","qty":80,
+            "note":[1,null]}
+            """);
         var row = Assert.Single(await _server.ReadItemsAsync(key, "/v1/metrics/body_mass/samples"));
         Assert.Equal("2026-01-15T08:00:00.050000-03:30", row.Text("start_at"));
         Assert.Equal("2026-01-15T08:00:01-03:30", row.Text("end_at"));

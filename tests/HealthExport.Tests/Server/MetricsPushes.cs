@@ -15,7 +15,9 @@ static class MetricsPushes
         params IEnumerable<string> points)
     {
         var json =
-            $$$"""{"data":{"metrics":[{"name":"{{{name}}}","units":"{{{units}}}","data":[{{{string.Join(",", points)}}}]}]}}""";
+            $$$"""
+            {"data":{"metrics":[{"name":"{{{name}}}","units":"{{{units}}}","data":[{{{string.Join(",", points)}}}]}]}}
+            """;
         (string, string)[] headers = aggregation is null ? [] : [("automation-aggregation", aggregation)];
         using var response = await server.PushAsync(key, json, headers);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
@@ -43,14 +45,16 @@ static class MetricsPushes
     }
 
     /// <summary>Every item of a list that is read in pages of one size.</summary>
-    public static async Task<JsonElement[]> ReadPagesAsync(this RunningServer server, TestKey key, string path, int size)
+    public static async Task<JsonElement[]> ReadPagesAsync(
+        this RunningServer server, TestKey key, string path, int size)
     {
+        path += path.Contains('?') ? '&' : '?';
         var items = new List<JsonElement>();
         string? cursor = null;
         do
         {
             var page = await server.ReadAsync(
-                key, $"{path}{(path.Contains('?') ? '&' : '?')}limit={size}{(cursor is null ? "" : $"&cursor={cursor}")}");
+                key, $"{path}limit={size}{(cursor is null ? "" : $"&cursor={cursor}")}");
             items.AddRange(page.GetProperty("items").EnumerateArray());
             cursor = page.GetProperty("next_cursor").GetString();
             Assert.True(cursor is null || page.GetProperty("items").GetArrayLength() == size);

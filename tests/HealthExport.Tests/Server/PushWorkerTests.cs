@@ -116,13 +116,15 @@ public sealed class PushWorkerTests
     public async Task A_lease_is_renewed_while_the_work_lasts()
     {
         await using var server = await RunningServer.StartAsync(
-            settings => settings with { Ingest = settings.Ingest with { Lease = TimeSpan.FromMilliseconds(300) } },
+            settings => settings with { Ingest = settings.Ingest with { Lease = TimeSpan.FromSeconds(3) } },
             UnsteadyStore.Wrap);
+        var store = server.Get<UnsteadyStore>();
         var begins = 0;
-        server.Get<UnsteadyStore>().BeforeBegin = async (_, cancellationToken) =>
+        // Longer than the lease that was taken at first.
+        store.BeforeBegin = (_, _) =>
         {
             begins++;
-            await Task.Delay(TimeSpan.FromSeconds(2), cancellationToken);
+            return Eventually.TrueAsync(() => store.Renewed == 4);
         };
         using var response = await server.PushAsync(await server.AddKeyAsync(), "{}");
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
@@ -191,7 +193,7 @@ public sealed class PushWorkerTests
     }
 
     [Fact]
-    public async Task What_waits_in_the_queue_is_taken_up_by_the_next_start()
+    public async Task What_is_in_hand_or_waits_at_a_stop_can_be_claimed_at_once_with_no_attempt_counted()
     {
         await using var server = await RunningServer.StartAsync(
             settings => settings with { Ingest = settings.Ingest with { Wait = TimeSpan.Zero, Workers = 1 } },

@@ -17,6 +17,7 @@ sealed class UnsteadyStore(IIngestionStore store) : IIngestionStore
     public bool LosesLeases { get; set; }
 
     public int GivenBack { get; private set; }
+    public int Renewed { get; private set; }
 
     /// <summary>Puts it in front of the container's store.</summary>
     public static void Wrap(IServiceCollection services) =>
@@ -37,8 +38,13 @@ sealed class UnsteadyStore(IIngestionStore store) : IIngestionStore
         return await store.ClaimAsync(lease, cancellationToken);
     }
 
-    public async ValueTask<bool> RenewAsync(ClaimedPush push, TimeSpan lease, CancellationToken cancellationToken) =>
-        !LosesLeases && await store.RenewAsync(push, lease, cancellationToken);
+    public async ValueTask<bool> RenewAsync(ClaimedPush push, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        if (LosesLeases) return false;
+        var isOurs = await store.RenewAsync(push, lease, cancellationToken);
+        Renewed++;
+        return isOurs;
+    }
 
     public async ValueTask GiveBackAsync(
         ClaimedPush push, TimeSpan delay, bool countAttempt, CancellationToken cancellationToken)

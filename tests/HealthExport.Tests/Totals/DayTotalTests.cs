@@ -47,7 +47,32 @@ public sealed class DayTotalTests
     {
         Assert.Equal(1000, DayTotal([.. ByMinute(10, 1), .. ByHour(500, 2)]));
         Assert.Equal(1000, DayTotal(
-            [.. ByHour(500, 2), Row(Grain.Sample, Eight, 600, 1, Watch, 60), Row(Grain.Sample, Nine, 600, 1, Watch, 60)]));
+        [
+            .. ByHour(500, 2),
+            Row(Grain.Sample, Eight, 600, 1, Watch, 60), Row(Grain.Sample, Nine, 600, 1, Watch, 60),
+        ]));
+    }
+
+    [Fact]
+    public void A_sliver_of_a_day_does_not_stand_for_the_day()
+    {
+        var sliver = ByDay(5, 9);
+        var row = sliver.Row;
+        row.MayNotShrink = true;
+        Assert.Equal(1200, DayTotal([.. ByMinute(10, 1), sliver with { Row = row }]));
+    }
+
+    [Fact]
+    public void An_hour_is_told_like_a_day()
+    {
+        static double Hour(params IEnumerable<SampleRow> rows) =>
+            Assert.Single(Amounts(SeriesBucket.Hour, rows)).Figures.Sum;
+
+        var sample = Row(Grain.Sample, Eight, 700, 3, Watch, 30);
+        Assert.Equal(500, Hour([.. Minutes(Eight, 10, 1), Row(Grain.Hour, Eight, 500, 2)]));
+        Assert.Equal(600, Hour([.. Minutes(Eight, 10, 2), Row(Grain.Hour, Eight, 500, 1)]));
+        Assert.Equal(700, Hour([.. Minutes(Eight, 10, 1), Row(Grain.Hour, Eight, 500, 2), sample]));
+        Assert.Equal(500, Hour([.. Minutes(Eight, 10, 1), Row(Grain.Hour, Eight, 500, 4), sample]));
     }
 
     [Fact]
@@ -147,4 +172,40 @@ public sealed class DayTotalTests
             Assert.Equal(truth.Sum(), DayTotal(rows));
         }
     }
+
+    [Theory]
+    [InlineData(21)]
+    [InlineData(22)]
+    [InlineData(23)]
+    public void A_day_that_only_grows_totals_what_was_sent_last_whatever_the_grain(int seed)
+    {
+        var random = new Random(seed);
+        for (var run = 0; run < 100; run++)
+        {
+            var truth = new double[24 * 3];
+            var stored = new Dictionary<(Grain, string), SampleRow>();
+            for (var push = 1; push < 12; push++)
+            {
+                for (var grown = random.Next(20); grown > 0; grown--)
+                    truth[random.Next(truth.Length)] += random.Next(50);
+                foreach (var row in WholeDay(truth, (Grain)random.Next((int)Grain.Minute, (int)Grain.Week), push))
+                {
+                    // Only differences are written.
+                    var key = (row.Grain, row.Row.StartAt.ToString());
+                    if (!stored.TryGetValue(key, out var old) || old.Row.Value != row.Row.Value) stored[key] = row;
+                }
+                Assert.Equal(truth.Sum(), DayTotal(stored.Values));
+            }
+        }
+    }
+
+    /// <param name="truth">By 20 minutes.</param>
+    static IEnumerable<SampleRow> WholeDay(double[] truth, Grain grain, long push) => grain switch
+    {
+        Grain.Minute => truth.Select((value, i) =>
+            Row(grain, $"2026-01-15 {i / 3:00}:{i % 3 * 20:00} +01:00", value, push)),
+        Grain.Hour => truth.Chunk(3).Select((hour, i) =>
+            Row(grain, $"2026-01-15 {i:00}:00 +01:00", hour.Sum(), push)),
+        _ => [Row(grain, Midnight, truth.Sum(), push)],
+    };
 }
