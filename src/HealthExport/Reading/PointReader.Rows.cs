@@ -119,7 +119,8 @@ sealed partial class PointReader
         }
         row.StartAt = rows.KeyOf(stamp);
         row.OffsetMinutes = stamp.OffsetMinutes;
-        if (_start.State == FieldState.Good && field.Start != _start.Start && !Raw(window, _start).SequenceEqual(text))
+        if (_start.State == FieldState.Good && field.Start != _start.Start && !Raw(window, _start).SequenceEqual(text)
+            && !(_stamps.TryRead(Raw(window, _start), out var begin, out _) && begin.At == stamp.At))
             KeepAsExtra(window, _start);
         if (_endAt.State != FieldState.Good) return true;
         if (!_stamps.TryRead(Raw(window, _endAt), out var end, out _) || !_stamps.IsBelievable(end.At)) KeepAsExtra(window, _endAt);

@@ -195,7 +195,10 @@ sealed partial class PointReader
         if (reader.TokenType == JsonTokenType.Number)
             field.State = Numbers.TryParse(reader.ValueSpan, out field.Value) ? FieldState.Good : FieldState.Bad;
         else if (reader.TokenType == JsonTokenType.String)
-            field.State = Numbers.TryParse(reader.ValueSpan, out field.Value) ? FieldState.Good : FieldState.Bad;
+        {
+            var text = reader.ValueIsEscaped ? Encoding.UTF8.GetBytes(JsonText.Decode(reader.ValueSpan)) : reader.ValueSpan;
+            field.State = Numbers.TryParse(text, out field.Value) ? FieldState.Good : FieldState.Bad;
+        }
         else if (reader.TokenType == JsonTokenType.Null)
         {
             field.State = FieldState.Absent;

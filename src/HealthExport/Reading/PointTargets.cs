@@ -15,6 +15,7 @@ sealed class PointTargets
     readonly string _name;
     readonly GrainDecision _grain;
     readonly long _expected;
+    readonly int _ordinal;
     readonly Dictionary<string, Target> _byUnit = new(StringComparer.Ordinal);
     bool _hasWarnedOfUnit;
 
@@ -29,6 +30,7 @@ sealed class PointTargets
         _name = known?.Name ?? MetricCatalogue.Normalise(name);
         _grain = grain;
         _expected = expected;
+        _ordinal = ++context.Arrays;
         Unit = unit;
         Main = Get(unit);
         if (known is null)
@@ -73,6 +75,7 @@ sealed class PointTargets
             Metric = metric!,
             Grain = _grain.Grain,
             ItemType = _name,
+            Ordinal = _ordinal,
             IsComposite = isComposite,
             ListsEveryBucket = _grain.ListsEveryBucket && _byUnit.Count == 0,
         }, conversion, unit, _expected);

@@ -13,6 +13,9 @@ sealed class ReadContext(PushContext push, bool isThorough)
     public Aggregation Aggregation { get; } = Aggregation.Parse(push.Aggregation);
     public PushPeriod Period { get; } = new(push.Period, push.ReceivedAt);
 
+    /// <summary>Metric arrays met so far: numbers them from 1; 0 is where items come one by one.</summary>
+    public int Arrays { get; set; }
+
     /// <summary>A standard item was met.</summary>
     public bool HasStandardItems { get; set; }
 

@@ -42,17 +42,21 @@ sealed class FixturePayload
     }
 
     /// <summary>The push of its metrics; sleep is none of them.</summary>
-    /// <param name="rejects">Codes by the array's place and the item's.</param>
-    public SentPush ToPush(TimeZoneInfo? zone, IReadOnlyDictionary<(int Array, int Item), string> rejects) => new(
+    /// <param name="rejects">Codes by the array (its place, or the canonical name of its metric) and the item's place.</param>
+    public SentPush ToPush(TimeZoneInfo? zone, IReadOnlyDictionary<(string Array, int Item), string> rejects) => new(
         Body, null, null,
         [
             .. Section("metrics").Select((metric, ordinal) => (Metric: metric, Ordinal: ordinal))
                 .Where(each => Text(each.Metric, "name") is { Length: > 0 } name && name != "sleep_analysis"
                     && each.Metric.GetProperty("data").ValueKind == JsonValueKind.Array)
-                .Select(each => ToArray(each.Metric, index => rejects.GetValueOrDefault((each.Ordinal, index)), zone)),
+                .Select(each => ToArray(
+                    each.Metric,
+                    (name, index) => rejects.GetValueOrDefault((name, index)) ?? rejects.GetValueOrDefault(
+                        (each.Ordinal.ToString(System.Globalization.CultureInfo.InvariantCulture), index)),
+                    zone)),
         ]);
 
-    static SentArray ToArray(JsonElement array, Func<int, string?> findReject, TimeZoneInfo? zone)
+    static SentArray ToArray(JsonElement array, Func<string, int, string?> findReject, TimeZoneInfo? zone)
     {
         var unit = Text(array, "units") ?? "";
         var name = Text(array, "name")!;
@@ -62,7 +66,7 @@ sealed class FixturePayload
             [
                 .. array.GetProperty("data").EnumerateArray().Select((point, index) =>
                 {
-                    var reject = findReject(index);
+                    var reject = findReject(metric.Name, index);
                     var stamp = point.ValueKind == JsonValueKind.Object && reject is not "date_out_of_range"
                         ? StampText.Read(Text(point, "date"), zone)
                         : null;
