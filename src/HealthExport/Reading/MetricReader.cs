@@ -86,7 +86,9 @@ sealed class MetricReader(JsonCursor cursor, ReadContext context)
         outline.DataToken is JsonTokenType.None
         || (outline.Type is not null && outline.DataToken != JsonTokenType.StartArray && outline.End is not null);
 
-    /// <summary>Whether the points can be read as they come: what they are is known, and their grain is not inferred.</summary>
+    /// <summary>
+    /// Whether the points can be read as they come: what they are is known, and their grain is not inferred.
+    /// </summary>
     bool CanStream(string? name, string? units)
     {
         if (string.IsNullOrWhiteSpace(name) || units is null) return false;
@@ -97,7 +99,8 @@ sealed class MetricReader(JsonCursor cursor, ReadContext context)
 
     IEnumerable<ReadBatch> ReadOutlined(MetricOutline outline, int index)
     {
-        if (outline.RepeatedKey is { } key) context.WarnRepeated(outline.Name is { Length: > 0 } of ? MetricCatalogue.Normalise(of) : Section, key);
+        if (outline.RepeatedKey is { } key)
+            context.WarnRepeated(outline.Name is { Length: > 0 } of ? MetricCatalogue.Normalise(of) : Section, key);
         var known = outline.Name is { Length: > 0 } name ? MetricCatalogue.Find(name) : null;
         // Cut before name or unit came: whatever the points are, they would be put in the wrong place.
         var canPlace = outline.End is not null
@@ -129,12 +132,14 @@ sealed class MetricReader(JsonCursor cursor, ReadContext context)
         if (outline.Elements == 0) return SkipEmpty();
         var grain = known?.Shape == MetricShape.Sleep
             ? default
-            : GrainDecision.Make(known ?? Metric.Unknown("", "", MetricKind.Discrete), context.Aggregation, outline.Stamps);
+            : GrainDecision.Make(
+                known ?? Metric.Unknown("", "", MetricKind.Discrete), context.Aggregation, outline.Stamps);
         var targets = new PointTargets(context, known, outline.Name, outline.Units ?? "", grain, outline.Elements);
         if (grain.IsContradicted)
         {
-            context.Batches.Warn(new(targets.ItemType, -1, WarningCodes.AggregationContradicted,
-                $"The stamps are not those of {context.Push.Aggregation}; read as {grain.Grain.ToString().ToLowerInvariant()}"));
+            context.Batches.Warn(
+                targets.ItemType, -1, WarningCodes.AggregationContradicted,
+                    $"The stamps are not those of {context.Push.Aggregation}; read as {grain.Grain}");
         }
         return ReadData(targets, outline.Stamps.Count > 0 ? outline.Stamps.Earliest : null);
     }
@@ -171,7 +176,7 @@ sealed class MetricReader(JsonCursor cursor, ReadContext context)
     /// <summary>Rejects the points of an array that does not say what they are.</summary>
     IEnumerable<ReadBatch> ReadNameless()
     {
-        for (var index = 0; cursor.ReadElement(out var element) is not (JsonTokenType.EndArray or JsonTokenType.None); index++)
+        for (var index = 0; cursor.TryReadElement(out var element); index++)
         {
             context.Batches.Reject(Section, index, Fault.Unreadable("The item's metric has no name"), element.Span);
             if (context.Batches.IsFull) yield return context.Batches.Take();
