@@ -3,9 +3,9 @@ using HealthExport.Server.Http;
 namespace HealthExport.Server.Ingest;
 
 /// <summary>
-/// Refuses a body while it may still be on its way. Many clients look for an answer only when they have sent everything:
-/// the answer goes out at once, then the rest is read and thrown away, within reason. Unless that is known to be little,
-/// the connection is closed afterwards, which a client that does listen is told at once.
+/// Refuses a body while it may still be on its way. Many clients look for an answer only when they have sent
+/// everything: the answer goes out at once, then the rest is read and thrown away, within reason. Unless that is known
+/// to be little, the connection is closed afterwards, which a client that does listen is told at once.
 /// </summary>
 sealed class RefusedBody(ProblemResult problem, TimeSpan stall) : IResult
 {

@@ -113,7 +113,8 @@ public sealed class BodyLimitTests : IAsyncLifetime
         var client = await RawConnection.OpenAsync(_server.Url);
         if (chunked)
             await client.SendAsync(
-                $"POST /v1/ingest HTTP/1.1\r\nHost: test\r\napi-key: {key.Text}\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n");
+                $"POST /v1/ingest HTTP/1.1\r\nHost: test\r\napi-key: {key.Text}\r\nTransfer-Encoding: chunked\r\n"
+                + "\r\n2\r\n[]\r\n");
         else
         {
             await client.SendHeadAsync(key, 3);
