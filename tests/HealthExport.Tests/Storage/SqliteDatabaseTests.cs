@@ -117,6 +117,34 @@ public sealed class SqliteDatabaseTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_writer_waits_for_another_processs_transaction()
+    {
+        await using var other = new SqliteDatabase(Database.Path);
+        var holding = await other.RentWriterAsync(default);
+        holding.Session.Begin();
+        holding.Session.Execute("insert into things (name) values ('a')");
+
+        var waiting = Task.Run(() => _stores.ExecuteAsync("insert into things (name) values ('b')").AsTask());
+        holding.Session.Commit();
+        holding.Dispose();
+
+        await waiting;
+        Assert.Equal(2, await _stores.ReadAsync("select count(*) from things"));
+    }
+
+    [Fact]
+    public async Task A_writer_that_waits_in_vain_says_that_the_store_is_unavailable()
+    {
+        await using var other = new SqliteDatabase(Database.Path);
+        using var holding = await other.RentWriterAsync(default);
+        holding.Session.Begin();
+        using var writer = await Database.RentWriterAsync(default);
+        writer.Session.SetBusyTimeout(10);
+
+        Assert.Throws<StoreUnavailableException>(writer.Session.Begin);
+    }
+
+    [Fact]
     public void Nothing_can_be_written_through_a_reader()
     {
         using var reader = Database.RentReader();
