@@ -135,7 +135,8 @@ sealed class SqliteDatabase(string path) : IDisposable, IAsyncDisposable
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                throw new StoreUnavailableException($"The folder of the database cannot be made: {error.Message}", error);
+                throw new StoreUnavailableException(
+                    $"The folder of the database cannot be made: {error.Message}", error);
             }
             return _writer = SqliteSession.OpenWriter(Path);
         }

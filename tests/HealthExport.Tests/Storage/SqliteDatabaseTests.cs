@@ -29,7 +29,9 @@ public sealed class SqliteDatabaseTests : IAsyncLifetime
 
         using var read = writer.Session.Prepare("select * from things order by id");
         Assert.True(read.Step());
-        Assert.Equal((long.MinValue, "Zoë\0\ud83d\ude00", -0.1), (read.GetInt64(0), read.GetString(1), read.GetDouble(2)));
+        Assert.Equal(
+            (long.MinValue, "Zoë\0\ud83d\ude00", -0.1),
+            (read.GetInt64(0), read.GetString(1), read.GetDouble(2)));
         Assert.Equal([0, 255], read.GetBlob(3).ToArray());
         Assert.True(read.Step());
         Assert.Equal(("", null), (read.FindString(1), read.FindDouble(2)));
@@ -37,7 +39,9 @@ public sealed class SqliteDatabaseTests : IAsyncLifetime
         Assert.True(read.Step());
         Assert.Equal((null, null, null), (read.FindString(1), read.FindDouble(2), read.FindBytes(3)));
         Assert.True(read.Step());
-        Assert.Equal((5_000, double.Epsilon, 100_000), (read.GetString(1).Length, read.GetDouble(2), read.GetBlob(3).Length));
+        Assert.Equal(
+            (5_000, double.Epsilon, 100_000),
+            (read.GetString(1).Length, read.GetDouble(2), read.GetBlob(3).Length));
         Assert.False(read.Step());
     }
 
