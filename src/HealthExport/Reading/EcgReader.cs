@@ -36,7 +36,7 @@ sealed class EcgReader(ReadContext context)
     /// <summary>The item as sent, but for what <see cref="EcgVoltages"/> holds.</summary>
     public static byte[] PayloadWithoutVoltages(Item item) => Encoding.UTF8.GetBytes(item.Without(VoltagesField));
 
-    /// <returns>Null if there are none, or if nothing says how far apart they are: then they stay in the payload.</returns>
+    /// <returns>Null if there are none, or if nothing says how far apart they are: they stay in the payload.</returns>
     EcgVoltages? ReadVoltages(JsonElement array, double? frequency, Instant start, Instant end)
     {
         var count = array.GetArrayLength();

@@ -9,8 +9,9 @@ namespace HealthExport.Reading;
 /// <summary>Reads the elements of the sections that are neither metrics nor workouts, each as one event.</summary>
 /// <remarks>
 /// Identities, their parts joined by line feeds, times as microseconds since 1970: state of mind, its id (kind and
-/// start without one); medication, its trimmed text and the time it was scheduled for, else taken; symptom and cycle, name,
-/// start, end and source; ECG, start and source; notification, kind and start; anything else, the SHA-256 of its bytes.
+/// start without one); medication, its trimmed text and the time it was scheduled for, else taken; symptom and cycle,
+/// name, start, end and source; ECG, start and source; notification, kind and start; anything else, the SHA-256 of its
+/// bytes.
 /// </remarks>
 sealed class EventReader(ReadContext context)
 {

@@ -9,6 +9,7 @@ namespace HealthExport.Reading;
 sealed class MetricReader(JsonCursor cursor, ReadContext context)
 {
     const string Section = "metrics";
+    const int StreamedRows = 64; // how many come is not known; the later runs are larger
 
     readonly StandardItemReader _standard = new(context);
 
@@ -39,8 +40,9 @@ sealed class MetricReader(JsonCursor cursor, ReadContext context)
         var inside = cursor.Mark();
         string? name = null, units = null;
         PointTargets? streamed = null;
-        var hasData = context.IsThorough;
-        while (!hasData && cursor.Read() && cursor.Token == JsonTokenType.PropertyName)
+        var isMetric = false;
+        var needsOutline = context.IsThorough;
+        while (!needsOutline && cursor.Read() && cursor.Token == JsonTokenType.PropertyName)
         {
             var key = JsonText.Decode(cursor.Value);
             if (!cursor.Read()) yield break;
@@ -60,26 +62,37 @@ sealed class MetricReader(JsonCursor cursor, ReadContext context)
                     if (streamed is not null) throw new RepeatedKeyException();
                     if (cursor.Token != JsonTokenType.StartArray || !CanStream(name, units))
                     {
-                        hasData = true;
+                        needsOutline = true;
                         break;
                     }
-                    streamed = new(context, MetricCatalogue.Find(name!), name!, units!, default, BatchBuilder.RowLimit);
+                    isMetric = true;
+                    if (IsEmptyArray()) continue;
+                    streamed = new(context, MetricCatalogue.Find(name!), name!, units!, default, StreamedRows);
                     foreach (var batch in ReadData(streamed, null)) yield return batch;
                     continue;
             }
-            if (!hasData && !cursor.Skip()) yield break;
+            if (!needsOutline && !cursor.Skip()) yield break;
         }
-        if (streamed is not null || (cursor.IsCut && !hasData)) yield break;
-        if (hasData)
+        if (streamed is not null || (cursor.IsCut && !needsOutline)) yield break;
+        if (needsOutline)
         {
             cursor.Seek(inside);
             var outline = MetricOutline.Scan(cursor, context.Stamps);
-            if (IsStandard(outline)) hasData = false;
-            else foreach (var batch in ReadOutlined(outline, index)) yield return batch;
+            isMetric = !IsStandard(outline);
+            if (isMetric) foreach (var batch in ReadOutlined(outline, index)) yield return batch;
         }
-        if (hasData || cursor.IsCut) yield break;
+        if (isMetric || cursor.IsCut) yield break;
         cursor.Seek(before);
         if (cursor.ReadElement(out var element) != JsonTokenType.None) _standard.Read(element, index);
+    }
+
+    /// <summary>Whether the array whose first token was read last has ended already; it is then behind us.</summary>
+    bool IsEmptyArray()
+    {
+        var inside = cursor.Mark();
+        if (cursor.Read() && cursor.Token == JsonTokenType.EndArray) return true;
+        cursor.Seek(inside);
+        return false;
     }
 
     static bool IsStandard(MetricOutline outline) =>

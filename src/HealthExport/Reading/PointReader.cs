@@ -198,7 +198,9 @@ sealed partial class PointReader
             field.State = Numbers.TryParse(reader.ValueSpan, out field.Value) ? FieldState.Good : FieldState.Bad;
         else if (reader.TokenType == JsonTokenType.String)
         {
-            var text = reader.ValueIsEscaped ? Encoding.UTF8.GetBytes(JsonText.Decode(reader.ValueSpan)) : reader.ValueSpan;
+            var text = reader.ValueIsEscaped
+                ? Encoding.UTF8.GetBytes(JsonText.Decode(reader.ValueSpan))
+                : reader.ValueSpan;
             field.State = Numbers.TryParse(text, out field.Value) ? FieldState.Good : FieldState.Bad;
         }
         else if (reader.TokenType == JsonTokenType.Null)

@@ -118,22 +118,14 @@ sealed class StandardItemReader(ReadContext context)
     {
         var name = item.FindText("metric") ?? "";
         var unit = item.FindText("unit") ?? "";
-        var grainText = item.FindText("grain");
-        var grain = Grain.Sample;
+        var grain = FindGrain(item);
         if (string.IsNullOrWhiteSpace(name))
             item.Fail(Fault.Unreadable("The item does not name its metric") with { Field = "metric" });
         else if (MetricCatalogue.Find(name) is { Shape: MetricShape.Sleep or MetricShape.BloodPressure })
-            item.Fail(
-                Fault.Unreadable(
-                    $"{name} is no single quantity") with { Field = "metric",
-                        Hint = "Use the types Sleep, SleepStage and BloodPressure." });
-        if (grainText is not null
-            && !(Enum.TryParse(grainText, ignoreCase: true, out grain) && Enum.IsDefined(grain)
-                && char.IsAsciiLetter(grainText[0])))
-            item.Fail(
-                Fault.Unreadable(
-                    $"There is no grain '{grainText}'") with { Field = "grain",
-                        Hint = "Grains are sample, minute, hour, day, week, month and year." });
+        {
+            const string hint = "Use the types Sleep, SleepStage and BloodPressure.";
+            item.Fail(Fault.Unreadable($"{name} is no single quantity") with { Field = "metric", Hint = hint });
+        }
         if (item.Fault is not null)
         {
             Finish(item, SectionName.Metrics, element, index);
@@ -155,6 +147,16 @@ sealed class StandardItemReader(ReadContext context)
         }
         Make(item, rows, row);
         Finish(item, rows.Array.ItemType, element, index);
+    }
+
+    static Grain FindGrain(Item item)
+    {
+        if (item.FindText("grain") is not { } text) return Grain.Sample;
+        if (Array.Find(Enum.GetNames<Grain>(), g => g.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } name)
+            return Enum.Parse<Grain>(name);
+        const string hint = "Grains are sample, minute, hour, day, week, month and year.";
+        item.Fail(Fault.Unreadable($"There is no grain '{text}'") with { Field = "grain", Hint = hint });
+        return Grain.Sample;
     }
 
     void ReadSleep(Item item, ReadOnlyMemory<byte> element, int index)
@@ -282,13 +284,18 @@ sealed class StandardItemReader(ReadContext context)
         for (var i = 0; i < _made.Count; i++)
         {
             var (rows, row) = _made[i];
-            if (i == 0) row.Extra ??= rest;
+            if (i == 0) row.Extra = Join(row.Extra, rest);
             rows.WarnIfSuspicious(row);
             rows.Add(row);
         }
         if (rest is null) context.Batches.Count();
         else context.Batches.Count(2 * rest.Length);
     }
+
+    static string? Join(string? extra, string? rest) =>
+        extra is null or "{}" ? rest
+        : rest is null ? extra
+        : $"{extra.AsSpan(0, extra.Length - 1)},{rest.AsSpan(1)}";
 
     /// <param name="itemType">Null for the metric's own name.</param>
     MetricRows RowsOf(string metric, string unit, Grain grain, string? itemType, bool isComposite = false)

@@ -48,12 +48,17 @@ public sealed class ArrivalTests
         var document = Documents.Get(name);
         var end = document.AsSpan().TrimEnd(" \n"u8).Length;
         var whole = Outcome.Of(document).Lines();
+        var before = 0;
         for (var length = 0; length < end; length++)
         {
             var cut = Outcome.Of(document[..length], window: 64);
             Assert.Equal(length, cut.TruncatedAt);
-            Assert.All(cut.Lines(), line => Assert.Contains(line, whole));
+            var lines = cut.Lines();
+            Assert.All(lines, line => Assert.Contains(line, whole));
+            Assert.True(lines.Count >= before, $"At {length} there is less than before.");
+            before = lines.Count;
         }
+        Assert.Equal(whole.Count, before);
     }
 
     [Fact]

@@ -79,6 +79,14 @@ public sealed class RepeatedKeyTests
     }
 
     [Fact]
+    public void A_key_that_is_cut_before_its_value_replaces_nothing()
+    {
+        const string payload = $$$"""{"data":{"metrics":[{{{One}}}]},"data":""";
+        Assert.Equal(60, Assert.Single(Outcome.Of(payload).Rows).Sample.Value);
+        Assert.Equal(60, Assert.Single(Outcome.Of(payload, thorough: true).Rows).Sample.Value);
+    }
+
+    [Fact]
     public void Sections_in_and_beside_data_are_two()
     {
         var outcome = Outcome.Of($$$"""{"data":{"metrics":[{{{One}}}]},"metrics":[{{{Two}}}]}""");

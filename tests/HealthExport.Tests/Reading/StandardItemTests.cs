@@ -55,13 +55,13 @@ public sealed class StandardItemTests
     public void A_quantity_is_any_metric_in_any_unit_and_grain()
     {
         var outcome = Read(
-            """{"type":"Quantity","metric":"active_energy","unit":"kJ","start_at":"2026-01-15T00:00:00+01:00","end_at":"2026-01-16T00:00:00+01:00","value":41.84,"grain":"day","source":"b|a","extra":{"k": [1]}}""",
+            """{"type":"Quantity","metric":"active_energy","unit":"kJ","start_at":"2026-01-15T00:00:00+01:00","end_at":"2026-01-16T00:00:00+01:00","value":41.84,"grain":"day","source":"b|a","extra":{"k": [1]},"novel":2}""",
             """{"type":"Quantity","metric":"novel","unit":"x","start_at":"2026-01-15T08:00:00Z","min":1,"max":2}""",
             """{"type":"Quantity","metric":"heart_rate","unit":"furlong","start_at":"2026-01-15T08:00:00Z","value":1}""");
         Assert.Empty(outcome.Rejects);
         var energy = outcome.Rows[0];
         Assert.Equal(
-            (10, "kJ", "a|b", """{"k":[1]}"""),
+            (10, "kJ", "a|b", """{"k":[1],"novel":2}"""),
                 (energy.Sample.Value, energy.Sample.SentUnit, energy.Sample.Source, energy.Sample.Extra));
         Assert.Equal((Grain.Day, Instant.From(new DateOnly(2026, 1, 15))), (energy.Array.Grain, energy.Sample.StartAt));
         Assert.Equal(
