@@ -60,6 +60,7 @@ public sealed class CrashTests : IDisposable
             foreach (var (key, i) in keys.Select((key, i) => (key, i)))
                 await AssertTruthAsync(
                     PhoneClient.Connect(server.Address, key), phones.Where((_, index) => index % keys.Length == i).ToList());
+            Assert.InRange(phones.Sum(phone => phone.Interrupted), Rounds, int.MaxValue);
             Assert.DoesNotContain("Unhandled", server.Log, StringComparison.Ordinal);
             Assert.Equal(0, await server.TerminateAsync(TimeSpan.FromSeconds(20)));
         }
@@ -72,30 +73,30 @@ public sealed class CrashTests : IDisposable
     [Fact]
     public async Task Asked_to_end_while_phones_push_it_ends_well_and_goes_on_at_the_next_start()
     {
-        var first = await ServerProcess.StartAsync(DatabasePath);
+        using var first = await ServerProcess.StartAsync(DatabasePath);
+        var address = first.Address;
         var key = first.AdminKey!;
         var answers = 0;
         var isOver = false;
         var enough = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var down = new TaskCompletionSource();
+        var isUpAgain = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var phones = Enumerable.Range(0, 4)
-            .Select(i => new StubbornPhone(i, key, () => Volatile.Read(ref first).Address, new Random(100 + i))).ToList();
+            .Select(i => new StubbornPhone(i, key, () => Volatile.Read(ref address), new Random(100 + i))).ToList();
         var pushing = phones.Select(phone => Task.Run(() => phone.PushUntilAsync(
             () => Volatile.Read(ref isOver),
             () =>
             {
                 if (Interlocked.Increment(ref answers) == 40) enough.TrySetResult();
             },
-            _ => down.Task))).ToList();
+            _ => isUpAgain.Task))).ToList();
         await enough.Task.WaitAsync(TimeSpan.FromSeconds(60));
         var backlog = await PushBacklogAsync(first.Address, key);
 
         Assert.Equal(0, await first.TerminateAsync(TimeSpan.FromSeconds(20)));
-        first.Dispose();
         Volatile.Write(ref isOver, true);
         using var second = await ServerProcess.StartAsync(DatabasePath);
-        Volatile.Write(ref first, second);
-        down.SetResult();
+        Volatile.Write(ref address, second.Address);
+        isUpAgain.SetResult();
         await Task.WhenAll(pushing).WaitAsync(TimeSpan.FromSeconds(60));
 
         var owner = PhoneClient.Connect(second.Address, key);

@@ -11,7 +11,7 @@ public sealed class RandomHistoryTests(Household household) : IClassFixture<Hous
 {
     const int Steps = 30;
 
-    public static TheoryData<int> Seeds => [.. Enumerable.Range(0, 40)];
+    public static TheoryData<int> Seeds => [.. Enumerable.Range(0, SlowTests.Count(40, wide: 800))];
 
     sealed record Settled(Guid Id, long Number, HistoryPush Said, SentPush Sent, ModelReceipt Receipt, DateTimeOffset ReceivedAt);
 

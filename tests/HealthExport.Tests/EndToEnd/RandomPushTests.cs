@@ -5,7 +5,7 @@ namespace HealthExport.Tests.EndToEnd;
 
 public sealed class RandomPushTests(Household household) : IClassFixture<Household>
 {
-    public static TheoryData<int> Seeds => [.. Enumerable.Range(0, 48)];
+    public static TheoryData<int> Seeds => [.. Enumerable.Range(0, SlowTests.Count(48, wide: 2_000))];
 
     [Theory]
     [MemberData(nameof(Seeds))]

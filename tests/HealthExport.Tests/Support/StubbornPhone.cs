@@ -22,6 +22,9 @@ sealed class StubbornPhone(int number, string key, Func<Uri> findServer, Random 
     /// <summary>Given up without an answer: kept whole, or not at all.</summary>
     public List<Sent> Abandoned { get; } = [];
 
+    /// <summary>How often the server went away under a push.</summary>
+    public int Interrupted { get; private set; }
+
     /// <param name="Id">Of the ingestion; empty without an answer.</param>
     public sealed record Sent(int FirstSecond, int Count, Guid Id, HttpStatusCode Code, PushAnswer? Answer);
 
@@ -58,6 +61,7 @@ sealed class StubbornPhone(int number, string key, Func<Uri> findServer, Random 
                 }
                 catch (HttpRequestException)
                 {
+                    Interrupted++;
                     if (!isPatient)
                     {
                         Abandoned.Add(new(first, count, Guid.Empty, default, null));
