@@ -1,5 +1,5 @@
-using System.Text.Json;
 using HealthExport.Events;
+using HealthExport.Json;
 
 namespace HealthExport.Pushes;
 
@@ -28,7 +28,7 @@ sealed partial class PushMerge
             ? sent.Voltages
             : stored.Voltages;
         // The phone writes the properties of an object in random order: that alone is nothing new.
-        var payload = SaysTheSame(stored.Payload, sent.Payload) ? stored.Payload : sent.Payload;
+        var payload = CanonicalJson.Same(stored.Payload, sent.Payload) ? stored.Payload : sent.Payload;
         return sent with
         {
             OffsetMinutes = stored.OffsetMinutes, ItemType = stored.ItemType, ItemIndex = stored.ItemIndex,
@@ -38,20 +38,4 @@ sealed partial class PushMerge
 
     static bool Equal(EcgVoltages a, EcgVoltages b) =>
         a.FrequencyHz == b.FrequencyHz && a.StartAt == b.StartAt && a.Microvolts.AsSpan().SequenceEqual(b.Microvolts);
-
-    static bool SaysTheSame(ReadOnlyMemory<byte> a, ReadOnlyMemory<byte> b)
-    {
-        if (a.Span.SequenceEqual(b.Span)) return true;
-        try
-        {
-            using var left = JsonDocument.Parse(a);
-            using var right = JsonDocument.Parse(b);
-            return JsonElement.DeepEquals(left.RootElement, right.RootElement);
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            // Lone surrogates parse but do not compare: then only equal bytes are equal.
-            return false;
-        }
-    }
 }

@@ -1,3 +1,4 @@
+using HealthExport.Json;
 using HealthExport.Sleep;
 
 namespace HealthExport.Pushes;
@@ -14,7 +15,11 @@ sealed partial class PushMerge
             Index: stage => stage.ItemIndex,
             IsDeleted: stage => IsDeletedLater(SleepType, stage.Source, stage.StartAt),
             Find: rows => transaction.FindAsync(rows, cancellationToken),
-            Merge: (stored, sent) => sent with { OffsetMinutes = stored.OffsetMinutes, ItemIndex = stored.ItemIndex },
+            Merge: (stored, sent) => sent with
+            {
+                OffsetMinutes = stored.OffsetMinutes, ItemIndex = stored.ItemIndex,
+                Extra = CanonicalJson.Same(stored.Extra, sent.Extra) ? stored.Extra : sent.Extra,
+            },
             Write: (rows, changes) => transaction.WriteAsync(rows, changes, cancellationToken)));
 
     /// <summary>
@@ -57,5 +62,9 @@ sealed partial class PushMerge
     }
 
     static bool SaysTheSame(SleepSession stored, SleepSession sent) =>
-        stored == sent with { OffsetMinutes = stored.OffsetMinutes, ItemIndex = stored.ItemIndex };
+        stored == sent with
+        {
+            OffsetMinutes = stored.OffsetMinutes, ItemIndex = stored.ItemIndex,
+            Extra = CanonicalJson.Same(stored.Extra, sent.Extra) ? stored.Extra : sent.Extra,
+        };
 }

@@ -67,7 +67,7 @@ sealed class EventReader(ReadContext context)
         Add(new()
         {
             Kind = $"unknown:{section}",
-            Identity = MadeId.OfBytes(element.Span),
+            Identity = MadeId.OfJson(element),
             Payload = element.ToArray(),
             ItemType = section,
             ItemIndex = index,

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using HealthExport.Json;
 
 namespace HealthExport.Reading;
 
@@ -20,6 +21,7 @@ static class MadeId
         return new(hash[..16], bigEndian: true);
     }
 
-    /// <summary>Lower-case hex SHA-256 of the bytes.</summary>
-    public static string OfBytes(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+    /// <summary>Lower-case hex SHA-256 of what the JSON says, in whatever order its properties were sent.</summary>
+    public static string OfJson(ReadOnlyMemory<byte> json) =>
+        Convert.ToHexStringLower(SHA256.HashData(CanonicalJson.Of(json)));
 }

@@ -224,7 +224,7 @@ sealed class StandardItemReader(ReadContext context)
             context.Batches.Reject(itemType, index, fault, element.Span);
             return;
         }
-        var hash = MadeId.OfBytes(bytes);
+        var hash = MadeId.OfJson(bytes);
         var identity = isUnknownSection ? hash : EventReader.Identity(EventReader.Micros(start), code, hash);
         _events.Add(EventReader.Make(kind!, identity, start, end) with
         {

@@ -1,3 +1,4 @@
+using HealthExport.Json;
 using HealthExport.Time;
 
 namespace HealthExport.Samples;
@@ -49,7 +50,7 @@ public struct Sample
     /// <summary>True when both rows say the same: everything but key, offset and item index.</summary>
     public readonly bool SaysTheSameAs(in Sample other) =>
         Same(Value, other.Value) && Same(Min, other.Min) && Same(Max, other.Max) && EndAt == other.EndAt
-        && SentUnit == other.SentUnit && Source == other.Source && Extra == other.Extra;
+        && SentUnit == other.SentUnit && Source == other.Source && CanonicalJson.Same(Extra, other.Extra);
 
     static bool Same(double a, double b) => a == b || (double.IsNaN(a) && double.IsNaN(b));
 }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using HealthExport.Json;
 
 namespace HealthExport.Workouts;
 
@@ -61,7 +62,9 @@ public static class WorkoutMerge
             IsIndoor = sent.IsIndoor ?? stored.IsIndoor,
             Location = sent.Location ?? stored.Location,
             Source = sent.Source ?? stored.Source,
-            Details = sent.Details ?? stored.Details,
+            Details = sent.Details is null || CanonicalJson.Same(stored.Details, sent.Details)
+                ? stored.Details
+                : sent.Details,
             Series = series,
             Route = route,
         };

@@ -1,0 +1,77 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+
+namespace HealthExport.Json;
+
+/// <summary>
+/// JSON by what it says: without white space, properties by their names, of a repeated one the last. Phones write the
+/// properties of an object in random order, so that bytes cannot tell whether anything is new. Values stay as spelt.
+/// </summary>
+static class CanonicalJson
+{
+    /// <returns>Whether both say the same; of what is no JSON, whether it is equal byte by byte.</returns>
+    public static bool Same(ReadOnlyMemory<byte> a, ReadOnlyMemory<byte> b) =>
+        a.Span.SequenceEqual(b.Span) || Of(a).AsSpan().SequenceEqual(Of(b));
+
+    /// <inheritdoc cref="Same(ReadOnlyMemory{byte}, ReadOnlyMemory{byte})"/>
+    public static bool Same(string? a, string? b) =>
+        a == b || (a is not null && b is not null && Same(Encoding.UTF8.GetBytes(a), Encoding.UTF8.GetBytes(b)));
+
+    /// <returns>The canonical form; the bytes themselves if they are no JSON.</returns>
+    public static byte[] Of(ReadOnlyMemory<byte> json)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            var canonical = new ArrayBufferWriter<byte>(json.Length);
+            Write(document.RootElement, canonical);
+            return canonical.WrittenSpan.ToArray();
+        }
+        catch (JsonException)
+        {
+            return json.ToArray();
+        }
+    }
+
+    static void Write(JsonElement value, ArrayBufferWriter<byte> output)
+    {
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.Object:
+                WriteObject(value, output);
+                break;
+            case JsonValueKind.Array:
+                output.Write("["u8);
+                foreach (var element in value.EnumerateArray())
+                {
+                    Write(element, output);
+                    output.Write(","u8);
+                }
+                output.Write("]"u8);
+                break;
+            default:
+                output.Write(JsonMarshal.GetRawUtf8Value(value));
+                break;
+        }
+    }
+
+    static void WriteObject(JsonElement value, ArrayBufferWriter<byte> output)
+    {
+        // Latin-1 keeps every byte apart: names may hold what no text type takes.
+        var properties = new SortedDictionary<string, JsonElement>(StringComparer.Ordinal);
+        foreach (var property in value.EnumerateObject())
+            properties[Encoding.Latin1.GetString(JsonMarshal.GetRawUtf8PropertyName(property))] = property.Value;
+        output.Write("{"u8);
+        foreach (var (name, property) in properties)
+        {
+            output.Write("\""u8);
+            output.Write(Encoding.Latin1.GetBytes(name));
+            output.Write("\":"u8);
+            Write(property, output);
+            output.Write(","u8);
+        }
+        output.Write("}"u8);
+    }
+}
