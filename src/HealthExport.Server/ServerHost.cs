@@ -16,8 +16,8 @@ namespace HealthExport.Server;
 static class ServerHost
 {
     /// <summary>
-    /// Builds a server that is ready to start; nothing is opened before. The store must have been migrated when the first
-    /// request comes: without that, <c>/ready</c> says what is missing.
+    /// Builds a server that is ready to start; nothing is opened before. The store must have been migrated when the
+    /// first request comes: without that, <c>/ready</c> says what is missing.
     /// </summary>
     /// <param name="overrides">Changes to the container, last of all.</param>
     public static WebApplication Build(ServerSettings settings, Action<IServiceCollection>? overrides = null)

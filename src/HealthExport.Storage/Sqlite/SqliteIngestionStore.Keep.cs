@@ -79,7 +79,8 @@ sealed partial class SqliteIngestionStore
     static long? FindOriginal(SqliteSession session, ReceivedPush push, string sameness)
     {
         using var find = session.Prepare("""
-            select i.number, i.sha256 = ?2 and i.sameness = ?3 and i.status in (2, 3) and i.data_version = u.data_version
+            select i.number,
+                i.sha256 = ?2 and i.sameness = ?3 and i.status in (2, 3) and i.data_version = u.data_version
             from raw_ingestions i
             join users u on u.id = i.user_id
             where i.user_id = ?1 and i.status <> 4

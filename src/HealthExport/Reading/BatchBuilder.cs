@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using HealthExport.Pushes;
 using HealthExport.Samples;
 
@@ -58,12 +59,13 @@ sealed class BatchBuilder
         Count(kept.Length);
     }
 
-    /// <summary>Adds a warning, unless there were too many of its kind already.</summary>
-    public void Warn(ReadWarning warning)
+    /// <summary>
+    /// Adds a warning, unless there were too many of its kind already. See <see cref="ReadWarning"/>.
+    /// </summary>
+    public void Warn(string itemType, int index, string code, string warning, string? field = null)
     {
-        if (!MayWarn(warning.ItemType, warning.Code)) return;
-        Batch.Warnings.Add(warning);
-        _warnings[(warning.ItemType, warning.Code)] = _warnings.GetValueOrDefault((warning.ItemType, warning.Code)) + 1;
+        ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(_warnings, (itemType, code), out _);
+        if (++count <= MostWarnings) Batch.Warnings.Add(new(itemType, index, code, warning, field));
     }
 
     /// <summary>Whether another warning of this kind would be kept: worth asking before making its text.</summary>

@@ -27,7 +27,8 @@ sealed class EcgReader(ReadContext context)
             Value = item.FindNumber("averageHeartRate"),
             Source = source,
             Voltages = start is { } from && item.IsArray(VoltagesField)
-                ? ReadVoltages(item.Find(VoltagesField)!.Value, frequency, from.At, end?.At ?? from.At + TimeSpan.FromSeconds(30))
+                ? ReadVoltages(
+                    item.Find(VoltagesField)!.Value, frequency, from.At, end?.At ?? from.At + TimeSpan.FromSeconds(30))
                 : null,
         };
     }
@@ -35,7 +36,7 @@ sealed class EcgReader(ReadContext context)
     /// <summary>The item as sent, but for what <see cref="EcgVoltages"/> holds.</summary>
     public static byte[] PayloadWithoutVoltages(Item item) => Encoding.UTF8.GetBytes(item.Without(VoltagesField));
 
-    /// <returns>Null if there are none, or if nothing says how far apart they are; they then stay in the payload.</returns>
+    /// <returns>Null if there are none, or if nothing says how far apart they are: they stay in the payload.</returns>
     EcgVoltages? ReadVoltages(JsonElement array, double? frequency, Instant start, Instant end)
     {
         var count = array.GetArrayLength();
@@ -67,7 +68,8 @@ sealed class EcgReader(ReadContext context)
     {
         if (point.FindNumber("voltage") is not { } voltage) return double.NaN;
         var unit = point.FindText("units");
-        return unit is null or "mcV" || !Units.TryGetConversion(unit, "uV", out var conversion) ? voltage : conversion.Apply(voltage);
+        return unit is null or "mcV" || !Units.TryGetConversion(unit, "uV", out var conversion) ? voltage
+            : conversion.Apply(voltage);
     }
 
     /// <summary>

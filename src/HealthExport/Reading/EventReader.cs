@@ -8,9 +8,10 @@ namespace HealthExport.Reading;
 
 /// <summary>Reads the elements of the sections that are neither metrics nor workouts, each as one event.</summary>
 /// <remarks>
-/// Identities, their parts joined by line feeds, times as microseconds since 1970: state of mind, its id (kind and start
-/// without one); medication, its trimmed text and the time it was scheduled for, else taken; symptom and cycle, name,
-/// start, end and source; ECG, start and source; notification, kind and start; anything else, the SHA-256 of its bytes.
+/// Identities, their parts joined by line feeds, times as microseconds since 1970: state of mind, its id (kind and
+/// start without one); medication, its trimmed text and the time it was scheduled for, else taken; symptom and cycle,
+/// name, start, end and source; ECG, start and source; notification, kind and start; anything else, the SHA-256 of its
+/// bytes.
 /// </remarks>
 sealed class EventReader(ReadContext context)
 {
@@ -50,7 +51,8 @@ sealed class EventReader(ReadContext context)
             return;
         }
         if (read.Code is null && read.Text is { Length: > 0 })
-            context.Batches.Warn(new(itemType, index, WarningCodes.UnmappedText, $"The text '{read.Text}' has no mapping yet"));
+            context.Batches.Warn(
+                itemType, index, WarningCodes.UnmappedText, $"The text '{read.Text}' has no mapping yet");
         var payload = read.Voltages is null ? element.ToArray() : EcgReader.PayloadWithoutVoltages(item);
         Add(read with { ItemType = itemType, ItemIndex = index, Payload = payload }, element.Length);
     }
@@ -59,7 +61,9 @@ sealed class EventReader(ReadContext context)
     public void ReadUnknown(string section, ReadOnlyMemory<byte> element, int index)
     {
         if (_unknownSections.Add(section))
-            context.Batches.Warn(new(section, -1, WarningCodes.UnknownSection, $"The section '{section}' is not known; its items are kept as sent"));
+            context.Batches.Warn(
+                section, -1, WarningCodes.UnknownSection,
+                    $"The section '{section}' is not known; its items are kept as sent");
         Add(new()
         {
             Kind = $"unknown:{section}",
@@ -83,7 +87,7 @@ sealed class EventReader(ReadContext context)
         var valence = item.FindNumber("valence");
         var bounds = new Bounds(-1, 1, BoundsBasis.Sample);
         if (valence is { } value && !bounds.Allows(value, Grain.Sample))
-            item.Fail(Fault.OutOfRange("valence", value, "", bounds, Grain.Sample));
+            item.Fail(Fault.OutOfRange("valence", value, "", bounds));
         var text = item.Find("valenceClassification") is { } sent ? Item.TextOf(sent) : null;
         var code = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? number >= 1 && number <= EventCodes.Valences.Count ? EventCodes.Valences[number - 1] : null
@@ -155,7 +159,8 @@ sealed class EventReader(ReadContext context)
     }
 
     /// <summary>Start, which there must be, and end, which there may be, in order.</summary>
-    public static (Timestamp? Start, Timestamp? End) GetSpan(Item item, string startField = "start", string endField = "end")
+    public static (Timestamp? Start, Timestamp? End) GetSpan(
+        Item item, string startField = "start", string endField = "end")
     {
         var start = item.GetStamp(startField);
         var end = item.FindStamp(endField);

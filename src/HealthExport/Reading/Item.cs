@@ -56,11 +56,12 @@ sealed class Item : IDisposable
 
     public bool Has(string name) => _fields.TryGetValue(name, out var value) && value.ValueKind != JsonValueKind.Null;
 
-    public bool IsArray(string name) => _fields.TryGetValue(name, out var value) && value.ValueKind == JsonValueKind.Array;
+    public bool IsArray(string name) => KindOf(name) == JsonValueKind.Array;
 
-    public bool IsObject(string name) => _fields.TryGetValue(name, out var value) && value.ValueKind == JsonValueKind.Object;
+    public bool IsObject(string name) => KindOf(name) == JsonValueKind.Object;
 
-    public bool IsText(string name) => _fields.TryGetValue(name, out var value) && value.ValueKind == JsonValueKind.String;
+    JsonValueKind KindOf(string name) =>
+        _fields.TryGetValue(name, out var value) ? value.ValueKind : JsonValueKind.Undefined;
 
     /// <summary>The name of the first of these fields that was sent.</summary>
     public string? FindName(params ReadOnlySpan<string> names)
@@ -87,7 +88,9 @@ sealed class Item : IDisposable
 
     public bool? FindFlag(string name)
     {
-        if (!_fields.TryGetValue(name, out var value) || value.ValueKind is not (JsonValueKind.True or JsonValueKind.False)) return null;
+        if (!_fields.TryGetValue(name, out var value)
+            || value.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
+            return null;
         _taken.Add(name);
         return value.ValueKind == JsonValueKind.True;
     }
@@ -114,7 +117,8 @@ sealed class Item : IDisposable
     {
         if (Find(name) is not { } value) return null;
         var lacksZone = false;
-        if (value.ValueKind != JsonValueKind.String || !_context.Stamps.TryRead(RawText(value), out var stamp, out lacksZone))
+        if (value.ValueKind != JsonValueKind.String
+            || !_context.Stamps.TryRead(RawText(value), out var stamp, out lacksZone))
         {
             Fail(Reading.Fault.UnreadableDate(name, TextOf(value), lacksZone));
             return null;
@@ -177,7 +181,8 @@ sealed class Item : IDisposable
     /// <summary>A point's time: a stamp, or Unix seconds.</summary>
     public static Instant? TimeOf(JsonElement value, StampReader stamps)
     {
-        if (value.ValueKind == JsonValueKind.String && stamps.TryRead(RawText(value), out var stamp, out _)) return stamp.At;
+        if (value.ValueKind == JsonValueKind.String && stamps.TryRead(RawText(value), out var stamp, out _))
+            return stamp.At;
         return value.ValueKind == JsonValueKind.Number && NumberOf(value) is > -1e11 and < 1e11 and var seconds
             ? Instant.FromUnixSeconds(seconds)
             : null;

@@ -7,8 +7,8 @@ namespace HealthExport.Reading;
 static class MadeId
 {
     /// <summary>
-    /// The id of a workout. One that is no UUID becomes one (RFC 9562, version 8) of the first 16 bytes of the SHA-256 of
-    /// its text in UTF-8, version and variant set.
+    /// The id of a workout. One that is no UUID becomes one (RFC 9562, version 8) of the first 16 bytes of the SHA-256
+    /// of its text in UTF-8, version and variant set.
     /// </summary>
     public static Guid ParseOrMake(string text)
     {

@@ -25,7 +25,8 @@ sealed class MetricRows
     /// <param name="sentUnit">The unit of the values to come, as sent.</param>
     /// <param name="expectedRows">How many rows are to come, if that is known.</param>
     public MetricRows(
-        BatchBuilder batches, MetricArray array, UnitConversion conversion, string? sentUnit, long expectedRows = FirstRun)
+        BatchBuilder batches, MetricArray array, UnitConversion conversion, string? sentUnit,
+        long expectedRows = FirstRun)
     {
         _batches = batches;
         _conversion = conversion;
@@ -65,8 +66,9 @@ sealed class MetricRows
         var metric = Array.Metric;
         var value = IsSuspicious(row.Value) ? row.Value : IsSuspicious(row.Min) ? row.Min : row.Max;
         var (than, bound) = value < _usualLower ? ("below", _usualLower) : ("above", _usualUpper);
-        _batches.Warn(new(Array.ItemType, row.ItemIndex, WarningCodes.SuspiciousValue,
-            $"{Fault.Text(value)} {metric.Unit} is rare: {metric.Name} is seldom {than} {Fault.Text(bound)}"));
+        _batches.Warn(
+            Array.ItemType, row.ItemIndex, WarningCodes.SuspiciousValue,
+                $"{Fault.Text(value)} {metric.Unit} is rare: {metric.Name} is seldom {than} {Fault.Text(bound)}");
     }
 
     // NaN is never suspicious.

@@ -4,8 +4,8 @@ using HealthExport.Catalogue;
 namespace HealthExport.Reading;
 
 // The shortcut: nearly all points are flat objects of a few known fields, without escapes, nulls or exponents. Such a
-// point is a quarter of the work for a scanner that knows what to expect. It takes a strict subset of JSON; whatever else
-// comes, the tokeniser reads from the same place.
+// point is a quarter of the work for a scanner that knows what to expect. It takes a strict subset of JSON; whatever
+// else comes, the tokeniser reads from the same place.
 sealed partial class PointReader
 {
     static readonly SearchValues<byte> EndsOrSpoilsText =
@@ -54,8 +54,10 @@ sealed partial class PointReader
                 PointField.Kind.Min => TryTakeCommon(window, ref at, ref _min, name),
                 PointField.Kind.Max => TryTakeCommon(window, ref at, ref _max, name),
                 PointField.Kind.Value => TryTakeCommon(window, ref at, ref _value, name),
-                PointField.Kind.Systolic when _shape == MetricShape.BloodPressure => TryTakeCommon(window, ref at, ref _value, name),
-                PointField.Kind.Diastolic when _shape == MetricShape.BloodPressure => TryTakeCommon(window, ref at, ref _second, name),
+                PointField.Kind.Systolic when _shape == MetricShape.BloodPressure =>
+                    TryTakeCommon(window, ref at, ref _value, name),
+                PointField.Kind.Diastolic when _shape == MetricShape.BloodPressure =>
+                    TryTakeCommon(window, ref at, ref _second, name),
                 PointField.Kind.Start => TryTakeCommon(window, ref at, ref _start, name),
                 PointField.Kind.End => TryTakeCommon(window, ref at, ref _endAt, name),
                 PointField.Kind.Units => TryTakeCommon(window, ref at, ref _units, name),
@@ -96,15 +98,19 @@ sealed partial class PointReader
             if (at == point + 1) return false;
         }
         // What ends the number must be there: more digits or an exponent could follow.
-        if (at >= window.Length || window[at] is (byte)'e' or (byte)'E' || !Numbers.TryParse(window[position..at], out var value)) return false;
+        if (at >= window.Length || window[at] is (byte)'e' or (byte)'E'
+            || !Numbers.TryParse(window[position..at], out var value))
+            return false;
         field = new() { State = FieldState.Good, Value = value, Name = name, Start = position, End = at };
         position = at;
         return true;
     }
 
+    static bool IsBlank(byte b) => b is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t';
+
     static int SkipBlank(ReadOnlySpan<byte> window, int position)
     {
-        while (position < window.Length && window[position] is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t') position++;
+        while (position < window.Length && IsBlank(window[position])) position++;
         return position;
     }
 }

@@ -168,8 +168,10 @@ sealed partial class PointReader
                 PointField.Kind.Min => TakeNumber(ref reader, ref _min, name),
                 PointField.Kind.Max => TakeNumber(ref reader, ref _max, name),
                 PointField.Kind.Value => TakeNumber(ref reader, ref _value, name),
-                PointField.Kind.Systolic when _shape == MetricShape.BloodPressure => TakeNumber(ref reader, ref _value, name),
-                PointField.Kind.Diastolic when _shape == MetricShape.BloodPressure => TakeNumber(ref reader, ref _second, name),
+                PointField.Kind.Systolic when _shape == MetricShape.BloodPressure =>
+                    TakeNumber(ref reader, ref _value, name),
+                PointField.Kind.Diastolic when _shape == MetricShape.BloodPressure =>
+                    TakeNumber(ref reader, ref _second, name),
                 PointField.Kind.Start => TakeText(ref reader, ref _start, name),
                 PointField.Kind.End => TakeText(ref reader, ref _endAt, name),
                 PointField.Kind.Units => TakeText(ref reader, ref _units, name),
@@ -196,7 +198,9 @@ sealed partial class PointReader
             field.State = Numbers.TryParse(reader.ValueSpan, out field.Value) ? FieldState.Good : FieldState.Bad;
         else if (reader.TokenType == JsonTokenType.String)
         {
-            var text = reader.ValueIsEscaped ? Encoding.UTF8.GetBytes(JsonText.Decode(reader.ValueSpan)) : reader.ValueSpan;
+            var text = reader.ValueIsEscaped
+                ? Encoding.UTF8.GetBytes(JsonText.Decode(reader.ValueSpan))
+                : reader.ValueSpan;
             field.State = Numbers.TryParse(text, out field.Value) ? FieldState.Good : FieldState.Bad;
         }
         else if (reader.TokenType == JsonTokenType.Null)
@@ -236,7 +240,8 @@ sealed partial class PointReader
         switch (field)
         {
             case PointField.Kind.Date:
-                _date = new() { State = FieldState.Bad, Name = extra.Name, Start = extra.Start, Length = extra.End - extra.Start };
+                var length = extra.End - extra.Start;
+                _date = new() { State = FieldState.Bad, Name = extra.Name, Start = extra.Start, Length = length };
                 return;
             case PointField.Kind.Value: Spoil(ref _value); return;
             case PointField.Kind.Min: Spoil(ref _min); return;

@@ -23,6 +23,7 @@ sealed class ReadContext(PushContext push, bool isThorough)
     public void RejectUnreadable(string itemType, int index, ReadOnlySpan<byte> element, string expected) =>
         Batches.Reject(itemType, index, Fault.Unreadable($"The item is not {expected}"), element);
 
-    public void WarnRepeated(string itemType, string key) => Batches.Warn(new(
-        itemType, -1, WarningCodes.RepeatedKey, $"The key '{key}' came more than once; the last one counts", key));
+    public void WarnRepeated(string itemType, string key) =>
+        Batches.Warn(
+            itemType, -1, WarningCodes.RepeatedKey, $"The key '{key}' came more than once; the last one counts", key);
 }

@@ -18,8 +18,8 @@ sealed class RoutePoints(int capacity)
     readonly List<double> _courseAccuracies = new(capacity);
 
     public void Add(
-        Instant time, double latitude, double longitude, double altitude, double speed, double course, double horizontal,
-        double vertical, double speedAccuracy, double courseAccuracy)
+        Instant time, double latitude, double longitude, double altitude, double speed, double course,
+        double horizontal, double vertical, double speedAccuracy, double courseAccuracy)
     {
         _times.Add(time);
         _latitudes.Add(latitude);

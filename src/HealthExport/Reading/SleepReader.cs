@@ -25,14 +25,17 @@ sealed class SleepReader
         _context = context;
         _hasUnit = Units.TryGetConversion(unit.Length == 0 ? "h" : unit, "min", out _toMinutes);
         if (!_hasUnit)
-            context.Batches.Warn(new(ItemType, -1, WarningCodes.UnknownUnit, $"The unit '{unit}' is no unit of time; durations are kept as sent"));
+            context.Batches.Warn(
+                ItemType, -1, WarningCodes.UnknownUnit,
+                    $"The unit '{unit}' is no unit of time; durations are kept as sent");
     }
 
     public IEnumerable<ReadBatch> ReadAll()
     {
-        for (var index = 0; _cursor.ReadElement(out var element) is not (JsonTokenType.EndArray or JsonTokenType.None); index++)
+        for (var index = 0; _cursor.TryReadElement(out var element); index++)
         {
-            if (_cursor.Token != JsonTokenType.StartObject) _context.RejectUnreadable(ItemType, index, element.Span, "an object");
+            if (_cursor.Token != JsonTokenType.StartObject)
+                _context.RejectUnreadable(ItemType, index, element.Span, "an object");
             else Read(element, index);
             if (_context.Batches.IsFull) yield return _context.Batches.Take();
         }
@@ -50,7 +53,8 @@ sealed class SleepReader
         var start = item.GetStamp("startDate");
         var end = item.GetStamp("endDate");
         var text = item.FindText("value");
-        if (string.IsNullOrWhiteSpace(text)) item.Fail(Fault.Missing("The segment does not say which stage it is", "value"));
+        if (string.IsNullOrWhiteSpace(text))
+            item.Fail(Fault.Missing("The segment does not say which stage it is", "value"));
         item.FindText("date");
         if (_hasUnit && item.FindName("qty") is not null) item.Take("qty"); // the segment's length, which its ends say
         var source = item.FindSource("source");
@@ -60,17 +64,18 @@ sealed class SleepReader
             _context.Batches.Reject(ItemType, index, fault, element.Span);
             return;
         }
-        AddStage(_context, ItemType, index, start!.Value, end!.Value, text!, source, item.Rest(), element.Length);
+        AddStage(_context, index, start!.Value, end!.Value, text!, source, item.Rest(), element.Length);
     }
 
     /// <summary>Adds a segment, whoever sent it.</summary>
     public static void AddStage(
-        ReadContext context, string itemType, int index, Timestamp start, Timestamp end, string text, string? source,
+        ReadContext context, int index, Timestamp start, Timestamp end, string text, string? source,
         string? extra, int bytes)
     {
         var stage = SleepStageNames.Find(text, out var isEnglish);
         if (stage is null)
-            context.Batches.Warn(new(itemType, index, WarningCodes.UnmappedText, $"The stage '{text}' has no mapping yet", "value"));
+            context.Batches.Warn(
+                ItemType, index, WarningCodes.UnmappedText, $"The stage '{text}' has no mapping yet", "value");
         context.Batches.Batch.SleepStages.Add(new()
         {
             StartAt = start.At,
@@ -141,8 +146,9 @@ sealed class SleepReader
             session = session with { AsleepMinutes = Math.Min(asleep, length) };
         if (stages + (session.AwakeMinutes ?? 0) > length + SlackMinutes)
         {
-            context.Batches.Warn(new(ItemType, session.ItemIndex, WarningCodes.StagesLongerThanSession,
-                $"The stages last {stages + (session.AwakeMinutes ?? 0):f0} minutes, the night {length:f0}"));
+            context.Batches.Warn(
+                ItemType, session.ItemIndex, WarningCodes.StagesLongerThanSession,
+                    $"The stages last {stages + (session.AwakeMinutes ?? 0):f0} minutes, the night {length:f0}");
         }
         context.Batches.Batch.SleepSessions.Add(session);
         context.Batches.Count(bytes);
@@ -155,15 +161,17 @@ sealed class SleepReader
         var span = to.At - from.At;
         if (span <= TimeSpan.Zero) item.Fail(Fault.EndBeforeStart(endField));
         else if (span > HealthBounds.LongestSleep)
-            item.Fail(Fault.OutOfRange(endField, span.TotalHours, "h of sleep", new(0, HealthBounds.LongestSleep.TotalHours, BoundsBasis.Session), Grain.Sample));
+            item.Fail(Fault.OutOfRange(endField, span.TotalHours, "h", HoursOf(HealthBounds.LongestSleep)));
     }
+
+    static Bounds HoursOf(TimeSpan most) => new(0, most.TotalHours, BoundsBasis.Session);
 
     double? FindMinutes(Item item, string field, TimeSpan most)
     {
         if (item.FindNumber(field) is not { } value) return null;
         var minutes = _toMinutes.Apply(value);
         if (minutes < 0 || minutes > most.TotalMinutes)
-            item.Fail(Fault.OutOfRange(field, minutes, "min", new(0, most.TotalMinutes, BoundsBasis.Session), Grain.Sample));
+            item.Fail(Fault.OutOfRange(field, minutes, "min", new(0, most.TotalMinutes, BoundsBasis.Session)));
         return minutes;
     }
 

@@ -9,7 +9,9 @@ using HealthExport.Time;
 
 namespace HealthExport.Reading;
 
-/// <summary>Reads standard items: objects whose <c>type</c> says what they are, and whose fields bear their units.</summary>
+/// <summary>
+/// Reads standard items: objects whose <c>type</c> says what they are, and whose fields bear their units.
+/// </summary>
 sealed class StandardItemReader(ReadContext context)
 {
     const int MostArrays = 4096;
@@ -38,7 +40,8 @@ sealed class StandardItemReader(ReadContext context)
         {
             // A metric without points says nothing; neither does an empty object.
             if (item.Has("name") || element.Span.Trim("{} \t\r\n"u8).IsEmpty) return;
-            context.Batches.Reject(SectionName.Metrics, index, Fault.Unreadable("The item has neither name and data nor type"), element.Span);
+            var fault = Fault.Unreadable("The item has neither name and data nor type");
+            context.Batches.Reject(SectionName.Metrics, index, fault, element.Span);
             return;
         }
         context.HasStandardItems = true;
@@ -57,7 +60,7 @@ sealed class StandardItemReader(ReadContext context)
             default:
                 context.Batches.Reject(SectionName.Metrics, index, Fault.Unreadable($"There is no type '{type}'") with
                 {
-                    Hint = "Types are HeartRate, BloodPressure, Sleep, SleepStage, Activity, Quantity, Event and Workout.",
+                    Hint = "Types are HeartRate, BloodPressure, Sleep, SleepStage, Activity, Quantity, Event, Workout.",
                     Field = "type",
                 }, element.Span);
                 break;
@@ -80,7 +83,8 @@ sealed class StandardItemReader(ReadContext context)
         const string itemType = "blood_pressure";
         var at = item.GetStamp("recorded_at");
         foreach (var (field, metric, unit) in (ReadOnlySpan<(string, string, string)>)
-            [("systolic", "blood_pressure_systolic", "mmHg"), ("diastolic", "blood_pressure_diastolic", "mmHg"), ("pulse", "heart_rate", "/min")])
+            [("systolic", "blood_pressure_systolic", "mmHg"), ("diastolic", "blood_pressure_diastolic", "mmHg"),
+                ("pulse", "heart_rate", "/min")])
         {
             if (!item.Has(field))
             {
@@ -114,13 +118,14 @@ sealed class StandardItemReader(ReadContext context)
     {
         var name = item.FindText("metric") ?? "";
         var unit = item.FindText("unit") ?? "";
-        var grainText = item.FindText("grain");
-        var grain = Grain.Sample;
-        if (string.IsNullOrWhiteSpace(name)) item.Fail(Fault.Unreadable("The item does not name its metric") with { Field = "metric" });
+        var grain = FindGrain(item);
+        if (string.IsNullOrWhiteSpace(name))
+            item.Fail(Fault.Unreadable("The item does not name its metric") with { Field = "metric" });
         else if (MetricCatalogue.Find(name) is { Shape: MetricShape.Sleep or MetricShape.BloodPressure })
-            item.Fail(Fault.Unreadable($"{name} is no single quantity") with { Field = "metric", Hint = "Use the types Sleep, SleepStage and BloodPressure." });
-        if (grainText is not null && !(Enum.TryParse(grainText, ignoreCase: true, out grain) && Enum.IsDefined(grain) && char.IsAsciiLetter(grainText[0])))
-            item.Fail(Fault.Unreadable($"There is no grain '{grainText}'") with { Field = "grain", Hint = "Grains are sample, minute, hour, day, week, month and year." });
+        {
+            const string hint = "Use the types Sleep, SleepStage and BloodPressure.";
+            item.Fail(Fault.Unreadable($"{name} is no single quantity") with { Field = "metric", Hint = hint });
+        }
         if (item.Fault is not null)
         {
             Finish(item, SectionName.Metrics, element, index);
@@ -128,7 +133,8 @@ sealed class StandardItemReader(ReadContext context)
         }
 
         var rows = RowsOf(name, unit, grain, null);
-        var (start, end) = EventReader.GetSpan(item, item.Has("start_at") || !item.Has("recorded_at") ? "start_at" : "recorded_at", "end_at");
+        var startField = item.Has("start_at") || !item.Has("recorded_at") ? "start_at" : "recorded_at";
+        var (start, end) = EventReader.GetSpan(item, startField, "end_at");
         var row = Start(item, rows, start, end, index);
         Set(item, rows, "value", ref row.Value);
         Set(item, rows, "min", ref row.Min);
@@ -141,6 +147,16 @@ sealed class StandardItemReader(ReadContext context)
         }
         Make(item, rows, row);
         Finish(item, rows.Array.ItemType, element, index);
+    }
+
+    static Grain FindGrain(Item item)
+    {
+        if (item.FindText("grain") is not { } text) return Grain.Sample;
+        if (Array.Find(Enum.GetNames<Grain>(), g => g.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } name)
+            return Enum.Parse<Grain>(name);
+        const string hint = "Grains are sample, minute, hour, day, week, month and year.";
+        item.Fail(Fault.Unreadable($"There is no grain '{text}'") with { Field = "grain", Hint = hint });
+        return Grain.Sample;
     }
 
     void ReadSleep(Item item, ReadOnlyMemory<byte> element, int index)
@@ -175,36 +191,42 @@ sealed class StandardItemReader(ReadContext context)
         var start = item.GetStamp("start_at");
         var end = item.GetStamp("end_at");
         var stage = item.FindText("stage");
-        if (string.IsNullOrWhiteSpace(stage)) item.Fail(Fault.Missing("The segment does not say which stage it is", "stage"));
+        if (string.IsNullOrWhiteSpace(stage))
+            item.Fail(Fault.Missing("The segment does not say which stage it is", "stage"));
         var source = item.FindSource("source");
         SleepReader.CheckSpan(item, start, end, "end_at");
         if (item.Fault is { } fault) context.Batches.Reject(SleepReader.ItemType, index, fault, element.Span);
-        else SleepReader.AddStage(context, SleepReader.ItemType, index, start!.Value, end!.Value, stage!, source, item.Rest(), element.Length);
+        else
+            SleepReader.AddStage(context, index, start!.Value, end!.Value, stage!, source, item.Rest(), element.Length);
     }
 
     void ReadEvent(Item item, ReadOnlyMemory<byte> element, int index)
     {
         const string itemType = "events";
         var kind = item.FindText("kind")?.Trim();
-        if (string.IsNullOrEmpty(kind)) item.Fail(Fault.Unreadable("The event does not say of which kind it is") with { Field = "kind" });
+        if (string.IsNullOrEmpty(kind))
+            item.Fail(Fault.Unreadable("The event does not say of which kind it is") with { Field = "kind" });
         var payload = item.Find("payload");
         var bytes = payload is { } sent ? JsonMarshal.GetRawUtf8Value(sent).ToArray() : [];
         // An exported event bears what the phone sent: read as that, it is the same event again.
-        if (item.Fault is null && EventReader.SectionOf(kind!) is { } section && payload is { ValueKind: JsonValueKind.Object })
+        if (item.Fault is null && EventReader.SectionOf(kind!) is { } section
+            && payload is { ValueKind: JsonValueKind.Object })
         {
             _events.Read(section, bytes, index, itemType);
             return;
         }
         var isUnknownSection = kind?.StartsWith("unknown:", StringComparison.Ordinal) == true;
-        var (start, end) = isUnknownSection && !item.Has("start_at") ? default : EventReader.GetSpan(item, "start_at", "end_at");
+        var (start, end) = isUnknownSection && !item.Has("start_at") ? default
+            : EventReader.GetSpan(item, "start_at", "end_at");
         var code = item.FindText("code");
         if (item.Fault is { } fault)
         {
             context.Batches.Reject(itemType, index, fault, element.Span);
             return;
         }
-        _events.Add(EventReader.Make(
-            kind!, isUnknownSection ? MadeId.OfBytes(bytes) : EventReader.Identity(EventReader.Micros(start), code, MadeId.OfBytes(bytes)), start, end) with
+        var hash = MadeId.OfBytes(bytes);
+        var identity = isUnknownSection ? hash : EventReader.Identity(EventReader.Micros(start), code, hash);
+        _events.Add(EventReader.Make(kind!, identity, start, end) with
         {
             Code = code,
             Source = item.FindSource("source"),
@@ -218,7 +240,8 @@ sealed class StandardItemReader(ReadContext context)
     {
         if (item.FindNumber(field) is not { } minutes) return null;
         var bounds = new Bounds(0, 2 * HealthBounds.LongestSleep.TotalMinutes, BoundsBasis.Session);
-        if (!bounds.Allows(minutes, Grain.Sample)) item.Fail(Fault.OutOfRange(field, minutes, "min", bounds, Grain.Sample));
+        if (!bounds.Allows(minutes, Grain.Sample))
+            item.Fail(Fault.OutOfRange(field, minutes, "min", bounds));
         return minutes;
     }
 
@@ -244,7 +267,8 @@ sealed class StandardItemReader(ReadContext context)
 
     void Make(Item item, MetricRows rows, in Sample row)
     {
-        if (double.IsNaN(row.Value) && double.IsNaN(row.Min) && double.IsNaN(row.Max)) item.Fail(Fault.Missing("No value was sent"));
+        if (double.IsNaN(row.Value) && double.IsNaN(row.Min) && double.IsNaN(row.Max))
+            item.Fail(Fault.Missing("No value was sent"));
         _made.Add((rows, row));
     }
 
@@ -260,13 +284,18 @@ sealed class StandardItemReader(ReadContext context)
         for (var i = 0; i < _made.Count; i++)
         {
             var (rows, row) = _made[i];
-            if (i == 0) row.Extra ??= rest;
+            if (i == 0) row.Extra = Join(row.Extra, rest);
             rows.WarnIfSuspicious(row);
             rows.Add(row);
         }
         if (rest is null) context.Batches.Count();
         else context.Batches.Count(2 * rest.Length);
     }
+
+    static string? Join(string? extra, string? rest) =>
+        extra is null or "{}" ? rest
+        : rest is null ? extra
+        : $"{extra.AsSpan(0, extra.Length - 1)},{rest.AsSpan(1)}";
 
     /// <param name="itemType">Null for the metric's own name.</param>
     MetricRows RowsOf(string metric, string unit, Grain grain, string? itemType, bool isComposite = false)
@@ -278,9 +307,13 @@ sealed class StandardItemReader(ReadContext context)
 
         var conversion = UnitConversion.Identity;
         if (known is null)
-            context.Batches.Warn(new(name, -1, WarningCodes.UnknownMetric, $"The metric '{name}' is not in the catalogue; its values are stored as sent"));
+            context.Batches.Warn(
+                name, -1, WarningCodes.UnknownMetric,
+                    $"The metric '{name}' is not in the catalogue; its values are stored as sent");
         else if (!known.TryGetConversion(unit, out conversion))
-            context.Batches.Warn(new(name, -1, WarningCodes.UnknownUnit, $"The unit '{unit}' cannot be converted to {known.Unit}; the values are stored apart, as sent"));
+            context.Batches.Warn(
+                name, -1, WarningCodes.UnknownUnit,
+                    $"The unit '{unit}' cannot be converted to {known.Unit}; the values are stored apart, as sent");
         var isConverted = known?.TryGetConversion(unit, out _) == true;
         rows = new(context.Batches, new()
         {

@@ -7,7 +7,10 @@ using HealthExport.Workouts;
 
 namespace HealthExport.Reading;
 
-/// <summary>Reads what was recorded along a workout: its series and its route. Points that cannot be read are dropped and counted.</summary>
+/// <summary>
+/// Reads what was recorded along a workout: its series and its route. Points that cannot be read are dropped and
+/// counted.
+/// </summary>
 sealed class WorkoutParts(ReadContext context)
 {
     /// <summary>The app's field, our name, and the metric whose unit it is in.</summary>
@@ -35,9 +38,13 @@ sealed class WorkoutParts(ReadContext context)
     public void WarnOfDropped(int index)
     {
         if (_droppedFromSeries > 0)
-            context.Batches.Warn(new(SectionName.Workouts, index, WarningCodes.SeriesPointsDropped, $"{_droppedFromSeries} points of series could not be read"));
+            context.Batches.Warn(
+                SectionName.Workouts, index, WarningCodes.SeriesPointsDropped,
+                    $"{_droppedFromSeries} points of series could not be read");
         if (_droppedFromRoute > 0)
-            context.Batches.Warn(new(SectionName.Workouts, index, WarningCodes.RoutePointsDropped, $"{_droppedFromRoute} points of the route could not be read or are not on Earth", "route"));
+            context.Batches.Warn(
+                SectionName.Workouts, index, WarningCodes.RoutePointsDropped,
+                    $"{_droppedFromRoute} points of the route could not be read or are not on Earth", "route");
         _droppedFromSeries = _droppedFromRoute = 0;
     }
 
@@ -48,7 +55,8 @@ sealed class WorkoutParts(ReadContext context)
         foreach (var (field, name, metric) in SeriesFields)
         {
             if (!workout.IsArray(field)) continue;
-            if (ReadSeries(workout.Find(field)!.Value, name, MetricCatalogue.Find(metric)) is { } series) all.Add(series);
+            if (ReadSeries(workout.Find(field)!.Value, name, MetricCatalogue.Find(metric)) is { } series)
+                all.Add(series);
         }
         return all;
     }
@@ -80,11 +88,13 @@ sealed class WorkoutParts(ReadContext context)
                 }
                 (sent, unit) = (pointUnit, newUnit);
             }
-            var time = point.FindName("date", "timestamp", "time") is { } when ? Item.TimeOf(point.Find(when)!.Value, context.Stamps) : null;
+            var time = point.FindName("date", "timestamp", "time") is { } when
+                ? Item.TimeOf(point.Find(when)!.Value, context.Stamps) : null;
             var value = Number(point, conversion, "qty", "Avg", "avg", "value");
             var min = Number(point, conversion, "Min", "min");
             var max = Number(point, conversion, "Max", "max");
-            if (time is not { } at || !context.Stamps.IsBelievable(at) || (double.IsNaN(value) && double.IsNaN(min) && double.IsNaN(max)))
+            if (time is not { } at || !context.Stamps.IsBelievable(at)
+                || (double.IsNaN(value) && double.IsNaN(min) && double.IsNaN(max)))
                 _droppedFromSeries++;
             else points.Add(at, value, min, max);
         }
@@ -104,7 +114,9 @@ sealed class WorkoutParts(ReadContext context)
         {
             if (element.ValueKind != JsonValueKind.Object) continue;
             using var series = new Item(context, element);
-            if (series.FindText("name") is not { Length: > 0 } name || !series.IsArray("times") || !series.IsArray("values")) continue;
+            if (series.FindText("name") is not { Length: > 0 } name || !series.IsArray("times")
+                || !series.IsArray("values"))
+                continue;
             var times = series.Find("times")!.Value;
             var values = series.Find("values")!.Value;
             var min = series.IsArray("min") ? series.Find("min") : null;
@@ -120,7 +132,8 @@ sealed class WorkoutParts(ReadContext context)
                 var value = NumberAt(valueList, i);
                 var lower = NumberAt(minList, i);
                 var upper = NumberAt(maxList, i++);
-                if (Item.TimeOf(time, context.Stamps) is { } at && !(double.IsNaN(value) && double.IsNaN(lower) && double.IsNaN(upper)))
+                if (Item.TimeOf(time, context.Stamps) is { } at
+                    && !(double.IsNaN(value) && double.IsNaN(lower) && double.IsNaN(upper)))
                     points.Add(at, value, lower, upper);
                 else _droppedFromSeries++;
             }
@@ -149,11 +162,16 @@ sealed class WorkoutParts(ReadContext context)
         var longitude = Number(point, UnitConversion.Identity, "longitude", "lon");
         var altitude = Number(point, UnitConversion.Identity, "altitude");
         var field = point.FindName("timestamp", "time", "date");
-        if (field is null || Item.TimeOf(point.Find(field)!.Value, context.Stamps) is not { } at || !context.Stamps.IsBelievable(at)) return false;
+        if (field is null || Item.TimeOf(point.Find(field)!.Value, context.Stamps) is not { } at
+            || !context.Stamps.IsBelievable(at))
+            return false;
         if (!HealthBounds.AllowsRoutePoint(latitude, longitude, double.IsNaN(altitude) ? null : altitude)) return false;
         points.Add(at, latitude, longitude, altitude,
-            Measured(point, "speed"), Measured(point, "course"), Measured(point, "horizontalAccuracy", "horizontal_accuracy"),
-            Measured(point, "verticalAccuracy", "vertical_accuracy"), Measured(point, "speedAccuracy", "speed_accuracy"),
+            Measured(point, "speed"),
+            Measured(point, "course"),
+            Measured(point, "horizontalAccuracy", "horizontal_accuracy"),
+            Measured(point, "verticalAccuracy", "vertical_accuracy"),
+            Measured(point, "speedAccuracy", "speed_accuracy"),
             Measured(point, "courseAccuracy", "course_accuracy"));
         return true;
     }
@@ -162,10 +180,13 @@ sealed class WorkoutParts(ReadContext context)
     static double Measured(Item point, params ReadOnlySpan<string> fields) =>
         Number(point, UnitConversion.Identity, fields) is >= 0 and var value ? value : double.NaN;
 
-    /// <summary>The first of these fields that was sent, converted; NaN if there is none that is a finite number.</summary>
+    /// <summary>
+    /// The first of these fields that was sent, converted; NaN if there is none that is a finite number.
+    /// </summary>
     static double Number(Item point, UnitConversion conversion, params ReadOnlySpan<string> fields)
     {
-        if (point.FindName(fields) is not { } field || Item.NumberOf(point.Find(field)!.Value) is not { } number) return double.NaN;
+        if (point.FindName(fields) is not { } field || Item.NumberOf(point.Find(field)!.Value) is not { } number)
+            return double.NaN;
         return conversion.Apply(number) is var converted && double.IsFinite(converted) ? converted : double.NaN;
     }
 

@@ -33,9 +33,9 @@ sealed class WorkoutReader(ReadContext context)
         var workout = Start(item, index, item.FindText("name") ?? activity, activity, "start_time", "end_time") with
         {
             DurationSeconds = item.FindNumber("duration_seconds"),
-            ActiveEnergyKcal = Check(item, "active_energy_kcal", item.FindNumber("active_energy_kcal"), "kcal", HealthBounds.WorkoutEnergyKcal),
-            TotalEnergyKcal = Check(item, "total_energy_kcal", item.FindNumber("total_energy_kcal"), "kcal", HealthBounds.WorkoutEnergyKcal),
-            DistanceMetres = Check(item, "distance_meters", item.FindNumber("distance_meters"), "m", HealthBounds.WorkoutDistanceM),
+            ActiveEnergyKcal = Find(item, "active_energy_kcal", "kcal", HealthBounds.WorkoutEnergyKcal),
+            TotalEnergyKcal = Find(item, "total_energy_kcal", "kcal", HealthBounds.WorkoutEnergyKcal),
+            DistanceMetres = Find(item, "distance_meters", "m", HealthBounds.WorkoutDistanceM),
             HeartRateMin = CheckHeartRate(item, "min_heart_rate", item.FindNumber("min_heart_rate")),
             HeartRateAvg = CheckHeartRate(item, "avg_heart_rate", item.FindNumber("avg_heart_rate")),
             HeartRateMax = CheckHeartRate(item, "max_heart_rate", item.FindNumber("max_heart_rate")),
@@ -57,7 +57,8 @@ sealed class WorkoutReader(ReadContext context)
 
     void ReadApps(Item item, ReadOnlyMemory<byte> element, int index)
     {
-        var isFirstVersion = !item.Has("id") && !item.Has("duration") && !item.IsArray("stepCount") && !item.IsArray("activeEnergy");
+        var isFirstVersion = !item.Has("id") && !item.Has("duration") && !item.IsArray("stepCount")
+            && !item.IsArray("activeEnergy");
         var name = item.FindText("name") ?? "";
         var workout = Start(item, index, name, name, "start", "end");
         var reading = new Quantities(this, item, isFirstVersion);
@@ -67,7 +68,8 @@ sealed class WorkoutReader(ReadContext context)
         {
             DurationSeconds = reading.Find("duration", "s", double.PositiveInfinity, isPlain: true),
             ActiveEnergyKcal = reading.Find("activeEnergyBurned", "kcal", HealthBounds.WorkoutEnergyKcal)
-                ?? (item.IsObject("activeEnergy") ? reading.Find("activeEnergy", "kcal", HealthBounds.WorkoutEnergyKcal) : null),
+                ?? (item.IsObject("activeEnergy")
+                    ? reading.Find("activeEnergy", "kcal", HealthBounds.WorkoutEnergyKcal) : null),
             TotalEnergyKcal = reading.Find("totalEnergy", "kcal", HealthBounds.WorkoutEnergyKcal),
             DistanceMetres = reading.Find("distance", "m", HealthBounds.WorkoutDistanceM),
             HeartRateMin = min,
@@ -93,9 +95,13 @@ sealed class WorkoutReader(ReadContext context)
             var span = to.At - from.At;
             if (span <= TimeSpan.Zero) item.Fail(Fault.EndBeforeStart(endField));
             else if (!HealthBounds.AllowsWorkout(span))
-                item.Fail(Fault.OutOfRange(endField, span.TotalHours, "h", new(0, HealthBounds.LongestWorkout.TotalHours, BoundsBasis.Session), Grain.Sample));
+                item.Fail(
+                    Fault.OutOfRange(
+                        endField, span.TotalHours, "h",
+                            new(0, HealthBounds.LongestWorkout.TotalHours, BoundsBasis.Session)));
         }
-        var id = item.FindText("id") is { } sent && !string.IsNullOrWhiteSpace(sent) ? MadeId.ParseOrMake(sent) : (Guid?)null;
+        var id = item.FindText("id") is { } sent && !string.IsNullOrWhiteSpace(sent) ? MadeId.ParseOrMake(sent)
+            : (Guid?)null;
         return new()
         {
             Id = id,
@@ -122,15 +128,22 @@ sealed class WorkoutReader(ReadContext context)
         }
         _parts.WarnOfDropped(index);
         if (workout.Activity is null && workout.NameAsSent.Length > 0)
-            context.Batches.Warn(new(ItemType, index, WarningCodes.UnmappedText, $"The workout '{workout.NameAsSent}' has no mapping yet", "name"));
+            context.Batches.Warn(
+                ItemType, index, WarningCodes.UnmappedText, $"The workout '{workout.NameAsSent}' has no mapping yet",
+                    "name");
         context.Batches.Batch.Workouts.Add(workout);
         context.Batches.Count(element.Length);
     }
 
     void WarnOfUnit(string field, string unit)
     {
-            context.Batches.Warn(new(ItemType, -1, WarningCodes.UnknownUnit, $"The unit '{unit}' of {field} cannot be converted; the field is kept as sent", field));
+            context.Batches.Warn(
+                ItemType, -1, WarningCodes.UnknownUnit,
+                    $"The unit '{unit}' of {field} cannot be converted; the field is kept as sent", field);
     }
+
+    static double? Find(Item item, string field, string unit, Bounds bounds) =>
+        Check(item, field, item.FindNumber(field), unit, bounds);
 
     static double? CheckHeartRate(Item item, string field, double? value) =>
         value == 0 ? null : Check(item, field, value, "/min", HealthBounds.WorkoutHeartRate);
@@ -138,7 +151,7 @@ sealed class WorkoutReader(ReadContext context)
     static double? Check(Item item, string field, double? value, string unit, Bounds bounds)
     {
         if (value is { } number && !bounds.Allows(number, Grain.Sample))
-            item.Fail(Fault.OutOfRange(field, number, unit, bounds, Grain.Sample));
+            item.Fail(Fault.OutOfRange(field, number, unit, bounds));
         return value;
     }
 
@@ -211,7 +224,8 @@ sealed class WorkoutReader(ReadContext context)
         double? HeartRate(Item rates, string? unit, string lower, string upper)
         {
             var value = rates.Find(lower) ?? rates.Find(upper);
-            return value is { } rate ? CheckHeartRate(item, "heartRate", Convert("heartRate", rate, "/min", unit, true)) : null;
+            return value is { } rate
+                ? CheckHeartRate(item, "heartRate", Convert("heartRate", rate, "/min", unit, true)) : null;
         }
 
         double? Convert(string field, JsonElement value, string unit, string? sentUnit, bool isPlain)

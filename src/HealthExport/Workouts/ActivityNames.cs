@@ -63,7 +63,8 @@ static class ActivityNames
         rolling
         rowing: Row, Rower
         rugby
-        running: Run, Ausführen, Laufen, Outdoor Ausführen, Corrida ao ar livre, Course à pied en extérieur, Löpning utomhus, 户外跑步
+        running: Run, Ausführen, Laufen, Outdoor Ausführen, Corrida ao ar livre, Course à pied en extérieur
+        running: Löpning utomhus, 户外跑步
         sailing
         skating_sports: Skating
         snow_sports

@@ -145,6 +145,34 @@ public sealed class DayTotalTests(Household household) : IClassFixture<Household
     }
 
     [Fact]
+    public async Task A_sliver_of_a_day_is_not_the_last_word_on_its_minutes()
+    {
+        var phone = await ConnectAsync();
+        await PushAsync(phone, "Minutes", null, (Day.AddHours(8), 250), (Day.AddHours(9), 350));
+
+        await PushAsync(phone, "Days", "Since Last Sync", (Day, 5), (Day.AddDays(1), 70));
+        Assert.Equal(600, await TotalAsync(phone, Day));
+
+        // The same value, now of the whole day: it corrects the minutes.
+        await PushAsync(phone, "Days", null, (Day, 5));
+        Assert.Equal(5, await TotalAsync(phone, Day));
+    }
+
+    [Fact]
+    public async Task A_day_said_again_after_its_minutes_grew_is_the_last_word()
+    {
+        var phone = await ConnectAsync();
+        await PushAsync(phone, "Days", null, (Day, 1_200));
+        await PushAsync(phone, "Minutes", null, (Day.AddHours(8), 1_320));
+        Assert.Equal(1_320, await TotalAsync(phone, Day));
+
+        var answer = await PushAsync(phone, "Days", null, (Day, 1_200));
+
+        Assert.Equal(1, answer.Count("unchanged"));
+        Assert.Equal(1_200, await TotalAsync(phone, Day));
+    }
+
+    [Fact]
     public async Task Minutes_that_vanished_upstream_go_when_the_header_says_that_all_are_listed()
     {
         var phone = await ConnectAsync();

@@ -26,7 +26,8 @@ public sealed class ArrivalTests
     public void Bytes_may_come_one_by_one(string name)
     {
         var document = Documents.Get(name);
-        Assert.Equal(Outcome.Of(document).Lines(), Outcome.Of(TricklingStream.ByteByByte(document), window: 16).Lines());
+        Assert.Equal(
+            Outcome.Of(document).Lines(), Outcome.Of(TricklingStream.ByteByByte(document), window: 16).Lines());
     }
 
     [Theory, MemberData(nameof(All))]
@@ -47,25 +48,32 @@ public sealed class ArrivalTests
         var document = Documents.Get(name);
         var end = document.AsSpan().TrimEnd(" \n"u8).Length;
         var whole = Outcome.Of(document).Lines();
+        var before = 0;
         for (var length = 0; length < end; length++)
         {
             var cut = Outcome.Of(document[..length], window: 64);
             Assert.Equal(length, cut.TruncatedAt);
-            Assert.All(cut.Lines(), line => Assert.Contains(line, whole));
+            var lines = cut.Lines();
+            Assert.All(lines, line => Assert.Contains(line, whole));
+            Assert.True(lines.Count >= before, $"At {length} there is less than before.");
+            before = lines.Count;
         }
+        Assert.Equal(whole.Count, before);
     }
 
     [Fact]
     public void Of_a_cut_array_every_complete_point_is_handed_out_but_the_array_has_not_ended()
     {
-        const string points = """{"date":"2026-01-15 08:00:00 +0100","qty":60},{"date":"2026-01-15 08:00:05 +0100","qty":61},{"da""";
+        const string points =
+            """{"date":"2026-01-15 08:00:00 +0100","qty":60},{"date":"2026-01-15 08:00:05 +0100","qty":61},{"da""";
         var streamed = Outcome.Of("""{"data":{"metrics":[{"name":"heart_rate","units":"bpm","data":[""" + points);
         Assert.Equal([60, 61], streamed.Rows.Select(r => r.Sample.Value));
         Assert.Empty(streamed.Ended);
         Assert.True(streamed.Rows[0].Array.HasUnplacedItems);
 
         var indexed = Outcome.Of(
-            """{"data":{"metrics":[{"name":"step_count","units":"count","data":[""" + points, Outcome.Context("Minutes"));
+            """{"data":{"metrics":[{"name":"step_count","units":"count","data":[""" + points,
+                Outcome.Context("Minutes"));
         Assert.Equal([60, 61], indexed.Rows.Select(r => r.Sample.Value));
         Assert.Empty(indexed.Ended);
         Assert.True(indexed.Rows[0].Array.HasUnplacedItems);
@@ -73,7 +81,8 @@ public sealed class ArrivalTests
 
     [Theory]
     [InlineData("""{"data":{"metrics":[{"data":[{"date":"2026-01-15 08:00:00 +0100","qty":60}],"units":"bpm","na""")]
-    [InlineData("""{"data":{"metrics":[{"name":"active_energy","data":[{"date":"2026-01-15 08:00:00 +0100","qty":60}]""")]
+    [InlineData(
+        """{"data":{"metrics":[{"name":"active_energy","data":[{"date":"2026-01-15 08:00:00 +0100","qty":60}]""")]
     public void Points_whose_name_or_unit_had_not_come_are_not_placed_by_guess(string payload)
     {
         var outcome = Outcome.Of(payload);
@@ -108,7 +117,8 @@ public sealed class ArrivalTests
     {
         var points = string.Join(',', Enumerable.Range(0, 10_000)
             .Select(i => $$"""{"date":"2026-01-15 08:{{i / 60 % 60:00}}:{{i % 60:00}} +0100","qty":60}"""));
-        var outcome = Outcome.Of($$$"""{"data":{"metrics":[{"name":"heart_rate","units":"bpm","data":[{{{points}}}]}]}}""");
+        var outcome =
+            Outcome.Of($$$"""{"data":{"metrics":[{"name":"heart_rate","units":"bpm","data":[{{{points}}}]}]}}""");
         Assert.Equal([4096, 4096, 1808], outcome.BatchRows);
         Assert.Single(outcome.Ended);
     }

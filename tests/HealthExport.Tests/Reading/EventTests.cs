@@ -21,7 +21,8 @@ public sealed class EventTests
     public void States_of_mind_are_read()
     {
         var events = ReadFixture("state-of-mind.json");
-        Assert.Equal([("slightly_pleasant", 0.42), ("very_unpleasant", -1)], events.Select(e => (e.Code!, e.Value!.Value)));
+        Assert.Equal(
+            [("slightly_pleasant", 0.42), ("very_unpleasant", -1)], events.Select(e => (e.Code!, e.Value!.Value)));
         Assert.Equal("b1c2d3e4-0000-4000-8000-000000000001", events[0].Identity);
         Assert.Equal(("state_of_mind", "stateOfMind"), (events[0].Kind, events[0].ItemType));
         var documented = Assert.Single(ReadFixture("state-of-mind-as-documented.json"));
@@ -58,7 +59,8 @@ public sealed class EventTests
     [InlineData("ecg-small-epoch.json", "sinus_rhythm", 1024, 249_408)]
     [InlineData("ecg-as-documented.json", "atrial_fibrillation", 64, 0)]
     [InlineData("ecg-bad-epoch.json", "sinus_rhythm", 64, 0)]
-    public void Voltages_are_an_array_with_a_frequency_and_a_beginning(string fixture, string code, int count, long microseconds)
+    public void Voltages_are_an_array_with_a_frequency_and_a_beginning(
+        string fixture, string code, int count, long microseconds)
     {
         var ecg = Assert.Single(ReadFixture(fixture));
         Assert.Equal((code, 72, "ECG"), (ecg.Code, (int)ecg.Value!, ecg.Source));
@@ -109,7 +111,9 @@ public sealed class EventTests
         var outcome = Outcome.OfFixture("all-sections.json");
         Assert.Empty(outcome.Rejects);
         Assert.Equal((1, 1, 4), (outcome.Rows.Count, outcome.Workouts.Count, outcome.Events.Count));
-        var spelt = Outcome.Of("""{"STATE_OF_MIND":[{"id":"1","start":"2026-01-15T20:15:00Z"}],"HeartRateNotifications":[null]}""");
+        var spelt =
+            Outcome.Of(
+                """{"STATE_OF_MIND":[{"id":"1","start":"2026-01-15T20:15:00Z"}],"HeartRateNotifications":[null]}""");
         Assert.Equal("stateOfMind", Assert.Single(spelt.Events).ItemType);
         Assert.Equal("heartRateNotifications", Assert.Single(spelt.Rejects).ItemType);
     }
@@ -125,9 +129,12 @@ public sealed class EventTests
     }
 
     [Theory]
-    [InlineData("symptoms", """{"name":"Fever","start":"2026-01-15 10:00:00 +0100","end":"2026-01-15 09:00:00 +0100"}""", RejectCodes.EndBeforeStart)]
+    [InlineData(
+        "symptoms", """{"name":"Fever","start":"2026-01-15 10:00:00 +0100","end":"2026-01-15 09:00:00 +0100"}""",
+            RejectCodes.EndBeforeStart)]
     [InlineData("symptoms", """{"start":"2026-01-15 10:00:00 +0100"}""", RejectCodes.MissingValue)]
-    [InlineData("stateOfMind", """{"id":"1","start":"2026-01-15 10:00:00 +0100","valence":3}""", RejectCodes.OutOfRange)]
+    [InlineData(
+        "stateOfMind", """{"id":"1","start":"2026-01-15 10:00:00 +0100","valence":3}""", RejectCodes.OutOfRange)]
     [InlineData("medications", """{"displayText":"X"}""", RejectCodes.UnreadableDate)]
     [InlineData("ecg", "7", RejectCodes.UnreadableItem)]
     public void An_event_that_cannot_be_is_rejected(string section, string item, string code)

@@ -7,11 +7,16 @@ public sealed class FuzzTests
 {
     static readonly byte[][] Fragments =
     [
-        "{"u8.ToArray(), "}"u8.ToArray(), "["u8.ToArray(), "]"u8.ToArray(), ","u8.ToArray(), ":"u8.ToArray(), "\""u8.ToArray(),
-        "\\"u8.ToArray(), "\\ud800"u8.ToArray(), "\\u0000"u8.ToArray(), "null"u8.ToArray(), "1e999"u8.ToArray(), "-"u8.ToArray(),
-        "\"data\":"u8.ToArray(), "\"name\":\"\","u8.ToArray(), "\"qty\":{},"u8.ToArray(), "\"date\":1,"u8.ToArray(), [0xFF, 0xC2], [0],
-        "\"type\":\"Quantity\","u8.ToArray(), "\"units\":\"\\udc00\","u8.ToArray(), "\"start\":\"9999-12-31 23:59:59 -1200\","u8.ToArray(),
-        "\"end\":\"0001-01-01 00:00:00 +1200\","u8.ToArray(), "\"value\":\"\","u8.ToArray(), "\"voltageMeasurements\":[{\"date\":1e300}],"u8.ToArray(),
+        "{"u8.ToArray(), "}"u8.ToArray(), "["u8.ToArray(), "]"u8.ToArray(), ","u8.ToArray(), ":"u8.ToArray(),
+            "\""u8.ToArray(),
+        "\\"u8.ToArray(), "\\ud800"u8.ToArray(), "\\u0000"u8.ToArray(), "null"u8.ToArray(), "1e999"u8.ToArray(),
+            "-"u8.ToArray(),
+        "\"data\":"u8.ToArray(), "\"name\":\"\","u8.ToArray(), "\"qty\":{},"u8.ToArray(), "\"date\":1,"u8.ToArray(),
+            [0xFF, 0xC2], [0],
+        "\"type\":\"Quantity\","u8.ToArray(), "\"units\":\"\\udc00\","u8.ToArray(),
+            "\"start\":\"9999-12-31 23:59:59 -1200\","u8.ToArray(),
+        "\"end\":\"0001-01-01 00:00:00 +1200\","u8.ToArray(), "\"value\":\"\","u8.ToArray(),
+            "\"voltageMeasurements\":[{\"date\":1e300}],"u8.ToArray(),
     ];
 
     [Theory]
@@ -22,7 +27,9 @@ public sealed class FuzzTests
     public void A_mutated_payload_is_read_to_an_end(int seed)
     {
         var random = new Random(seed);
-        var documents = Directory.GetFiles(Outcome.FixturePath(""), "*.json", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+        var documents =
+            Directory.GetFiles(Outcome.FixturePath(""), "*.json", SearchOption.AllDirectories).Order(
+                StringComparer.Ordinal)
             .Select(File.ReadAllBytes).Where(d => d.Length is > 0 and < 12_000)
             .Concat(Documents.All.Select(name => Documents.Get(name.Data))).ToArray();
         string?[] aggregations = [null, "Default", "Minutes", "Days", "Weeks"];
@@ -30,7 +37,8 @@ public sealed class FuzzTests
         {
             var payload = Mutate([.. documents[random.Next(documents.Length)]], random);
             var context = Outcome.Context(
-                aggregations[random.Next(aggregations.Length)], "Since Last Sync", random.Next(2) == 0 ? null : "Europe/Berlin");
+                aggregations[random.Next(aggregations.Length)], "Since Last Sync", random.Next(2) == 0 ? null
+                    : "Europe/Berlin");
             var window = random.Next(2) == 0 ? 16 : 4096;
             Outcome? quick = null;
             try
@@ -70,7 +78,9 @@ public sealed class FuzzTests
                     payload.InsertRange(at, Fragments[random.Next(Fragments.Length)]);
                     break;
                 case 3:
-                    payload.InsertRange(random.Next(payload.Count), payload.GetRange(at, Math.Min(random.Next(1, 200), payload.Count - at)));
+                    payload.InsertRange(
+                        random.Next(payload.Count),
+                            payload.GetRange(at, Math.Min(random.Next(1, 200), payload.Count - at)));
                     break;
                 default:
                     // Where a key begins, so that much of it stays JSON.

@@ -18,7 +18,8 @@ public sealed class GrainTests
     static Grain GrainOf(Outcome outcome) => Assert.Single(outcome.Rows.Select(r => r.Array.Grain).Distinct());
 
     const string Midnight = "2026-01-15 00:00:00 +0100", NextMidnight = "2026-01-16 00:00:00 +0100";
-    const string Hour = "2026-01-15 07:00:00 +0100", Minute = "2026-01-15 07:31:00 +0100", Second = "2026-01-15 07:31:12 +0100";
+    const string Hour = "2026-01-15 07:00:00 +0100", Minute = "2026-01-15 07:31:00 +0100",
+        Second = "2026-01-15 07:31:12 +0100";
 
     [Theory]
     [InlineData("step_count", Grain.Day, Midnight, NextMidnight)]
@@ -29,7 +30,8 @@ public sealed class GrainTests
     [InlineData("resting_heart_rate", Grain.Sample, Midnight, NextMidnight)]
     [InlineData("novel_metric", Grain.Sample, Midnight, NextMidnight)]
     [InlineData("step_count", Grain.Day, "2026-01-01 00:00:00 +0100", "2025-12-01 00:00:00 +0100")]
-    public void Without_a_header_the_stamps_of_a_cumulative_metric_tell(string metric, Grain expected, params string[] stamps)
+    public void Without_a_header_the_stamps_of_a_cumulative_metric_tell(
+        string metric, Grain expected, params string[] stamps)
     {
         foreach (var header in (string?[])[null, "", "Default", "none", "Fortnights"])
             Assert.Equal(expected, GrainOf(Read(metric, header, null, stamps)));
@@ -60,7 +62,8 @@ public sealed class GrainTests
     [InlineData("heart_rate", "Hours", Grain.Sample, Second, Minute, "2026-01-15 07:40:12 +0100")]
     [InlineData("step_count", "Months", Grain.Day, "2026-01-01 00:00:00 +0100", Midnight, NextMidnight)]
     [InlineData("step_count", "Weeks", Grain.Day, Midnight, NextMidnight, "2026-01-17 00:00:00 +0100")]
-    public void A_header_that_the_stamps_contradict_is_not_believed(string metric, string header, Grain expected, params string[] stamps)
+    public void A_header_that_the_stamps_contradict_is_not_believed(
+        string metric, string header, Grain expected, params string[] stamps)
     {
         var outcome = Read(metric, header, null, stamps);
         Assert.Equal(expected, GrainOf(outcome));
@@ -133,8 +136,12 @@ public sealed class GrainTests
         // Received at noon UTC on the 16th: today, everywhere that is meant here.
         var outcome = Read("step_count", "Days", period, "2026-01-14 00:00:00 +0100", Midnight, NextMidnight);
         Assert.Equal(expected, outcome.Rows.Select(r => r.Sample.MayNotShrink));
-        Assert.All(Read("heart_rate", "Days", period, "2026-01-14 00:00:00 +0100").Rows, r => Assert.False(r.Sample.MayNotShrink));
-        Assert.All(Read("step_count", "Seconds", period, "2026-01-14 00:00:00 +0100").Rows, r => Assert.False(r.Sample.MayNotShrink));
+        Assert.All(
+            Read("heart_rate", "Days", period, "2026-01-14 00:00:00 +0100").Rows, r =>
+                Assert.False(r.Sample.MayNotShrink));
+        Assert.All(
+            Read("step_count", "Seconds", period, "2026-01-14 00:00:00 +0100").Rows, r =>
+                Assert.False(r.Sample.MayNotShrink));
     }
 
     [Fact]
@@ -148,7 +155,9 @@ public sealed class GrainTests
     [Fact]
     public void Since_last_sync_it_is_the_earliest_bucket_wherever_it_stands()
     {
-        var outcome = Read("step_count", "Minutes", "Since Last Sync", "2026-01-15 08:01:00 +0100", "2026-01-15 08:00:00 +0100", "2026-01-15 08:02:00 +0100");
+        var outcome =
+            Read("step_count", "Minutes", "Since Last Sync", "2026-01-15 08:01:00 +0100", "2026-01-15 08:00:00 +0100",
+                "2026-01-15 08:02:00 +0100");
         Assert.Equal([false, true, false], outcome.Rows.Select(r => r.Sample.MayNotShrink));
     }
 }

@@ -37,7 +37,9 @@ public sealed class LinearityTests
     [InlineData(1_000_000)]
     public void One_huge_element_is_not_scanned_again_at_every_read(int length)
     {
-        var payload = Encoding.UTF8.GetBytes($$$"""{"data":{"audiograms":[{"x":[{{{string.Join(',', Enumerable.Repeat("1", length / 2))}}}]}]}}""");
+        var payload =
+            Encoding.UTF8.GetBytes(
+                $$$"""{"data":{"audiograms":[{"x":[{{{string.Join(',', Enumerable.Repeat("1", length / 2))}}}]}]}}""");
         var outcome = Outcome.Of(TricklingStream.ByteByByte(payload), window: 64);
         Assert.Single(outcome.Events);
         Assert.InRange(outcome.BytesTokenised, payload.Length, payload.Length + 100);

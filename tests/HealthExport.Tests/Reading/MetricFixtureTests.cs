@@ -22,7 +22,8 @@ public sealed class MetricFixtureTests
         DateTimeOffset[] expected =
         [
             usual, usual, usual, usual, usual, usual, At(0, 0), At(12, 0), usual, usual, usual, usual, usual, At(0, 0),
-            new(2026, 1, 15, 14, 30, 0, TimeSpan.FromHours(9.5)), new(2026, 1, 15, 14, 30, 0, TimeSpan.FromHours(13.75)), usual,
+            new(2026, 1, 15, 14, 30, 0, TimeSpan.FromHours(9.5)),
+                new(2026, 1, 15, 14, 30, 0, TimeSpan.FromHours(13.75)), usual,
         ];
         Assert.Equal(expected, outcome.Rows.Select(r => r.At));
         Assert.Equal(825, outcome.Rows[15].Sample.OffsetMinutes);
@@ -45,8 +46,11 @@ public sealed class MetricFixtureTests
     {
         var outcome = Outcome.OfFixture("dates-dst-and-duplicate-hour.json", Outcome.Context(receivedAt: Outcome.Now));
         Assert.Equal([10, 11, 12, 13], outcome.Rows.Select(r => r.Sample.Value));
-        Assert.Equal(Instant.PerHour, outcome.Rows[1].Sample.StartAt.Microseconds - outcome.Rows[0].Sample.StartAt.Microseconds);
-        Assert.Equal(Instant.PerMinute, outcome.Rows[3].Sample.StartAt.Microseconds - outcome.Rows[2].Sample.StartAt.Microseconds);
+        Assert.Equal(
+            Instant.PerHour, outcome.Rows[1].Sample.StartAt.Microseconds - outcome.Rows[0].Sample.StartAt.Microseconds);
+        Assert.Equal(
+            Instant.PerMinute,
+                outcome.Rows[3].Sample.StartAt.Microseconds - outcome.Rows[2].Sample.StartAt.Microseconds);
         Assert.All(outcome.Rows, r => Assert.Equal(Grain.Minute, r.Array.Grain));
     }
 
@@ -70,14 +74,18 @@ public sealed class MetricFixtureTests
         Assert.Equal([60, double.NaN, 61, 51], heart.Select(s => s.Value));
         Assert.Equal([58, 55, double.NaN, 50], heart.Select(s => s.Min));
         Assert.Equal([63, 90, double.NaN, 52], heart.Select(s => s.Max));
-        Assert.Equal(["Test’s Apple\u00A0Watch", null, "Test’s Apple\u00A0Watch", "Test’s Apple\u00A0Watch"], heart.Select(s => s.Source));
+        Assert.Equal(
+            ["Test’s Apple\u00A0Watch", null, "Test’s Apple\u00A0Watch", "Test’s Apple\u00A0Watch"],
+                heart.Select(s => s.Source));
 
         var glucose = Assert.Single(outcome.Rows, r => r.Metric == "blood_glucose").Sample;
         Assert.Equal(5.1 * 18.015588, glucose.Value, 9);
         Assert.Equal(("mmol/L", """{"mealTime":"Unspecified"}"""), (glucose.SentUnit, glucose.Extra));
 
         var pressure = outcome.Rows.Where(r => r.Array.ItemType == "blood_pressure").ToList();
-        Assert.Equal([("blood_pressure_systolic", 121), ("blood_pressure_diastolic", 79)], pressure.Select(r => (r.Metric, r.Sample.Value)));
+        Assert.Equal(
+            [("blood_pressure_systolic", 121), ("blood_pressure_diastolic", 79)],
+                pressure.Select(r => (r.Metric, r.Sample.Value)));
         Assert.All(pressure, r => Assert.True(r.Array.IsComposite));
         Assert.All(pressure, r => Assert.Equal("Cuff", r.Sample.Source));
 
@@ -96,8 +104,10 @@ public sealed class MetricFixtureTests
         var outcome = Outcome.OfFixture("hostile/values.json");
         Assert.Equal(
             [
-                "0 missing_value", "2 not_a_number", "3 out_of_range", "4 out_of_range", "6 unreadable_date", "7 missing_value",
-                "8 unreadable_date", "9 unreadable_date", "10 unreadable_date", "11 date_out_of_range", "12 date_out_of_range",
+                "0 missing_value", "2 not_a_number", "3 out_of_range", "4 out_of_range", "6 unreadable_date",
+                    "7 missing_value",
+                "8 unreadable_date", "9 unreadable_date", "10 unreadable_date", "11 date_out_of_range",
+                    "12 date_out_of_range",
                 "13 not_a_number", "14 unreadable_item", "15 unreadable_item", "16 missing_value",
             ],
             outcome.Codes);
@@ -116,7 +126,8 @@ public sealed class MetricFixtureTests
     {
         var outcome = Outcome.OfFixture("hostile/unicode-source.json");
         Assert.Equal(
-            ["👩‍🦽’s Watch", "iPhone|ウォッチ", "a|b", null, null, new string('x', 5000), "null\uFFFDbyte", "Robert'); DROP TABLE--", "' /C calc'!A0|=cmd"],
+            ["👩‍🦽’s Watch", "iPhone|ウォッチ", "a|b", null, null, new string('x', 5000), "null\uFFFDbyte",
+                "Robert'); DROP TABLE--", "' /C calc'!A0|=cmd"],
             outcome.Rows.Select(r => r.Sample.Source));
     }
 
@@ -125,9 +136,12 @@ public sealed class MetricFixtureTests
     {
         var outcome = Outcome.OfFixture("mixed-energy-units.json");
         Assert.Equal(
-            [("active_energy", 443.8459999999998, null), ("basal_energy_burned", 7666.612813313902 / 4.184, "kJ"), ("dietary_energy", 8120.5 / 4.184, "kJ")],
+            [("active_energy", 443.8459999999998, null), ("basal_energy_burned", 7666.612813313902 / 4.184, "kJ"),
+                ("dietary_energy", 8120.5 / 4.184, "kJ")],
             outcome.Rows.Select(r => (r.Metric, r.Sample.Value, r.Sample.SentUnit)));
-        Assert.All(outcome.Rows, r => Assert.Equal((Grain.Day, Instant.From(new DateOnly(2026, 1, 15))), (r.Array.Grain, r.Sample.StartAt)));
+        Assert.All(
+            outcome.Rows, r =>
+                Assert.Equal((Grain.Day, Instant.From(new DateOnly(2026, 1, 15))), (r.Array.Grain, r.Sample.StartAt)));
     }
 
     [Theory]
@@ -178,7 +192,8 @@ public sealed class MetricFixtureTests
         var outcome = Outcome.OfFixture("envelopes/unknown-section.json");
         var kept = Assert.Single(outcome.Events);
         Assert.Equal(("unknown:audiograms", "audiograms"), (kept.Kind, kept.ItemType));
-        Assert.Equal(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(kept.Payload.Span)), kept.Identity);
+        Assert.Equal(
+            Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(kept.Payload.Span)), kept.Identity);
         Assert.Equal([WarningCodes.UnknownSection], outcome.WarningCodes);
     }
 }

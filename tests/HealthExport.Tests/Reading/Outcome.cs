@@ -44,7 +44,8 @@ sealed class Outcome
         Zone = zone is null ? null : TimeZoneInfo.FindSystemTimeZoneById(zone),
     };
 
-    public static string FixturePath(string name) => Path.Combine(AppContext.BaseDirectory, "Fixtures", "Payloads", name);
+    public static string FixturePath(string name) =>
+        Path.Combine(AppContext.BaseDirectory, "Fixtures", "Payloads", name);
 
     public static byte[] Fixture(string name) => File.ReadAllBytes(FixturePath(name));
 
@@ -95,9 +96,15 @@ sealed class Outcome
         }
         lines.AddRange(Stages.Select(s => $"stage {s}"));
         lines.AddRange(Sessions.Select(s => $"session {s}"));
-        lines.AddRange(Workouts.Select(w => $"workout {w with { Series = [], Route = null }} {string.Join(';', w.Series.Select(s => $"{s.Name} {s.Unit} {s.Times.Length} {s.Values.Sum():R}"))} {w.Route?.Count}"));
-        lines.AddRange(Events.Select(e => $"event {e with { Payload = default, Voltages = null }} {Encoding.UTF8.GetString(e.Payload.Span)} {e.Voltages?.Microvolts.Length}"));
-        lines.AddRange(Rejects.Select(r => $"reject {r.ItemType} {r.ItemIndex} {r.Code} {r.Error} {Encoding.UTF8.GetString(r.Item.Span)}"));
+        lines.AddRange(
+            Workouts.Select(
+                w => $"workout {w with { Series = [], Route = null }} {string.Join(';', w.Series.Select(s => $"{s.Name} {s.Unit} {s.Times.Length} {s.Values.Sum():R}"))} {w.Route?.Count}"));
+        lines.AddRange(
+            Events.Select(
+                e => $"event {e with { Payload = default, Voltages = null }} {Encoding.UTF8.GetString(e.Payload.Span)} {e.Voltages?.Microvolts.Length}"));
+        lines.AddRange(
+            Rejects.Select(
+                r => $"reject {r.ItemType} {r.ItemIndex} {r.Code} {r.Error} {Encoding.UTF8.GetString(r.Item.Span)}"));
         return lines;
     }
 

@@ -16,8 +16,10 @@ public sealed class RepeatedKeyTests
     [InlineData($$$"""{"data":{"metrics":[{{{One}}}],"metrics":[]}}""")]
     [InlineData($$$"""{"data":{"metrics":[{{{One}}}]},"data":null}""")]
     [InlineData($$$"""{"data":{"metrics":[{{{One}}}],"metrics":null}}""")]
-    [InlineData("""{"data":{"metrics":[{"name":"heart_rate","units":"bpm","data":[{"qty":60,"date":"2026-01-15 08:00:00 +0100"}],"data":[]}]}}""")]
-    [InlineData("""{"data":{"metrics":[{"name":"heart_rate","units":"bpm","data":[{"qty":60,"date":"2026-01-15 08:00:00 +0100"}],"name":"resting_heart_rate"}]}}""", 60.0)]
+    [InlineData(
+        """{"data":{"metrics":[{"name":"heart_rate","units":"bpm","data":[{"qty":60,"date":"2026-01-15 08:00:00 +0100"}],"data":[]}]}}""")]
+    [InlineData(
+        """{"data":{"metrics":[{"name":"heart_rate","units":"bpm","data":[{"qty":60,"date":"2026-01-15 08:00:00 +0100"}],"name":"resting_heart_rate"}]}}""", 60.0)]
     public void What_was_handed_out_in_vain_is_said_and_read_again(string payload, params double[] expected)
     {
         var bytes = Encoding.UTF8.GetBytes(payload);
@@ -31,8 +33,10 @@ public sealed class RepeatedKeyTests
     [Theory]
     [InlineData($$$"""{"data":{"metrics":[],"metrics":[{{{Two}}}]}}""", 61.0)]
     [InlineData($$$"""{"data":null,"data":{"metrics":[{{{Two}}}]}}""", 61.0)]
-    [InlineData("""{"data":{"metrics":[{"name":"heart_rate","units":"bpm","data":[{"qty":1,"qty":60,"date":"x","date":"2026-01-15 08:00:00 +0100"}],"name":"heart_rate","units":"bpm"}]}}""", 60.0)]
-    [InlineData("""{"data":{"metrics":[{"name":"x","data":[{"qty":1}],"data":[{"qty":60,"date":"2026-01-15 08:00:00 +0100"}],"units":"x","name":"heart_rate","units":"bpm"}]}}""", 60.0)]
+    [InlineData(
+        """{"data":{"metrics":[{"name":"heart_rate","units":"bpm","data":[{"qty":1,"qty":60,"date":"x","date":"2026-01-15 08:00:00 +0100"}],"name":"heart_rate","units":"bpm"}]}}""", 60.0)]
+    [InlineData(
+        """{"data":{"metrics":[{"name":"x","data":[{"qty":1}],"data":[{"qty":60,"date":"2026-01-15 08:00:00 +0100"}],"units":"x","name":"heart_rate","units":"bpm"}]}}""", 60.0)]
     public void A_repetition_that_changes_nothing_handed_out_needs_no_second_reading(string payload, double expected)
     {
         foreach (var thorough in (bool[])[false, true])
@@ -72,6 +76,14 @@ public sealed class RepeatedKeyTests
     {
         Assert.Throws<RepeatedKeyException>(() => Outcome.OfFixture("hostile/duplicate-keys.json"));
         Assert.Empty(Outcome.OfFixture("hostile/duplicate-keys.json", thorough: true).Lines());
+    }
+
+    [Fact]
+    public void A_key_that_is_cut_before_its_value_replaces_nothing()
+    {
+        const string payload = $$$"""{"data":{"metrics":[{{{One}}}]},"data":""";
+        Assert.Equal(60, Assert.Single(Outcome.Of(payload).Rows).Sample.Value);
+        Assert.Equal(60, Assert.Single(Outcome.Of(payload, thorough: true).Rows).Sample.Value);
     }
 
     [Fact]

@@ -23,14 +23,18 @@ public sealed class SleepTests
         Assert.Equal([null, 7.002, 0, 30, 0, null], nights.Select(n => n.AwakeMinutes));
         Assert.Equal([6.8 * 60, 8.145 * 60, 6.0667 * 60, 0, 0, 7.4 * 60], nights.Select(n => n.InBedMinutes));
         Assert.Equal("Test’s Apple\u00A0Watch|iPhone", nights[0].Source);
-        Assert.Equal(Instant.From(new DateTimeOffset(2021, 12, 18, 2, 21, 6, TimeSpan.FromHours(8))), nights[0].StartAt);
-        Assert.Equal(Instant.From(new DateTimeOffset(2021, 12, 18, 9, 4, 45, TimeSpan.FromHours(8))), nights[0].InBedEndAt);
+        Assert.Equal(
+            Instant.From(new DateTimeOffset(2021, 12, 18, 2, 21, 6, TimeSpan.FromHours(8))), nights[0].StartAt);
+        Assert.Equal(
+            Instant.From(new DateTimeOffset(2021, 12, 18, 9, 4, 45, TimeSpan.FromHours(8))), nights[0].InBedEndAt);
         Assert.True(nights[1].InBedStartAt.IsNone);
         Assert.All(nights, n => Assert.Null(n.Extra));
     }
 
     [Theory]
-    [InlineData("sleep-nonaggregated.json", new[] { "in_bed", "core", "in_bed", "deep", "awake", "rem", "rem", "asleep", "unspecified" })]
+    [InlineData(
+        "sleep-nonaggregated.json",
+            new[] { "in_bed", "core", "in_bed", "deep", "awake", "rem", "rem", "asleep", "unspecified" })]
     [InlineData("sleep-nonaggregated-localised-sv.json", new[] { "in_bed", "core", "deep", "awake", "asleep" })]
     public void Segments_are_read(string fixture, string[] stages)
     {
@@ -53,7 +57,9 @@ public sealed class SleepTests
     [InlineData("Dösar", "Dösar", "Dösar")]
     public void A_stage_has_many_spellings(string sent, string stage, string? asSent)
     {
-        var outcome = Read("\"hr\"", $"\"startDate\":\"2026-01-15 01:00:00 +0100\",\"endDate\":\"2026-01-15 02:00:00 +0100\",\"value\":\"{sent}\"");
+        var outcome =
+            Read("\"hr\"",
+                $"\"startDate\":\"2026-01-15 01:00:00 +0100\",\"endDate\":\"2026-01-15 02:00:00 +0100\",\"value\":\"{sent}\"");
         Assert.Equal((stage, asSent), (Assert.Single(outcome.Stages).Stage, outcome.Stages[0].StageAsSent));
         Assert.Equal(stage == sent && asSent is not null ? [WarningCodes.UnmappedText] : [], outcome.WarningCodes);
     }
@@ -84,13 +90,18 @@ public sealed class SleepTests
     }
 
     [Theory]
-    [InlineData("\"sleepStart\":\"2026-01-14 22:00:00 +0100\",\"sleepEnd\":\"2026-01-14 22:00:00 +0100\"", "end_before_start")]
-    [InlineData("\"sleepStart\":\"2026-01-13 22:00:00 +0100\",\"sleepEnd\":\"2026-01-15 22:00:00 +0100\"", "out_of_range")]
+    [InlineData(
+        "\"sleepStart\":\"2026-01-14 22:00:00 +0100\",\"sleepEnd\":\"2026-01-14 22:00:00 +0100\"", "end_before_start")]
+    [InlineData(
+        "\"sleepStart\":\"2026-01-13 22:00:00 +0100\",\"sleepEnd\":\"2026-01-15 22:00:00 +0100\"", "out_of_range")]
     [InlineData("\"sleepStart\":\"2026-01-14 22:00:00 +0100\"", "unreadable_date")]
     [InlineData(Night + ",\"deep\":-1", "out_of_range")]
     [InlineData(Night + ",\"deep\":\"x\"", "not_a_number")]
-    [InlineData("\"startDate\":\"2026-01-14 22:00:00 +0100\",\"endDate\":\"2026-01-14 22:00:00 +0100\",\"value\":\"REM\"", "end_before_start")]
-    [InlineData("\"startDate\":\"2026-01-14 22:00:00 +0100\",\"endDate\":\"2026-01-14 23:00:00 +0100\"", "missing_value")]
+    [InlineData(
+        "\"startDate\":\"2026-01-14 22:00:00 +0100\",\"endDate\":\"2026-01-14 22:00:00 +0100\",\"value\":\"REM\"",
+            "end_before_start")]
+    [InlineData(
+        "\"startDate\":\"2026-01-14 22:00:00 +0100\",\"endDate\":\"2026-01-14 23:00:00 +0100\"", "missing_value")]
     [InlineData("", "unreadable_date")]
     public void Impossible_sleep_is_rejected(string fields, string code)
     {

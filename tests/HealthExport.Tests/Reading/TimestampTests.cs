@@ -73,7 +73,8 @@ public sealed class TimestampTests
     [InlineData("2026-01-15T10:00:00.123Z", 1000L)]
     public void The_finest_field_written_is_known(string text, long? precision)
     {
-        Assert.Equal(precision is not null, Timestamps.TryParse(Encoding.UTF8.GetBytes(text), null, out var stamp, out _));
+        Assert.Equal(
+            precision is not null, Timestamps.TryParse(Encoding.UTF8.GetBytes(text), null, out var stamp, out _));
         if (precision is not null) Assert.Equal(precision, stamp.Precision);
     }
 
@@ -82,7 +83,8 @@ public sealed class TimestampTests
     {
         var reader = new StampReader(null, Outcome.Now);
         foreach (var text in (string[])
-            ["2026-01-15 14:30:00 +0100", "2026-01-16 14:30:00 +0100", "2026-01-16 14:30:00 -0100", "2025-01-16 14:30:00 -0100", "2026-01-15 14:30:00 +0100"])
+            ["2026-01-15 14:30:00 +0100", "2026-01-16 14:30:00 +0100", "2026-01-16 14:30:00 -0100",
+                "2025-01-16 14:30:00 -0100", "2026-01-15 14:30:00 +0100"])
         {
             Assert.True(reader.TryRead(Encoding.UTF8.GetBytes(text), out var stamp, out _));
             Assert.Equal(DateTimeOffset.Parse(text.Insert(23, ":")), stamp.At.At(stamp.OffsetMinutes));

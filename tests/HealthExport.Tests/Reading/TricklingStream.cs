@@ -12,7 +12,8 @@ sealed class TricklingStream(byte[] bytes, Func<long, int> lengthAt) : Stream
     public override bool CanWrite => false;
 
     /// <summary>Ends a read at <paramref name="at"/>.</summary>
-    public static TricklingStream Split(byte[] bytes, int at) => new(bytes, from => from < at ? (int)(at - from) : int.MaxValue);
+    public static TricklingStream Split(byte[] bytes, int at) =>
+        new(bytes, from => from < at ? (int)(at - from) : int.MaxValue);
 
     public static TricklingStream ByteByByte(byte[] bytes) => new(bytes, _ => 1);
 

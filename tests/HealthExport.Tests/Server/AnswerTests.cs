@@ -161,7 +161,7 @@ public sealed class AnswerTests(ServerFixture fixture) : IClassFixture<ServerFix
         using var client = await RawConnection.OpenAsync(_server.Url);
         await client.SendAsync(
             $"POST /v1/ingest HTTP/1.1\r\nHost: test\r\napi-key: {key.Text}\r\nIdempotency-Key: {idempotencyKey}\r\n"
-            + "Content-Length: 2\r\n\r\n{}");
+            + "Connection: close\r\nContent-Length: 2\r\n\r\n{}");
         var answer = await client.ReadToEndAsync();
         Assert.StartsWith("HTTP/1.1 422 ", answer);
         Assert.Contains("\"errors\":{\"Idempotency-Key\":[", answer);

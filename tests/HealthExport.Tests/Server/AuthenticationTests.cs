@@ -62,7 +62,10 @@ public sealed class AuthenticationTests(ServerFixture fixture) : IClassFixture<S
 
         HashSet<string> answers = [];
         foreach (var headers in ((string, string)[][])
-            [[], [("api-key", "nonsense")], [("api-key", unknown)], [("api-key", expired.Text)], [("api-key", revoked.Text)]])
+        [
+            [], [("api-key", "nonsense")], [("api-key", unknown)], [("api-key", expired.Text)],
+            [("api-key", revoked.Text)],
+        ])
         {
             using var response = await AskAsync(headers);
             await response.ReadProblemAsync(401, "unauthenticated");

@@ -75,6 +75,19 @@ public sealed class BodyLimitTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_small_refused_body_costs_no_connection()
+    {
+        var key = await _server.AddKeyAsync();
+        using var client = await RawConnection.OpenAsync(_server.Url);
+        await client.SendHeadAsync(key, 1);
+        await client.SendAsync("x");
+        await client.SendAsync("GET /health HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+        var answers = await client.ReadToEndAsync();
+        Assert.StartsWith("HTTP/1.1 400 ", answers);
+        Assert.Contains("HTTP/1.1 200 ", answers);
+    }
+
+    [Fact]
     public async Task A_body_that_stalls_is_broken_off_and_not_kept()
     {
         await using var server = await RunningServer.StartAsync(settings => settings with
@@ -100,7 +113,8 @@ public sealed class BodyLimitTests : IAsyncLifetime
         var client = await RawConnection.OpenAsync(_server.Url);
         if (chunked)
             await client.SendAsync(
-                $"POST /v1/ingest HTTP/1.1\r\nHost: test\r\napi-key: {key.Text}\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n");
+                $"POST /v1/ingest HTTP/1.1\r\nHost: test\r\napi-key: {key.Text}\r\nTransfer-Encoding: chunked\r\n"
+                + "\r\n2\r\n[]\r\n");
         else
         {
             await client.SendHeadAsync(key, 3);

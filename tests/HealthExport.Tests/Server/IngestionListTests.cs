@@ -98,7 +98,9 @@ public sealed class IngestionListTests(ServerFixture fixture) : IClassFixture<Se
         do
         {
             using var response = await _server.GetAsync(
-                key, $"/v1/ingestions/{id}/rejects?limit=1{(cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}")}");
+                key,
+                $"/v1/ingestions/{id}/rejects?limit=1"
+                + (cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}"));
             var page = await response.ReadJsonAsync();
             items.AddRange(page.GetProperty("items").EnumerateArray());
             cursor = page.GetProperty("next_cursor").GetString();
@@ -145,6 +147,7 @@ public sealed class IngestionListTests(ServerFixture fixture) : IClassFixture<Se
     {
         using var response = await _server.GetAsync(key, "/v1/ingestions" + query);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        return [.. (await response.ReadJsonAsync()).GetProperty("items").EnumerateArray().Select(item => item.IngestionId())];
+        var items = (await response.ReadJsonAsync()).GetProperty("items");
+        return [.. items.EnumerateArray().Select(item => item.IngestionId())];
     }
 }

@@ -4,7 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace HealthExport.Tests.Support;
 
 /// <param name="Values">What the line is made of, by name.</param>
-sealed record LogLine(int EventId, LogLevel Level, string Category, string Text, IReadOnlyDictionary<string, object?> Values);
+sealed record LogLine(
+    int EventId, LogLevel Level, string Category, string Text, IReadOnlyDictionary<string, object?> Values);
 
 /// <summary>Keeps every line that the server writes.</summary>
 sealed class CapturedLog : ILoggerProvider
