@@ -7,22 +7,13 @@ sealed partial class SqliteIngestionStore
 {
     public async ValueTask<KeptPush> KeepAsync(ReceivedPush push, CancellationToken cancellationToken)
     {
-        var sameness = SamenessOf(push);
+        var sameness = push.Sameness;
         using var writer = await database.RentWriterAsync(cancellationToken);
         var session = writer.Session;
         session.Begin();
         var kept = FindPromised(session, push) ?? Keep(session, push, sameness);
         session.Commit();
         return kept;
-    }
-
-    /// <summary>What beside the bytes decides whether a push is the same: media type, aggregation, zone.</summary>
-    static string SamenessOf(ReceivedPush push)
-    {
-        var mediaType = push.ContentType?.Split(';', 2)[0].Trim().ToLowerInvariant();
-        var aggregation = push.Headers.GetValueOrDefault("automation-aggregation")?
-            .Replace(" ", "", StringComparison.Ordinal).ToLowerInvariant();
-        return $"{mediaType}\n{aggregation}\n{push.TimeZone}";
     }
 
     KeptPush? FindPromised(SqliteSession session, ReceivedPush push)
@@ -58,7 +49,9 @@ sealed partial class SqliteIngestionStore
         return new(KeptAs.New, claim?.Ingestion ?? IngestionRow.Get(session, push.UserId, number), claim);
     }
 
-    /// <summary>An equal push that waits or is in work. A replay is none: it would take effect under its old number.
+    /// <summary>
+    /// An equal push that waits or is in work, with nothing received since that this one must come after. A replay is
+    /// none: it would take effect under its old number.
     /// </summary>
     static long? FindPending(SqliteSession session, ReceivedPush push, string sameness)
     {
@@ -68,6 +61,10 @@ sealed partial class SqliteIngestionStore
             from raw_ingestions i indexed by raw_ingestions_pending
             join queue q on q.user_id = i.user_id and q.number = i.number and not q.is_replay
             where i.user_id = ?1 and i.sha256 = ?2 and i.sameness = ?3 and i.status in (0, 1)
+                and not exists (
+                    select 1
+                    from raw_ingestions later
+                    where later.user_id = i.user_id and later.number > i.number and later.status <> 4)
             order by i.number desc
             limit 1
             """);
