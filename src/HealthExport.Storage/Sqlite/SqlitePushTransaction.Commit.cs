@@ -86,13 +86,14 @@ sealed partial class SqlitePushTransaction
             """
             update raw_ingestions
             set status = ?3, receipt = ?4, finished_at = ?5,
-                data_version = (select data_version from users where id = ?1)
+                -- -1: a replay from which a later deletion withheld rows, so the same bytes anew say more than it did
+                data_version = case when ?6 then -1 else (select data_version from users where id = ?1) end
             where user_id = ?1 and number = ?2
             """);
         var status = receipt.IsPartial ? IngestionStatus.Partial : IngestionStatus.Completed;
         settle.Bind(1, User).Bind(2, Push).Bind(3, (long)status)
             .BindText(4, JsonSerializer.SerializeToUtf8Bytes(receipt, ReceiptJson.Default.Receipt))
-            .Bind(5, Instant.From(_clock.GetUtcNow()));
+            .Bind(5, Instant.From(_clock.GetUtcNow())).Bind(6, LaterDeletions.Count > 0 ? 1L : 0L);
         MustChangeOne(settle.Run());
     }
 }

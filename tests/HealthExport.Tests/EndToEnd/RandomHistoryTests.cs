@@ -61,10 +61,11 @@ public sealed class RandomHistoryTests(Household household) : IClassFixture<Hous
         async Task PushAsync(HistoryPush said, SentPush sent)
         {
             // A short push, shuffled, may come out as the same bytes.
-            if (lastWasPush && settled[^1].Sent is var last && last.Aggregation == sent.Aggregation
+            if (settled.Count > 0 && settled[^1].Sent is var last && last.Aggregation == sent.Aggregation
                 && last.Body.AsSpan().SequenceEqual(sent.Body))
             {
-                await PushAgainAtOnceAsync(settled[^1]);
+                // After a replay or a deletion it depends on whether that changed anything: left to other tests.
+                if (lastWasPush) await PushAgainAtOnceAsync(settled[^1]);
                 return;
             }
             var answer = await person.Phone.PushAsync(sent);
