@@ -69,6 +69,16 @@ sealed class ServerUnderTest : IAsyncDisposable
         return receipt;
     }
 
+    /// <summary>What the server has used so far, on all cores.</summary>
+    public TimeSpan Cpu
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
     /// <summary>Resident memory in MB: the present one, or the highest ever.</summary>
     public double MemoryMb(bool peak)
     {

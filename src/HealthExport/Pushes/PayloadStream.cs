@@ -1,4 +1,5 @@
 using System.Buffers;
+using HealthExport.Memory;
 using System.IO.Compression;
 
 namespace HealthExport.Pushes;
@@ -19,7 +20,7 @@ public interface IPayloadChunks : IDisposable
 /// </summary>
 public sealed class PayloadStream(IPayloadChunks chunks) : Stream
 {
-    readonly byte[] _decoded = ArrayPool<byte>.Shared.Rent(
+    readonly byte[] _decoded = BoundedPool<byte>.Shared.Rent(
         (int)Math.Clamp(chunks.SizeBytes, 1, PayloadSpool.ChunkBytes));
     int _ordinal = -1;
     int _length;
@@ -68,7 +69,7 @@ public sealed class PayloadStream(IPayloadChunks chunks) : Stream
         {
             _disposed = true;
             chunks.Dispose();
-            ArrayPool<byte>.Shared.Return(_decoded);
+            BoundedPool<byte>.Shared.Return(_decoded);
         }
         base.Dispose(disposing);
     }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using HealthExport.Memory;
 using System.Text.Json;
 using HealthExport.Catalogue;
 using HealthExport.Samples;
@@ -34,7 +35,7 @@ sealed partial class PushMerge
         }
         if (metricId is { } id) await ApplyAsync(run, new Series(id, run.Array.Grain), rejects);
         else foreach (ref var row in run.Samples) rejects.Add(TooManyNames(run.Array, row));
-        ArrayPool<Sample>.Shared.Return(run.Rows, clearArray: true);
+        run.Release();
         await RejectAsync(rejects);
     }
 
@@ -42,11 +43,11 @@ sealed partial class PushMerge
     {
         var count = run.Count;
         SortByKey(run.Samples, series.KeyHasSource);
-        var found = ArrayPool<StoredSample>.Shared.Rent(count);
-        var changes = ArrayPool<RowChange>.Shared.Rent(count);
-        var outcomes = ArrayPool<Outcome>.Shared.Rent(count);
+        var found = BoundedPool<StoredSample>.Shared.Rent(count);
+        var changes = BoundedPool<RowChange>.Shared.Rent(count);
+        var outcomes = BoundedPool<Outcome>.Shared.Rent(count);
         // Rows of one key are folded onto the first of them; slots[i] says where row i went.
-        var slots = ArrayPool<int>.Shared.Rent(count);
+        var slots = BoundedPool<int>.Shared.Rent(count);
         var keys = run.Rows;
         var unique = Fold(run.Samples, series.KeyHasSource, slots);
         if (unique < count) keys = FirstOfEach(run.Samples, slots, unique);
@@ -72,11 +73,11 @@ sealed partial class PushMerge
         }
         Count(run, outcomes);
 
-        if (keys != run.Rows) ArrayPool<Sample>.Shared.Return(keys, clearArray: true);
-        ArrayPool<StoredSample>.Shared.Return(found, clearArray: true);
-        ArrayPool<RowChange>.Shared.Return(changes);
-        ArrayPool<Outcome>.Shared.Return(outcomes);
-        ArrayPool<int>.Shared.Return(slots);
+        if (keys != run.Rows) BoundedPool<Sample>.Shared.Return(keys, clearArray: true);
+        BoundedPool<StoredSample>.Shared.Return(found, clearArray: true);
+        BoundedPool<RowChange>.Shared.Return(changes);
+        BoundedPool<Outcome>.Shared.Return(outcomes);
+        BoundedPool<int>.Shared.Return(slots);
     }
 
     /// <summary>Settles every row against what is stored, as if they came one after another.</summary>
@@ -242,7 +243,7 @@ sealed partial class PushMerge
 
     static Sample[] FirstOfEach(ReadOnlySpan<Sample> rows, int[] slots, int unique)
     {
-        var keys = ArrayPool<Sample>.Shared.Rent(unique);
+        var keys = BoundedPool<Sample>.Shared.Rent(unique);
         for (var i = rows.Length - 1; i >= 0; i--) keys[slots[i]] = rows[i];
         return keys;
     }

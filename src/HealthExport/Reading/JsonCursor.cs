@@ -12,7 +12,7 @@ namespace HealthExport.Reading;
 /// </remarks>
 sealed class JsonCursor
 {
-    public const int WindowBytes = 128 * 1024;
+    public const int WindowBytes = 64 * 1024;
     static readonly JsonReaderOptions Options = new() { MaxDepth = 64 };
 
     readonly Stream _payload;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using HealthExport.Memory;
 using HealthExport.Catalogue;
 using HealthExport.Pushes;
 using HealthExport.Samples;
@@ -99,7 +100,7 @@ sealed class MetricRows
     void StartRun()
     {
         _batch = _batches.Batch;
-        _run = new() { Array = Array, Rows = ArrayPool<Sample>.Shared.Rent(_nextRun) };
+        _run = new() { Array = Array, Rows = BoundedPool<Sample>.Shared.Rent(_nextRun) };
         _nextRun = Math.Min(_nextRun * 8, BatchBuilder.RowLimit);
         _batch.Runs.Add(_run);
     }

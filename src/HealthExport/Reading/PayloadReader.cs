@@ -1,5 +1,6 @@
 using System.Text.Json;
 using HealthExport.Pushes;
+using HealthExport.Samples;
 
 namespace HealthExport.Reading;
 
@@ -57,8 +58,8 @@ public sealed class PayloadReader(Stream payload, PushContext context, bool thor
     }
 
     /// <summary>
-    /// Reads the payload batch by batch, as the caller asks. Sample rows come in arrays of
-    /// <see cref="System.Buffers.ArrayPool{T}.Shared"/>, which the caller returns.
+    /// Reads the payload batch by batch, as the caller asks. Sample rows come in pooled arrays, which the caller gives
+    /// back (<see cref="SampleRun.Release"/>).
     /// </summary>
     /// <exception cref="RepeatedKeyException">
     /// What was handed out so far does not hold, because a later key replaces it. Never when thorough.

@@ -1,4 +1,5 @@
 using HealthExport.Catalogue;
+using HealthExport.Memory;
 using HealthExport.Time;
 
 namespace HealthExport.Samples;
@@ -14,6 +15,9 @@ public sealed class SampleRun
     public int Count { get; set; }
 
     public Span<Sample> Samples => Rows.AsSpan(0, Count);
+
+    /// <summary>Gives the rows back to their pool: the run must not be used any more.</summary>
+    public void Release() => BoundedPool<Sample>.Shared.Return(Rows, clearArray: true);
 }
 
 /// <summary>One `data` array of a payload, or the stand-in for items that came one by one.</summary>

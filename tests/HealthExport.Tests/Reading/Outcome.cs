@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.Text;
 using HealthExport.Events;
@@ -118,7 +117,7 @@ sealed class Outcome
         foreach (var run in batch.Runs)
         {
             foreach (var sample in run.Samples) Rows.Add(new(run.Array, sample));
-            ArrayPool<Sample>.Shared.Return(run.Rows);
+            run.Release();
         }
         Stages.AddRange(batch.SleepStages);
         Sessions.AddRange(batch.SleepSessions);
