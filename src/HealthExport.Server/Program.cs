@@ -1,1 +1,3 @@
-return 0;
+using HealthExport.Server.CommandLine;
+
+return await CommandLineApp.RunAsync(args, Shell.OfProcess());

@@ -1,12 +1,71 @@
+using System.Text.Json;
 using HealthExport.Pushes;
 
 namespace HealthExport.Reading;
 
+/// <summary>
+/// Turns one JSON payload, of the app or of standard items, into batches of valid rows in canonical units and of
+/// rejects. Memory is bounded by the largest element and one batch, whatever the order of keys; the work is linear in
+/// the payload, however its bytes arrive. Not safe for threads; reads once.
+/// </summary>
+/// <remarks>
+/// <para>It never throws for what the payload holds, but for <see cref="RepeatedKeyException"/>.</para>
+/// <para>
+/// Sections lie in the object <c>data</c>, beside it, or in the root if there is none; a root (or <c>data</c>) that is
+/// an array is one of metrics. Sections are known by name, whatever the case and underscores. An unknown one is kept if
+/// it is an array, or, within <c>data</c>, an object; other unknown keys are what tools wrap around a payload, and left out.
+/// </para>
+/// <para>
+/// Where the payload is cut, every item complete before is handed out, but for points whose metric's name or unit had
+/// not come yet. A grain that has to be inferred is inferred from the stamps before the cut.
+/// </para>
+/// </remarks>
+/// <param name="payload">The decoded bytes; seekable, read synchronously from its beginning. Not disposed.</param>
+/// <param name="context">What is known of the push beside them.</param>
+/// <param name="thorough">
+/// Finds the winners among repeated keys before anything is handed out, for about twice the work.
+/// </param>
 public sealed class PayloadReader(Stream payload, PushContext context, bool thorough = false)
 {
-    public PayloadFormat Format { get; }
-    public long? TruncatedAt { get; }
-    public IEnumerable<ReadBatch> Read() => throw new NotSupportedException($"{payload} {context} {thorough}");
-}
+    readonly ReadContext _context = new(context, thorough);
+    JsonCursor? _cursor;
 
-public sealed class RepeatedKeyException : Exception;
+    /// <summary>What the payload turned out to be. Holds after <see cref="Read"/>.</summary>
+    public PayloadFormat Format => _context.HasStandardItems ? PayloadFormat.StandardJson : PayloadFormat.HaeJson;
+
+    /// <summary>
+    /// Bytes of the payload before it stopped being JSON (its length, if it merely ends early); null if it is whole.
+    /// Holds after <see cref="Read"/>.
+    /// </summary>
+    public long? TruncatedAt => _cursor?.CutAt;
+
+    /// <summary>The bytes of the window at first; tests make it small.</summary>
+    internal int WindowBytes { get; init; } = JsonCursor.WindowBytes;
+
+    internal long BytesTokenised => _cursor?.BytesTokenised ?? 0;
+
+    /// <summary>Whether the first byte that is not blank, behind an optional byte order mark, is <c>{</c> or <c>[</c>.</summary>
+    /// <param name="firstBytes">Enough of the payload to hold it; empty answers false.</param>
+    public static bool MayBeJson(ReadOnlySpan<byte> firstBytes)
+    {
+        if (firstBytes.StartsWith("\uFEFF"u8)) firstBytes = firstBytes[3..];
+        firstBytes = firstBytes.TrimStart(" \t\r\n"u8);
+        return firstBytes is [(byte)'{' or (byte)'[', ..];
+    }
+
+    /// <summary>
+    /// Reads the payload batch by batch, as the caller asks. Sample rows come in arrays of
+    /// <see cref="System.Buffers.ArrayPool{T}.Shared"/>, which the caller returns.
+    /// </summary>
+    /// <exception cref="RepeatedKeyException">
+    /// What was handed out so far does not hold, because a later key replaces it. Never when thorough.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">It was called before.</exception>
+    public IEnumerable<ReadBatch> Read()
+    {
+        if (_cursor is not null) throw new InvalidOperationException("A payload is read once.");
+        var cursor = _cursor = new(payload, WindowBytes);
+        foreach (var batch in new EnvelopeReader(cursor, _context).ReadAll()) yield return batch;
+        if (!_context.Batches.IsEmpty) yield return _context.Batches.Take();
+    }
+}

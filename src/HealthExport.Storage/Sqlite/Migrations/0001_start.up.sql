@@ -2,7 +2,8 @@
 -- at 00:00 UTC. Every key starts with user_id; user 0 is nobody. Texts are normalised; what is kept "as sent" is bytes.
 
 create table users (
-    id integer primary key,
+    -- never given out again, also after a person was erased
+    id integer primary key autoincrement,
     public_id blob not null unique,
     email text not null,
     email_key text not null unique,
@@ -70,7 +71,10 @@ create table raw_ingestions (
 
 create unique index raw_ingestions_public_id on raw_ingestions (user_id, public_id);
 create index raw_ingestions_sha256 on raw_ingestions (user_id, sha256, number);
-create index raw_ingestions_received_at on raw_ingestions (user_id, received_at);
+create index raw_ingestions_received_at on raw_ingestions (user_id, received_at, number);
+-- What was not settled as a duplicate: the newest of it decides whether the next push is one.
+create index raw_ingestions_applied on raw_ingestions (user_id, number) where status <> 4;
+create index raw_ingestions_pending on raw_ingestions (user_id, sha256) where status in (0, 1);
 create index raw_ingestions_status on raw_ingestions (status, received_at) where status in (0, 1, 5);
 
 create table raw_chunks (
@@ -93,6 +97,8 @@ create table queue (
     primary key (user_id, number)
 ) without rowid;
 
+create index queue_leased on queue (user_id) where lease is not null;
+
 create table idempotency_keys (
     user_id integer not null,
     key text not null,
@@ -101,6 +107,8 @@ create table idempotency_keys (
     created_at integer not null,
     primary key (user_id, key)
 ) without rowid;
+
+create index idempotency_keys_created_at on idempotency_keys (user_id, created_at);
 
 create table rejected_items (
     user_id integer not null,
@@ -119,7 +127,7 @@ create table rejected_items (
 ) without rowid;
 
 create table metrics (
-    id integer primary key,
+    id integer primary key autoincrement,
     name text not null,
     unit text not null,
     kind text not null,
@@ -149,6 +157,16 @@ create table user_metrics (
     -- bit g is set when there are rows of grain g
     grains integer not null,
     primary key (user_id, metric_id)
+) without rowid;
+
+-- How many of a user's rows of a metric come from each source (the key's, or the reported one of a bucket): what lists
+-- the sources of a metric without reading its rows. Rows without a source are not counted.
+create table user_metric_sources (
+    user_id integer not null,
+    metric_id integer not null references metrics (id),
+    source_id integer not null,
+    count integer not null,
+    primary key (user_id, metric_id, source_id)
 ) without rowid;
 
 create table sources (

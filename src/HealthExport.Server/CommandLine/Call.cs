@@ -1,0 +1,50 @@
+using System.CommandLine;
+
+namespace HealthExport.Server.CommandLine;
+
+/// <summary>One verb being run: its arguments and its surroundings.</summary>
+sealed class Call(Shell shell, ParseResult arguments)
+{
+    public Shell Shell => shell;
+
+    public bool IsJson { get; } = arguments.GetValue(JsonOption);
+
+    public T Get<T>(Option<T> option) => arguments.GetValue(option)!;
+    public T Get<T>(Argument<T> argument) => arguments.GetValue(argument)!;
+
+    /// <summary>The configured store, ready to use: an embedded one is brought up to date first.</summary>
+    /// <exception cref="CommandFailedException">It cannot be opened, or has to be migrated by the operator.</exception>
+    public async ValueTask<StoreSession> OpenStoreAsync(CancellationToken cancellationToken)
+    {
+        var session = OpenStoreAsItIs();
+        try
+        {
+            await session.PrepareAsync(cancellationToken);
+            return session;
+        }
+        catch
+        {
+            await session.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The configured store, whatever the state of its schema.</summary>
+    public StoreSession OpenStoreAsItIs() => StoreSession.Open(shell);
+
+    /// <summary>On every verb.</summary>
+    public static Option<bool> JsonOption { get; } = new("--json")
+    {
+        Description = "Prints one JSON document on stdout and nothing else",
+        Recursive = true,
+    };
+}
+
+static class CommandExtensions
+{
+    public static Command Run(this Command command, Shell shell, Func<Call, CancellationToken, Task<int>> run)
+    {
+        command.SetAction((arguments, cancellationToken) => run(new Call(shell, arguments), cancellationToken));
+        return command;
+    }
+}

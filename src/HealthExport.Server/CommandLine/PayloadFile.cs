@@ -1,0 +1,79 @@
+using System.IO.Compression;
+using HealthExport.Pushes;
+
+namespace HealthExport.Server.CommandLine;
+
+/// <summary>Reads a payload from disk, plain or gzip by its content, and refuses what is none.</summary>
+static class PayloadFile
+{
+    const int BufferBytes = 128 << 10;
+
+    /// <returns>What is wrong with the file; null when the spool holds it whole.</returns>
+    public static async ValueTask<string?> ReadAsync(
+        string path, PayloadSpool spool, Action<ImportStep> report, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var file = new FileStream(
+                path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: BufferBytes,
+                FileOptions.SequentialScan);
+            var head = new byte[2];
+            var length = file.ReadAtLeast(head, 2, throwOnEndOfStream: false);
+            file.Position = 0;
+            if (length == 0) return "is empty";
+            if (head is [(byte)'P', (byte)'K']) return "is a zip archive: unpack it and import the .json files in it";
+            if (head is not [0x1f, 0x8b]) return await CopyAsync(file, file, spool, report, cancellationToken);
+            await using var unpacked = new GZipStream(file, CompressionMode.Decompress);
+            return await CopyAsync(unpacked, file, spool, report, cancellationToken);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return "is not there";
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return Directory.Exists(path) ? "is a folder" : "may not be read by this user";
+        }
+        catch (InvalidDataException)
+        {
+            return "is damaged: its gzip compression does not unpack";
+        }
+        catch (IOException error)
+        {
+            return $"cannot be read: {error.Message}";
+        }
+    }
+
+    static async ValueTask<string?> CopyAsync(
+        Stream content, FileStream file, PayloadSpool spool, Action<ImportStep> report, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[BufferBytes];
+        var sawStart = false;
+        while (true)
+        {
+            // Filled to the brim, so that a byte order mark is never split.
+            var read = await content.ReadAtLeastAsync(
+                buffer, BufferBytes, throwOnEndOfStream: false, cancellationToken);
+            if (read == 0) break;
+            var bytes = buffer.AsSpan(0, read);
+            if (!sawStart && FirstOf(bytes, isStart: spool.SizeBytes == 0) is { } first)
+            {
+                if (first is not ((byte)'{' or (byte)'[')) return "is not JSON: it starts with neither { nor [";
+                sawStart = true;
+            }
+            spool.Write(bytes);
+            report(new(ImportStage.Reading, file.Length == 0 ? 1 : (double)file.Position / file.Length));
+        }
+        if (spool.SizeBytes == 0) return "is empty";
+        if (!sawStart) return "is blank";
+        spool.Complete();
+        return null;
+    }
+
+    static byte? FirstOf(ReadOnlySpan<byte> bytes, bool isStart)
+    {
+        if (isStart && bytes.StartsWith("\uFEFF"u8)) bytes = bytes[3..];
+        bytes = bytes.TrimStart(" \t\r\n"u8);
+        return bytes.IsEmpty ? null : bytes[0];
+    }
+}

@@ -1,0 +1,139 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using HealthExport.Migrations;
+using HealthExport.Server.Settings;
+
+namespace HealthExport.Server.CommandLine;
+
+/// <summary>serve, the default verb: migrates an embedded store, listens, and greets the first user.</summary>
+static class ServeCommand
+{
+    const string UrlsName = "--urls";
+    const string MetricsUrlsName = "--metrics-urls";
+
+    /// <param name="Urls">Separated by semicolons; null for the settings'.</param>
+    /// <param name="MetricsUrls">Checked and kept for the endpoint of metrics, which is not there yet.</param>
+    public sealed record Arguments(string? Urls = null, string? MetricsUrls = null, bool IsJson = false);
+
+    public static void AddTo(Command command, Shell shell)
+    {
+        var urls = new Option<string[]>(UrlsName)
+        {
+            Description = $"Addresses to listen on, with semicolons between [default: {SettingList.Urls.Default}]",
+            HelpName = "URLS",
+        };
+        urls.Validators.Add(result => CheckUrls(UrlsName, Join(result.GetValueOrDefault<string[]>()), result.AddError));
+        var metricsUrls = new Option<string?>(MetricsUrlsName)
+        {
+            Description = "Reserved for the address of metrics [default: http://127.0.0.1:9090]; none turns it off",
+            HelpName = "URLS",
+        };
+        metricsUrls.Validators.Add(
+            result => CheckUrls(MetricsUrlsName, result.GetValueOrDefault<string>(), result.AddError));
+        command.Add(urls);
+        command.Add(metricsUrls);
+        command.Run(shell, (call, cancellationToken) => RunAsync(
+            shell, new(Join(call.Get(urls)), call.Get(metricsUrls), call.IsJson), cancellationToken));
+    }
+
+    /// <summary>
+    /// Reads the usual ways to start a server by hand, which spares every start the time that building the whole
+    /// command line takes.
+    /// </summary>
+    /// <returns>Null when anything else is there: then the command line says what is wrong, or does it.</returns>
+    public static Arguments? FindArguments(ReadOnlySpan<string> args)
+    {
+        if (args is ["serve", ..]) args = args[1..];
+        var found = new Arguments();
+        while (!args.IsEmpty)
+        {
+            switch (args)
+            {
+                case ["--json", ..] when !found.IsJson:
+                    found = found with { IsJson = true };
+                    args = args[1..];
+                    break;
+                case [UrlsName, var urls, ..] when found.Urls is null:
+                    found = found with { Urls = urls };
+                    args = args[2..];
+                    break;
+                case [MetricsUrlsName, var urls, ..] when found.MetricsUrls is null:
+                    found = found with { MetricsUrls = urls };
+                    args = args[2..];
+                    break;
+                default:
+                    return null;
+            }
+        }
+        var isSane = true;
+        CheckUrls(UrlsName, found.Urls, _ => isSane = false);
+        CheckUrls(MetricsUrlsName, found.MetricsUrls, _ => isSane = false);
+        return isSane ? found : null;
+    }
+
+    public static async Task<int> RunAsync(Shell shell, Arguments arguments, CancellationToken cancellationToken)
+    {
+        var settings = CommandSettings.Load(
+            shell, arguments.Urls is { } urls ? new Dictionary<string, string?> { [SettingList.Urls.Name] = urls } : null);
+        await using var app = ServerHost.Build(settings);
+        await PrepareAsync(app.Services.GetRequiredService<IMigrationStore>(), settings, cancellationToken);
+        var firstStart = await FirstStart.FindAsync(app.Services, shell, cancellationToken);
+        try
+        {
+            await app.StartAsync(cancellationToken);
+        }
+        catch (IOException error)
+        {
+            throw new CommandFailedException(error.Message, "Choose another address: --urls http://127.0.0.1:8081");
+        }
+        // Only now: a start that fails must not use up the one time that the first keys are shown.
+        var greeting = firstStart is null
+            ? null : await firstStart.GreetAsync(ReachableUrl.Find(null, settings, app.Urls), cancellationToken);
+        if (arguments.IsJson) WriteJson(shell, greeting, app.Urls);
+        else greeting?.Write(shell.Out);
+        shell.Out.Flush();
+        shell.Error.WriteLine($"Listening on {string.Join(", ", app.Urls)}");
+        await app.WaitForShutdownAsync(cancellationToken);
+        return ExitCodes.Success;
+    }
+
+    static async ValueTask PrepareAsync(
+        IMigrationStore migrations, ServerSettings settings, CancellationToken cancellationToken)
+    {
+        if (CommandSettings.IsEmbedded(settings))
+            await migrations.MigrateAsync(downTo: null, dryRun: false, cancellationToken);
+        else if ((await migrations.ListAsync(cancellationToken)).Any(step => !step.IsApplied))
+            throw new CommandFailedException("The store's schema is not up to date.", "Run: health-export migrate");
+    }
+
+    static void WriteJson(Shell shell, FirstStart.Greeting? greeting, IEnumerable<string> urls)
+    {
+        var document = greeting?.ToJson() ?? [];
+        document["urls"] = Answer.ToArray(urls, url => url);
+        Answer.Write(shell.Out, document);
+    }
+
+    static string? Join(string[]? urls) => urls is { Length: > 0 } ? string.Join(';', urls) : null;
+
+    static void CheckUrls(string name, string? urls, Action<string> addError)
+    {
+        if (urls is null || (name == MetricsUrlsName && urls == "none")) return;
+        var all = urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        if (all.Length > 0 && all.All(IsListeningAddress)) return;
+        addError($"{name} must be addresses such as http://127.0.0.1:8080, with semicolons between"
+            + (name == MetricsUrlsName ? ", or none." : "."));
+    }
+
+    static bool IsListeningAddress(string url)
+    {
+        try
+        {
+            return url.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
+                && BindingAddress.Parse(url).PathBase.Length == 0;
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
+}

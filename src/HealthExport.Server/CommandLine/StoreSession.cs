@@ -1,0 +1,77 @@
+using HealthExport.Keys;
+using HealthExport.Migrations;
+using HealthExport.People;
+using HealthExport.Pushes;
+using HealthExport.Samples;
+using HealthExport.Server.Ingest;
+using HealthExport.Server.Settings;
+using HealthExport.Storage;
+using Microsoft.Extensions.Hosting.Internal;
+
+namespace HealthExport.Server.CommandLine;
+
+/// <summary>The configured store, opened by a verb beside whatever server runs on it.</summary>
+sealed class StoreSession : IAsyncDisposable
+{
+    readonly ServiceProvider _services;
+
+    StoreSession(ServiceProvider services, ServerSettings settings)
+    {
+        _services = services;
+        Settings = settings;
+    }
+
+    public ServerSettings Settings { get; }
+    public IUserStore Users => _services.GetRequiredService<IUserStore>();
+    public IKeyStore Keys => _services.GetRequiredService<IKeyStore>();
+    public IIngestionStore Ingestions => _services.GetRequiredService<IIngestionStore>();
+    public IMigrationStore Migrations => _services.GetRequiredService<IMigrationStore>();
+    public ISampleStore Samples => _services.GetRequiredService<ISampleStore>();
+    public QueuedPushes Queue => new(
+        Ingestions, _services.GetRequiredService<PushAttempt>(), Settings.Ingest.Lease,
+        _services.GetRequiredService<TimeProvider>());
+    public KeyIssuer Issuer => new(Keys, _services.GetRequiredService<TimeProvider>());
+
+    /// <summary>Opens nothing yet; the first use does.</summary>
+    public static StoreSession Open(Shell shell)
+    {
+        var settings = CommandSettings.Load(shell);
+        var services = new ServiceCollection().AddSingleton(shell.Clock).AddSingleton(settings).AddLogging();
+        // What the server works on pushes with; nobody stops it here but the verb itself.
+        services.AddSingleton<IHostApplicationLifetime, ApplicationLifetime>()
+            .AddSingleton<SettledPushes>().AddSingleton<PushApplication>().AddSingleton<PushAttempt>();
+        services.AddHealthExportStorage(settings.DatabaseUrl);
+        return new(services.BuildServiceProvider(), settings);
+    }
+
+    /// <summary>Sees to it that the schema is up to date: an embedded store's is brought there.</summary>
+    /// <exception cref="CommandFailedException">It is not, and the operator must say when.</exception>
+    public async ValueTask PrepareAsync(CancellationToken cancellationToken)
+    {
+        if (CommandSettings.IsEmbedded(Settings))
+            await Migrations.MigrateAsync(downTo: null, dryRun: false, cancellationToken);
+        else if ((await Migrations.ListAsync(cancellationToken)).Any(step => !step.IsApplied))
+            throw new CommandFailedException("The store's schema is not up to date.", "Run: health-export migrate");
+    }
+
+    /// <exception cref="CommandFailedException">There is no such user.</exception>
+    public async ValueTask<User> GetUserAsync(string email, CancellationToken cancellationToken) =>
+        await Users.FindByEmailAsync(email, cancellationToken)
+        ?? throw new CommandFailedException($"There is no user {email}.", "See: health-export user list");
+
+    /// <summary>The user asked for, or the only one there is.</summary>
+    /// <exception cref="CommandFailedException">There is none, or several and none was named.</exception>
+    public async ValueTask<User> GetUserOrOnlyAsync(string? email, CancellationToken cancellationToken)
+    {
+        if (email is not null) return await GetUserAsync(email, cancellationToken);
+        return await Users.ListAsync(cancellationToken) switch
+        {
+            [var only] => only,
+            [] => throw new CommandFailedException(
+                "There is no user yet.", "Run: health-export serve, or health-export user add EMAIL"),
+            _ => throw new CommandFailedException("There are several users.", "Say which with --user EMAIL"),
+        };
+    }
+
+    public ValueTask DisposeAsync() => _services.DisposeAsync();
+}

@@ -1,0 +1,42 @@
+using HealthExport.Migrations;
+using HealthExport.Pushes;
+using HealthExport.Server.Http;
+using HealthExport.Server.Ingest;
+
+namespace HealthExport.Server.Health;
+
+/// <param name="Status">ready or not_ready.</param>
+/// <param name="Database">connected or disconnected.</param>
+/// <param name="Migrations">applied, pending, or unknown while the store is away.</param>
+/// <param name="Worker">running or stopped.</param>
+sealed record ReadyAnswer(string Status, string Database, string Migrations, string Worker);
+
+/// <summary>GET /ready: whether pushes can be taken and worked on.</summary>
+static class GetReady
+{
+    public static async Task<IResult> HandleAsync(
+        IMigrationStore store, PushWorker worker, CancellationToken cancellationToken)
+    {
+        var isThere = await StoreAnswer.IsThereAsync(store, cancellationToken);
+        var isMigrated = isThere ? await IsMigratedAsync(store, cancellationToken) : null;
+        var isReady = isMigrated == true && worker.IsRunning;
+        return TypedResults.Json(
+            new ReadyAnswer(
+                isReady ? "ready" : "not_ready", isThere ? "connected" : "disconnected",
+                isMigrated switch { true => "applied", false => "pending", null => "unknown" },
+                worker.IsRunning ? "running" : "stopped"),
+            ServerJson.Default.ReadyAnswer, statusCode: isReady ? 200 : 503);
+    }
+
+    static async ValueTask<bool?> IsMigratedAsync(IMigrationStore store, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await store.ListAsync(cancellationToken)).All(migration => migration.IsApplied);
+        }
+        catch (StoreUnavailableException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using System.Text.Json.Serialization;
+
+namespace HealthExport.Server.Http;
+
+/// <summary>An error as the world reads it (RFC 9457). What does not apply is left out.</summary>
+/// <param name="Type">A URN that names the kind; <paramref name="Code"/> is its last part.</param>
+/// <param name="Title">The kind in words; the same for every occurrence.</param>
+/// <param name="Detail">What was wrong this time.</param>
+/// <param name="Instance">The path asked for.</param>
+/// <param name="RetryAfter">Seconds.</param>
+/// <param name="Errors">Texts by field.</param>
+/// <param name="Hint">What to do about it.</param>
+sealed record Problem(
+    string Type, string Title, int Status, string Detail,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Instance,
+    string Code,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? RetryAfter = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    IReadOnlyDictionary<string, string[]>? Errors = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Hint = null)
+{
+    public const string ContentType = "application/problem+json";
+}
+
+/// <summary>Answers with a problem.</summary>
+sealed class ProblemResult(Problem problem) : IResult
+{
+    public Problem Problem => problem;
+
+    public Task ExecuteAsync(HttpContext context)
+    {
+        var response = context.Response;
+        response.StatusCode = problem.Status;
+        if (problem.RetryAfter is { } seconds) response.Headers.RetryAfter = seconds.ToString();
+        response.Headers.CacheControl = "no-store";
+        return response.WriteAsJsonAsync(
+            problem with { Instance = context.Request.Path.ToUriComponent() }, ServerJson.Default.Problem,
+            Problem.ContentType, context.RequestAborted);
+    }
+}

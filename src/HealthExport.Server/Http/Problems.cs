@@ -1,0 +1,74 @@
+namespace HealthExport.Server.Http;
+
+/// <summary>Every problem that a client can meet. Codes are public: clients switch on them.</summary>
+static class Problems
+{
+    const int RetrySeconds = 5;
+
+    public static ProblemResult MalformedBody(string detail, string? hint = null) =>
+        Make(400, "malformed_body", "The body cannot be read", detail, hint);
+
+    public static ProblemResult InvalidParameter(string name, string problem, string? hint = null) =>
+        Make(400, "invalid_parameter", "A parameter cannot be used", $"{name}: {problem}", hint,
+            new Dictionary<string, string[]> { [name] = [problem] });
+
+    /// <summary>One text for a missing, an unknown, an expired and a revoked key.</summary>
+    public static ProblemResult Unauthenticated() =>
+        Make(401, "unauthenticated", "A valid key is needed",
+            "The request bears no key that is in force.",
+            "Send the key as Authorization: Bearer KEY, X-API-Key: KEY or api-key: KEY.");
+
+    public static ProblemResult Forbidden(string scopes) =>
+        Make(403, "forbidden", "The key lacks the scope", $"This needs a key with scope {scopes}.",
+            "Use another key, or have one made with that scope.");
+
+    public static ProblemResult NotFound() =>
+        Make(404, "not_found", "Not found", "There is nothing here.");
+
+    public static ProblemResult MethodNotAllowed() =>
+        Make(405, "method_not_allowed", "The method is not allowed here",
+            "This path answers other methods; the Allow header names them.");
+
+    public static ProblemResult Conflict() =>
+        Make(409, "conflict", "The idempotency key was used for another body",
+            "An earlier push with this Idempotency-Key had other bytes.", "Use a new key for a new body.");
+
+    public static ProblemResult BodyTooLarge(long limitBytes) =>
+        Make(413, "body_too_large", "The body is too large",
+            $"The body is larger than {limitBytes} bytes, counted after decompression.",
+            "Export a shorter period, or turn on Batch Requests in the app.");
+
+    public static ProblemResult UnsupportedMediaType(string detail, string? hint = null) =>
+        Make(415, "unsupported_media_type", "The body has an unsupported form", detail, hint);
+
+    public static ProblemResult InvalidRequest(string field, string problem, string? hint = null) =>
+        Make(422, "invalid_request", "The request was understood and refused", $"{field}: {problem}", hint,
+            new Dictionary<string, string[]> { [field] = [problem] });
+
+    public static ProblemResult Internal() =>
+        Make(500, "internal_error", "The server failed", "Something went wrong here; it has been logged.",
+            "Ask the operator to look for the X-Request-Id of this answer in the log.");
+
+    public static ProblemResult Unavailable() =>
+        Make(503, "unavailable", "The store is away", "The store does not answer now; nothing was changed.",
+            "Send the same request again later.", retryAfter: RetrySeconds);
+
+    /// <summary>For a status that arose below the application.</summary>
+    public static ProblemResult Of(int status) => status switch
+    {
+        401 => Unauthenticated(),
+        404 => NotFound(),
+        405 => MethodNotAllowed(),
+        408 => Make(408, "request_timeout", "The request took too long", "The request did not come to its end."),
+        415 => UnsupportedMediaType("The content type is not one of those that this path takes."),
+        >= 400 and < 500 => Make(status, "invalid_request", "The request cannot be used",
+            "The request is not one that this path takes."),
+        503 => Unavailable(),
+        _ => Internal(),
+    };
+
+    static ProblemResult Make(
+        int status, string code, string title, string detail, string? hint = null,
+        IReadOnlyDictionary<string, string[]>? errors = null, int? retryAfter = null) =>
+        new(new($"urn:health-export:problem:{code}", title, status, detail, null, code, retryAfter, errors, hint));
+}

@@ -1,0 +1,98 @@
+using System.Globalization;
+using HealthExport.Time;
+
+namespace HealthExport.Server.Http;
+
+/// <summary>
+/// Reads a request's query parameters. The first that cannot be used becomes <see cref="Problem"/>; the others read as
+/// absent from then on.
+/// </summary>
+sealed class QueryReader(IQueryCollection query)
+{
+    public const int DefaultLimit = 100;
+    public const int MaxLimit = 10_000;
+
+    /// <summary>Null as long as everything read was usable.</summary>
+    public ProblemResult? Problem { get; private set; }
+
+    /// <returns>Null if absent.</returns>
+    public string? Text(string name)
+    {
+        if (Problem is not null || !query.TryGetValue(name, out var values)) return null;
+        if (values.Count == 1 && values[0] is { Length: > 0 } value) return value;
+        Refuse(name, "must be given once, with a value.");
+        return null;
+    }
+
+    /// <summary>A whole number from <paramref name="min"/> to <paramref name="max"/>.</summary>
+    public int Number(string name, int absent, int min, int max)
+    {
+        if (Text(name) is not { } text) return absent;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
+            && value >= min && value <= max) return value;
+        Refuse(name, $"must be a whole number from {min} to {max}.");
+        return absent;
+    }
+
+    public int Limit(int absent = DefaultLimit) => Number("limit", absent, 1, MaxLimit);
+
+    /// <summary>An RFC 3339 timestamp with offset; a date stands for its start at offset zero.</summary>
+    public Instant? Instant(string name)
+    {
+        if (Text(name) is not { } text) return null;
+        if (DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date))
+            return Time.Instant.From(date);
+        // A plus sign that nobody encoded arrives as a space.
+        if (HasOffset(text) && DateTimeOffset.TryParseExact(
+                text.Replace(' ', '+'), s_forms, CultureInfo.InvariantCulture, DateTimeStyles.None, out var at))
+            return Time.Instant.From(at);
+        Refuse(name, "must be a date (2026-01-31) or an RFC 3339 timestamp with offset (2026-01-31T08:00:00Z).");
+        return null;
+    }
+
+    /// <summary>One of <paramref name="choices"/>, as written there.</summary>
+    public string? Choice(string name, IReadOnlyCollection<string> choices)
+    {
+        if (Text(name) is not { } text) return null;
+        if (choices.Contains(text)) return text;
+        Refuse(name, $"must be one of {string.Join(", ", choices)}.");
+        return null;
+    }
+
+    public void Refuse(string name, string problem) => Problem ??= Problems.InvalidParameter(name, problem);
+
+    static readonly string[] s_forms =
+    [
+        "yyyy-MM-ddTHH:mm:ssK", "yyyy-MM-ddTHH:mm:ss.FFFFFFFK", "yyyy-MM-ddTHH:mmK",
+    ];
+
+    static bool HasOffset(string text) =>
+        text.EndsWith('Z') || (text.Length > 6 && text[^6] is '+' or '-' or ' ' && text[^3] == ':');
+}
+
+/// <summary>The query parameters that a GET takes; without this it takes none.</summary>
+sealed record KnownParameters(string[] Names);
+
+static class KnownParametersRouting
+{
+    /// <summary>Names the query parameters of a GET; any other is refused.</summary>
+    public static T TakesQuery<T>(this T route, params string[] names) where T : IEndpointConventionBuilder =>
+        route.WithMetadata(new KnownParameters(names));
+
+    /// <summary>Refuses GETs with a query parameter that their route does not name.</summary>
+    public static IApplicationBuilder UseKnownParameters(this IApplicationBuilder app) => app.Use((context, next) =>
+    {
+        if (!HttpMethods.IsGet(context.Request.Method) || context.GetEndpoint() is not RouteEndpoint endpoint
+            || context.Request.Query.Count == 0) return next(context);
+        var known = endpoint.Metadata.GetMetadata<KnownParameters>()?.Names ?? [];
+        foreach (var name in context.Request.Query.Keys)
+        {
+            if (known.Contains(name, StringComparer.Ordinal)) continue;
+            return Problems.InvalidParameter(
+                name, "is not a parameter of this path.",
+                known.Length == 0 ? "This path takes none." : $"This path takes {string.Join(", ", known)}.")
+                .ExecuteAsync(context);
+        }
+        return next(context);
+    });
+}

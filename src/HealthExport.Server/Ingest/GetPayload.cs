@@ -1,0 +1,52 @@
+using HealthExport.Pushes;
+using HealthExport.Server.Http;
+using HealthExport.Server.Security;
+
+namespace HealthExport.Server.Ingest;
+
+/// <summary>GET /v1/ingestions/{id}/payload: the exact bytes of the decoded body, streamed.</summary>
+static class GetPayload
+{
+    const int PieceBytes = 64 << 10;
+
+    public static async Task<IResult> HandleAsync(
+        Guid id, Caller caller, IIngestionStore store, CancellationToken cancellationToken)
+    {
+        var ingestion = await store.FindAsync(caller.UserId, id, cancellationToken);
+        if (ingestion is not { HasPayload: true }) return Problems.NotFound();
+        try
+        {
+            return new PayloadResult(ingestion, store.OpenPayload(ingestion.UserId, ingestion.Number));
+        }
+        catch (KeyNotFoundException)
+        {
+            // Thinned away since.
+            return Problems.NotFound();
+        }
+    }
+
+    sealed class PayloadResult(Ingestion ingestion, Stream payload) : IResult
+    {
+        public async Task ExecuteAsync(HttpContext context)
+        {
+            await using var closing = payload;
+            var response = context.Response;
+            response.ContentType = IsHeaderText(ingestion.ContentType)
+                ? ingestion.ContentType
+                : "application/octet-stream";
+            response.ContentLength = ingestion.SizeBytes;
+            response.Headers.CacheControl = "no-store";
+            response.Headers.XContentTypeOptions = "nosniff";
+            response.Headers.ContentDisposition = $"attachment; filename=\"{ingestion.Id:D}\"";
+            var writer = response.BodyWriter;
+            while (payload.Read(writer.GetMemory(PieceBytes).Span) is var taken and > 0)
+            {
+                writer.Advance(taken);
+                if ((await writer.FlushAsync(context.RequestAborted)).IsCompleted) return;
+            }
+        }
+
+        static bool IsHeaderText(string? text) =>
+            text is { Length: > 0 } && !text.AsSpan().ContainsAnyExceptInRange(' ', '~');
+    }
+}

@@ -1,0 +1,157 @@
+using HealthExport.Pushes;
+using HealthExport.Server.Settings;
+
+namespace HealthExport.Server.Ingest;
+
+/// <summary>One attempt at one push: applies it while the lease is kept alive, and puts it back if that does not work.</summary>
+sealed partial class PushAttempt(
+    IIngestionStore store, PushApplication application, SettledPushes settled, ServerSettings settings,
+    TimeProvider clock, ILogger<PushAttempt> log)
+{
+    /// <summary>After so many counted attempts a push is settled as failed.</summary>
+    const int MaxAttempts = 5;
+
+    /// <summary>How often giving back is tried before the lease's end has to do it.</summary>
+    const int GiveBackTries = 10;
+    const int GiveBackTriesWhenStopping = 3;
+
+    // How often in a row the store was away, over all pushes: it is away for all of them.
+    int _timesAway;
+
+    /// <returns>When it can be claimed again, if it was given back; null if there is nothing more to do.</returns>
+    public async Task<TimeSpan?> RunAsync(ClaimedPush push, CancellationToken stopping)
+    {
+        var began = clock.GetTimestamp();
+        using var work = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        var renewal = RenewAsync(push, work);
+        try
+        {
+            work.Token.ThrowIfCancellationRequested();
+            var receipt = await application.ApplyAsync(push, work.Token);
+            Volatile.Write(ref _timesAway, 0);
+            Applied(
+                push.Ingestion.Id, push.Ingestion.SizeBytes, clock.GetElapsedTime(began).TotalMilliseconds,
+                receipt.Counts.Received, receipt.Counts.Inserted, receipt.Counts.Updated, receipt.Counts.Unchanged,
+                receipt.Counts.Rejected);
+            settled.Announce(push.Ingestion.Id);
+            return null;
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            HandedBack(push.Ingestion.Id);
+            await GiveBackAsync(push, TimeSpan.Zero, countAttempt: false, stopping);
+            return null;
+        }
+        catch (Exception e) when (
+            e is LeaseLostException || (e is OperationCanceledException && work.IsCancellationRequested))
+        {
+            LeaseLost(push.Ingestion.Id);
+            return null;
+        }
+        catch (StoreUnavailableException)
+        {
+            var delay = Backoff.After(Interlocked.Increment(ref _timesAway) - 1);
+            StoreAway(push.Ingestion.Id, delay.TotalMilliseconds);
+            await GiveBackAsync(push, delay, countAttempt: false, stopping);
+            return delay;
+        }
+        catch (Exception e)
+        {
+            return await CountAsync(push, e, stopping);
+        }
+        finally
+        {
+            await work.CancelAsync();
+            await renewal;
+        }
+    }
+
+    /// <summary>The push itself is the trouble: another attempt, or the end of its attempts.</summary>
+    async Task<TimeSpan?> CountAsync(ClaimedPush push, Exception e, CancellationToken stopping)
+    {
+        var attempts = push.Ingestion.Attempts;
+        AttemptFailed(
+            push.Ingestion.Id, attempts, e.GetType().FullName!, Environment.NewLine, e.StackTrace ?? "");
+        if (attempts < MaxAttempts)
+        {
+            var delay = Backoff.After(attempts - 1);
+            await GiveBackAsync(push, delay, countAttempt: true, stopping);
+            return delay;
+        }
+        await PersistAsync(() => store.FailAsync(push, CancellationToken.None), stopping);
+        GivenUp(push.Ingestion.Id, attempts);
+        settled.Announce(push.Ingestion.Id);
+        return null;
+    }
+
+    Task GiveBackAsync(ClaimedPush push, TimeSpan delay, bool countAttempt, CancellationToken stopping) =>
+        PersistAsync(() => store.GiveBackAsync(push, delay, countAttempt, CancellationToken.None), stopping);
+
+    /// <summary>Does what must not be left undone although the store may be away.</summary>
+    async Task PersistAsync(Func<ValueTask> change, CancellationToken stopping)
+    {
+        for (var failures = 0; ; failures++)
+        {
+            try
+            {
+                await change();
+                return;
+            }
+            catch (StoreUnavailableException) when (
+                failures + 1 < (stopping.IsCancellationRequested ? GiveBackTriesWhenStopping : GiveBackTries))
+            {
+                await Task.Delay(Backoff.After(failures), clock, CancellationToken.None);
+            }
+        }
+    }
+
+    async Task RenewAsync(ClaimedPush push, CancellationTokenSource work)
+    {
+        var lease = settings.Ingest.Lease;
+        using var timer = new PeriodicTimer(lease / 3, clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(work.Token))
+            {
+                try
+                {
+                    if (await store.RenewAsync(push, lease, work.Token)) continue;
+                    await work.CancelAsync();
+                    return;
+                }
+                catch (StoreUnavailableException)
+                {
+                    // Two more tries fit into the lease; the commit checks it anyway.
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The attempt is over.
+        }
+    }
+
+    [LoggerMessage(1111, LogLevel.Information,
+        "Push {Ingestion} of {SizeBytes} bytes applied in {ElapsedMs:0.0} ms: {Received} received, {Inserted} inserted, "
+        + "{Updated} updated, {Unchanged} unchanged, {Rejected} rejected")]
+    partial void Applied(
+        Guid ingestion, long sizeBytes, double elapsedMs, long received, long inserted, long updated, long unchanged,
+        long rejected);
+
+    [LoggerMessage(1112, LogLevel.Information, "Push {Ingestion} is handed back: the server stops")]
+    partial void HandedBack(Guid ingestion);
+
+    [LoggerMessage(1113, LogLevel.Warning, "Push {Ingestion} was taken over by another process")]
+    partial void LeaseLost(Guid ingestion);
+
+    [LoggerMessage(1114, LogLevel.Warning, "The store was away for push {Ingestion}; again in {DelayMs:0} ms")]
+    partial void StoreAway(Guid ingestion, double delayMs);
+
+    [LoggerMessage(1115, LogLevel.Error,
+        "Attempt {Attempt} at push {Ingestion} failed with {Exception}{NewLine}{StackTrace}")]
+    partial void AttemptFailed(Guid ingestion, int attempt, string exception, string newLine, string stackTrace);
+
+    [LoggerMessage(1116, LogLevel.Error,
+        "Push {Ingestion} is given up after {Attempts} attempts; its bytes are kept and it can be replayed")]
+    partial void GivenUp(Guid ingestion, int attempts);
+}

@@ -1,0 +1,36 @@
+using HealthExport.Server.Http;
+using Microsoft.Net.Http.Headers;
+
+namespace HealthExport.Server.Ingest;
+
+/// <summary>Which content types a push may have.</summary>
+static class PushMediaType
+{
+    const string Accepted = "A push is JSON: send Content-Type: application/json.";
+
+    /// <returns>Null if a body of this type is taken; none stands for JSON.</returns>
+    public static ProblemResult? Refuse(string? contentType)
+    {
+        if (string.IsNullOrWhiteSpace(contentType)) return null;
+        if (!MediaTypeHeaderValue.TryParse(contentType, out var type))
+            return Problems.UnsupportedMediaType("The Content-Type cannot be read.", Accepted);
+        if (type.Charset.HasValue && !IsUtf8(type.Charset.Value.AsSpan().Trim('"')))
+            return Problems.UnsupportedMediaType("The charset is not UTF-8.", "JSON is always UTF-8 here.");
+        return type.MediaType.Value?.ToLowerInvariant() switch
+        {
+            "application/json" or "text/json" or "text/plain" => null,
+            { } name when name.StartsWith("application/", StringComparison.Ordinal)
+                && name.EndsWith("+json", StringComparison.Ordinal) => null,
+            "multipart/form-data" or "text/csv" => Problems.UnsupportedMediaType(
+                "CSV is not taken yet.", "Choose JSON as the export format of the automation."),
+            "application/x-ndjson" => Problems.UnsupportedMediaType(
+                "NDJSON is not taken yet.", "Send the items as one document of standard JSON."),
+            _ => Problems.UnsupportedMediaType("The Content-Type is not one of a push.", Accepted),
+        };
+    }
+
+    static bool IsUtf8(ReadOnlySpan<char> charset) =>
+        charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase)
+        || charset.Equals("utf8", StringComparison.OrdinalIgnoreCase)
+        || charset.Equals("us-ascii", StringComparison.OrdinalIgnoreCase);
+}

@@ -1,0 +1,35 @@
+using HealthExport.Keys;
+using HealthExport.Server.Health;
+using HealthExport.Server.Ingest;
+using HealthExport.Server.Security;
+using static HealthExport.Server.Http.KnownParametersRouting;
+
+namespace HealthExport.Server;
+
+/// <summary>Every path the server answers, with what a key must hold.</summary>
+static class Routes
+{
+    const KeyScopes Ingest = KeyScopes.Ingest;
+    const KeyScopes Read = KeyScopes.Read;
+    const KeyScopes Admin = KeyScopes.Admin;
+
+    public static void MapRoutes(this IEndpointRouteBuilder app)
+    {
+        app.MapGet("/health", GetHealth.HandleAsync).NeedsNoKey();
+        app.MapGet("/ready", GetReady.HandleAsync).NeedsNoKey();
+
+        // The vendor's server's path: an automation made for it needs another host, and nothing else.
+        app.MapPost("/api/data", IngestPush.HandleAsync).Needs(Ingest);
+
+        foreach (var prefix in (string[])["/v1", "/api/v1"])
+        {
+            var v1 = app.MapGroup(prefix);
+            v1.MapPost("/ingest", IngestPush.HandleAsync).Needs(Ingest);
+            v1.MapGet("/ingestions", ListIngestions.HandleAsync).Needs(Ingest | Read).TakesQuery(ListIngestions.Parameters);
+            v1.MapGet("/ingestions/{id:guid}", GetIngestion.HandleAsync).Needs(Ingest | Read);
+            v1.MapGet("/ingestions/{id:guid}/rejects", ListRejects.HandleAsync).Needs(Read).TakesQuery(ListRejects.Parameters);
+            v1.MapGet("/ingestions/{id:guid}/payload", GetPayload.HandleAsync).Needs(Read);
+            v1.MapPost("/ingestions/{id:guid}/replay", ReplayIngestion.HandleAsync).Needs(Admin);
+        }
+    }
+}

@@ -1,0 +1,36 @@
+using HealthExport.Keys;
+
+namespace HealthExport.Server.Security;
+
+/// <summary>What a key must hold to use an endpoint: any one of these.</summary>
+sealed record NeededScope(KeyScopes AnyOf)
+{
+    public override string ToString() => string.Join(" or ", AnyOf.ToNames());
+}
+
+/// <summary>Says aloud that an endpoint answers without a key.</summary>
+sealed record NoKeyNeeded;
+
+static class ScopeRouting
+{
+    /// <param name="anyOf">One of these is enough.</param>
+    public static T Needs<T>(this T route, KeyScopes anyOf) where T : IEndpointConventionBuilder =>
+        route.WithMetadata(new NeededScope(anyOf));
+
+    public static T NeedsNoKey<T>(this T route) where T : IEndpointConventionBuilder =>
+        route.WithMetadata(new NoKeyNeeded());
+
+    /// <summary>Stops a start with an endpoint that says neither which scope it needs nor that it needs none.</summary>
+    /// <exception cref="InvalidOperationException">There is one, or one says both.</exception>
+    public static void CheckScopes(this IEndpointRouteBuilder app)
+    {
+        foreach (var endpoint in app.DataSources.SelectMany(source => source.Endpoints))
+        {
+            var needed = endpoint.Metadata.GetMetadata<NeededScope>();
+            var open = endpoint.Metadata.GetMetadata<NoKeyNeeded>();
+            if (needed is { AnyOf: not KeyScopes.None } == open is null) continue;
+            throw new InvalidOperationException(
+                $"{endpoint.DisplayName} must declare either a scope or that it needs no key.");
+        }
+    }
+}

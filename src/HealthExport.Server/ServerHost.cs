@@ -1,0 +1,90 @@
+using HealthExport.Keys;
+using HealthExport.Pushes;
+using HealthExport.Server.Http;
+using HealthExport.Server.Ingest;
+using HealthExport.Server.Security;
+using HealthExport.Server.Settings;
+using HealthExport.Storage;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging.Console;
+
+namespace HealthExport.Server;
+
+/// <summary>The server, put together.</summary>
+static class ServerHost
+{
+    /// <summary>
+    /// Builds a server that is ready to start; nothing is opened before. The store must have been migrated when the first
+    /// request comes: without that, <c>/ready</c> says what is missing.
+    /// </summary>
+    /// <param name="overrides">Changes to the container, last of all.</param>
+    public static WebApplication Build(ServerSettings settings, Action<IServiceCollection>? overrides = null)
+    {
+        // Empty: no files and variables are read but those that the settings name.
+        var builder = WebApplication.CreateEmptyBuilder(new());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, settings));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.Shutdown);
+        builder.Services.AddRouting();
+        AddLogging(builder.Logging, settings.LogLevel);
+        AddServer(builder.Services, settings);
+        overrides?.Invoke(builder.Services);
+
+        var app = builder.Build();
+        foreach (var url in settings.Urls) app.Urls.Add(url);
+        app.UseRequestIds();
+        app.UseMiddleware<RequestLog>();
+        app.UseMiddleware<Failures>();
+        app.UseRouting();
+        app.UseMiddleware<Authentication>();
+        app.UseKnownParameters();
+        app.MapRoutes();
+        app.CheckScopes();
+        return app;
+    }
+
+    static void AddServer(IServiceCollection services, ServerSettings settings)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddHealthExportStorage(settings.DatabaseUrl);
+        services.AddSingleton(settings);
+        services.AddSingleton(provider => new VerifiedKeys(provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<KeyUses>().AddHostedService(provider => provider.GetRequiredService<KeyUses>());
+        services.AddSingleton<PushApplication>();
+        services.AddSingleton<SettledPushes>();
+        services.AddSingleton<PushAttempt>();
+        services.AddSingleton<PushWorker>().AddHostedService(provider => provider.GetRequiredService<PushWorker>());
+    }
+
+    static void Configure(KestrelServerOptions kestrel, ServerSettings settings)
+    {
+        kestrel.AddServerHeader = false;
+        // Bodies are counted by whoever reads them, after decompression; a cap here would cut the connection before the
+        // client could read why.
+        kestrel.Limits.MaxRequestBodySize = null;
+        // A silent body is broken off by its reader. This stops one that drips a byte now and then for hours.
+        kestrel.Limits.MinRequestBodyDataRate = new(bytesPerSecond: 100, gracePeriod: settings.Ingest.Stall);
+        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+        kestrel.Limits.MaxRequestHeadersTotalSize = 32 << 10;
+        kestrel.Limits.MaxRequestHeaderCount = 100;
+        kestrel.Limits.MaxRequestLineSize = 8 << 10;
+    }
+
+    /// <summary>One line each, to standard error: standard output is for what a command prints.</summary>
+    static void AddLogging(ILoggingBuilder logging, LogLevel level)
+    {
+        logging.SetMinimumLevel(level);
+        // The framework tells of trouble only: finer, it would print headers and bodies.
+        logging.AddFilter("Microsoft", level > LogLevel.Warning ? level : LogLevel.Warning);
+        logging.AddFilter("System", level > LogLevel.Warning ? level : LogLevel.Warning);
+        logging.AddSimpleConsole(line =>
+        {
+            line.SingleLine = true;
+            line.ColorBehavior = LoggerColorBehavior.Disabled;
+            line.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+            line.UseUtcTimestamp = true;
+        });
+        logging.Services.Configure<ConsoleLoggerOptions>(
+            console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+    }
+}

@@ -1,0 +1,128 @@
+using System.Globalization;
+
+namespace HealthExport.Server.Settings;
+
+/// <summary>The settings in force, checked. What each means stands in <see cref="SettingList"/>.</summary>
+sealed record ServerSettings
+{
+    public string DatabaseUrl { get; init; } = SettingList.DatabaseUrl.Default;
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+    public IReadOnlyList<string> Urls { get; init; } = [SettingList.Urls.Default];
+
+    /// <summary>Null when the address listened on is also the one phones use.</summary>
+    public Uri? PublicUrl { get; init; }
+
+    public IngestSettings Ingest { get; init; } = new();
+    public TimeSpan Shutdown { get; init; } = TimeSpan.FromSeconds(25);
+
+    /// <exception cref="InvalidSettingException">A value is not among those allowed.</exception>
+    public static ServerSettings From(IConfiguration configuration) => new()
+    {
+        DatabaseUrl = Text(configuration, SettingList.DatabaseUrl),
+        LogLevel = ReadLogLevel(configuration),
+        Urls = ReadUrls(configuration),
+        PublicUrl = ReadPublicUrl(configuration),
+        Shutdown = Seconds(configuration, SettingList.ShutdownSeconds),
+        Ingest = new()
+        {
+            BodyLimitBytes = Number(configuration, SettingList.BodyLimitBytes),
+            Wait = Seconds(configuration, SettingList.WaitSeconds),
+            Stall = Seconds(configuration, SettingList.StallSeconds),
+            Lease = Seconds(configuration, SettingList.LeaseSeconds),
+            Workers = Number(configuration, SettingList.Workers) is var workers and > 0
+                ? (int)workers
+                : IngestSettings.DefaultWorkers,
+            TempFolder = ReadTempFolder(configuration),
+        },
+    };
+
+    static string Text(IConfiguration configuration, Setting setting) =>
+        configuration[setting.Key] is { } value && !string.IsNullOrWhiteSpace(value) ? value.Trim() : setting.Default;
+
+    static long Number(IConfiguration configuration, Setting setting)
+    {
+        var (min, max) = setting.Range ?? (long.MinValue, long.MaxValue);
+        return long.TryParse(
+            Text(configuration, setting), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
+            && value >= min && value <= max
+                ? value
+                : throw new InvalidSettingException(setting.Name, $"must be a whole number from {min} to {max}.");
+    }
+
+    static TimeSpan Seconds(IConfiguration configuration, Setting setting) =>
+        TimeSpan.FromSeconds(Number(configuration, setting));
+
+    static LogLevel ReadLogLevel(IConfiguration configuration)
+    {
+        var text = Text(configuration, SettingList.LogLevel);
+        return !int.TryParse(text, out _) && Enum.TryParse<LogLevel>(text, ignoreCase: true, out var level)
+            ? level
+            : throw new InvalidSettingException(
+                SettingList.LogLevel.Name, $"must be one of {string.Join(", ", Enum.GetNames<LogLevel>())}.");
+    }
+
+    static string[] ReadUrls(IConfiguration configuration)
+    {
+        var urls = Text(configuration, SettingList.Urls)
+            .Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        // BindingAddress takes what Kestrel does, http://*:8080 among it, which is no URI.
+        foreach (var url in urls)
+            if (!url.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || !IsAddress(url)) throw NotUrls();
+        return urls.Length > 0 ? urls : throw NotUrls();
+
+        static InvalidSettingException NotUrls() => new(
+            SettingList.Urls.Name, "must be addresses such as http://127.0.0.1:8080, separated by semicolons.");
+    }
+
+    static bool IsAddress(string url)
+    {
+        try
+        {
+            return BindingAddress.Parse(url).PathBase.Length == 0;
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
+
+    static Uri? ReadPublicUrl(IConfiguration configuration)
+    {
+        var text = Text(configuration, SettingList.PublicUrl);
+        if (text.Length == 0) return null;
+        return Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+            && url is { UserInfo: "", Query: "", Fragment: "" }
+                ? url
+                : throw new InvalidSettingException(
+                    SettingList.PublicUrl.Name, "must be a URL such as https://health.example.org.");
+    }
+
+    static string ReadTempFolder(IConfiguration configuration)
+    {
+        var text = Text(configuration, SettingList.TempFolder);
+        if (text.Length == 0) return Path.GetTempPath();
+        return Directory.Exists(text)
+            ? text
+            : throw new InvalidSettingException(SettingList.TempFolder.Name, "must be a folder that is there.");
+    }
+}
+
+/// <summary>How pushes are received and worked on.</summary>
+sealed record IngestSettings
+{
+    /// <summary>One per processor, at least 2.</summary>
+    public static int DefaultWorkers => Math.Max(2, Environment.ProcessorCount);
+
+    /// <summary>After decompression.</summary>
+    public long BodyLimitBytes { get; init; } = 209_715_200;
+
+    /// <summary>From a request's start to the 202 that says "later".</summary>
+    public TimeSpan Wait { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>How long a body may bring no byte.</summary>
+    public TimeSpan Stall { get; init; } = TimeSpan.FromSeconds(60);
+
+    public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(60);
+    public int Workers { get; init; } = DefaultWorkers;
+    public string TempFolder { get; init; } = Path.GetTempPath();
+}

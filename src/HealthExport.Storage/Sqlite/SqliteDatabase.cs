@@ -1,0 +1,161 @@
+using System.Collections.Concurrent;
+using HealthExport.Pushes;
+
+namespace HealthExport.Storage.Sqlite;
+
+/// <summary>
+/// One database file: a single writer, handed out in turn, and readers. The log is copied into the file in the
+/// background, so that a big commit does not pay for it. Opened at the first use.
+/// </summary>
+/// <param name="path">The file; it and its folder are created when missing.</param>
+sealed class SqliteDatabase(string path) : IDisposable, IAsyncDisposable
+{
+    const int IdleReaders = 8;
+    const int PageBytes = 4096;
+
+    // 8 MiB: below it the log is cheap to read and to copy.
+    const int CheckpointPages = 2048;
+
+    // A log file of this size is cut off when nobody writes; of that size, writers have to wait for it.
+    const long TruncateBytes = 64L << 20;
+    const long TruncateAtAnyCostBytes = 1L << 30;
+
+    readonly SemaphoreSlim _writerGate = new(1, 1);
+    readonly ConcurrentBag<SqliteSession> _readers = [];
+    readonly Lock _opening = new();
+
+    // Guarded by _opening until set.
+    SqliteSession? _writer;
+
+    // The running checkpoint; 1 in _isCheckpointing while there is one.
+    Task _checkpoint = Task.CompletedTask;
+    int _isCheckpointing;
+    bool _isDisposed;
+
+    /// <summary>What the table of metrics holds.</summary>
+    public SqliteMetrics Metrics { get; } = new();
+
+    public string Path { get; } = System.IO.Path.GetFullPath(path);
+
+    /// <summary>Waits for the writer. Whoever holds it may block its thread on the disk.</summary>
+    /// <exception cref="StoreUnavailableException">The file cannot be opened.</exception>
+    public async ValueTask<WriterLease> RentWriterAsync(CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        await _writerGate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            return new(this, Open());
+        }
+        catch
+        {
+            _writerGate.Release();
+            throw;
+        }
+    }
+
+    /// <exception cref="StoreUnavailableException">The file cannot be opened.</exception>
+    public ReaderLease RentReader()
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (!_readers.TryTake(out var session))
+        {
+            Open();
+            session = SqliteSession.OpenReader(Path);
+        }
+        return new(this, session);
+    }
+
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+    /// <summary>Waits for the writer, copies the log into the file and closes everything.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _isDisposed, true)) return;
+        // Before the gate: a checkpoint may be waiting for it. One that starts now sees the flag and does not.
+        await _checkpoint.ConfigureAwait(false);
+        await _writerGate.WaitAsync().ConfigureAwait(false);
+        await _checkpoint.ConfigureAwait(false);
+        while (_readers.TryTake(out var reader)) reader.Dispose();
+        if (_writer is { } writer)
+        {
+            SqliteNative.Checkpoint(writer.Handle, 0, SqliteNative.CheckpointTruncate, out _, out _);
+            writer.Dispose();
+        }
+        _writerGate.Release();
+    }
+
+    internal void TakeBackReader(SqliteSession session)
+    {
+        if (session.IsInTransaction) session.RollBack();
+        if (_isDisposed || _readers.Count >= IdleReaders) session.Dispose();
+        else _readers.Add(session);
+    }
+
+    internal void TakeBackWriter(SqliteSession session)
+    {
+        try
+        {
+            session.RollBack();
+            if (session.LoggedPages >= CheckpointPages && Interlocked.Exchange(ref _isCheckpointing, 1) == 0)
+                _checkpoint = Task.Run(CheckpointAsync);
+        }
+        finally
+        {
+            _writerGate.Release();
+        }
+    }
+
+    SqliteSession Open()
+    {
+        if (Volatile.Read(ref _writer) is { } open) return open;
+        lock (_opening)
+        {
+            if (_writer is not null) return _writer;
+            try
+            {
+                Directory.CreateDirectory(System.IO.Path.GetDirectoryName(Path)!);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                throw new StoreUnavailableException($"The folder of the database cannot be made: {error.Message}", error);
+            }
+            return _writer = SqliteSession.OpenWriter(Path);
+        }
+    }
+
+    async Task CheckpointAsync()
+    {
+        try
+        {
+            using var session = SqliteSession.OpenReader(Path);
+            // Passive: neither readers nor the writer wait for it.
+            SqliteNative.Checkpoint(session.Handle, 0, SqliteNative.CheckpointPassive, out _, out _);
+            var log = new FileInfo(Path + "-wal");
+            if (!log.Exists || log.Length < TruncateBytes || Volatile.Read(ref _isDisposed)) return;
+            if (log.Length < TruncateAtAnyCostBytes)
+            {
+                if (!await _writerGate.WaitAsync(0).ConfigureAwait(false)) return;
+            }
+            else await _writerGate.WaitAsync().ConfigureAwait(false);
+            try
+            {
+                SqliteNative.SetBusyTimeout(session.Handle, 100);
+                SqliteNative.Checkpoint(session.Handle, 0, SqliteNative.CheckpointTruncate, out _, out _);
+            }
+            finally
+            {
+                _writerGate.Release();
+            }
+        }
+        catch (StoreUnavailableException)
+        {
+            // The next commit tries again.
+        }
+        finally
+        {
+            Volatile.Write(ref _isCheckpointing, 0);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+using HealthExport.Keys;
+using HealthExport.Migrations;
+using HealthExport.People;
+using HealthExport.Pushes;
+using HealthExport.Samples;
+using HealthExport.Storage.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace HealthExport.Storage;
+
+/// <summary>Puts the stores of one database into a container.</summary>
+public static class StorageRegistration
+{
+    /// <summary>Registers every store contract over the database named; nothing is opened before the first use.</summary>
+    /// <param name="databaseUrl">
+    /// <c>sqlite:PATH</c>, relative to the working directory, or <c>postgresql://…</c> (also <c>postgres://…</c>).
+    /// </param>
+    /// <exception cref="ArgumentException">It is neither. The text never shows the URL, which may hold a password.
+    /// </exception>
+    public static IServiceCollection AddHealthExportStorage(this IServiceCollection services, string databaseUrl)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        var scheme = databaseUrl.Split(':', 2)[0].ToLowerInvariant();
+        return databaseUrl.Contains(':') ? scheme switch
+        {
+            "sqlite" => services.AddSqlite(ReadPath(databaseUrl)),
+            "postgresql" or "postgres" => throw new ArgumentException(
+                "PostgreSQL is not built yet; DATABASE_URL must be sqlite:PATH.", nameof(databaseUrl)),
+            _ => throw Unknown(),
+        } : throw Unknown();
+    }
+
+    static IServiceCollection AddSqlite(this IServiceCollection services, string path)
+    {
+        services.AddSingleton(_ => new SqliteDatabase(path));
+        services.AddSingleton(new QueueOptions());
+        services.AddSingleton(LeaseHolder.Current);
+        services.AddSingleton<IMigrationStore, SqliteMigrations>();
+        services.AddSingleton<IUserStore, SqliteUserStore>();
+        services.AddSingleton<IKeyStore, SqliteKeyStore>();
+        services.AddSingleton<IIngestionStore, SqliteIngestionStore>();
+        services.AddSingleton<ISampleStore, SqliteSampleStore>();
+        return services;
+    }
+
+    static string ReadPath(string databaseUrl)
+    {
+        var path = databaseUrl["sqlite:".Length..];
+        // Three slashes name an absolute path, as in a file URL.
+        if (path.StartsWith("//", StringComparison.Ordinal)) path = path[2..];
+        return path is not ("" or ":memory:") ? path : throw new ArgumentException(
+            "DATABASE_URL names no file: it must be sqlite:PATH, such as sqlite:data/health.db.", nameof(databaseUrl));
+    }
+
+    static ArgumentException Unknown() => new(
+        "DATABASE_URL must start with sqlite: or postgresql://, such as sqlite:data/health.db.", "databaseUrl");
+}

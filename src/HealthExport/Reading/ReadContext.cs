@@ -1,0 +1,28 @@
+using HealthExport.Pushes;
+
+namespace HealthExport.Reading;
+
+/// <summary>What every part of one payload's reading shares.</summary>
+sealed class ReadContext(PushContext push, bool isThorough)
+{
+    /// <summary>The most warnings of one code and one array.</summary>
+    public const int MostWarnings = 1000;
+
+    public PushContext Push { get; } = push;
+    public bool IsThorough { get; } = isThorough;
+    public BatchBuilder Batches { get; } = new();
+    public SourceCache Sources { get; } = new();
+    public StampReader Stamps { get; } = new(push.Zone, push.ReceivedAt);
+    public Aggregation Aggregation { get; } = Aggregation.Parse(push.Aggregation);
+    public PushPeriod Period { get; } = new(push.Period, push.ReceivedAt);
+
+    /// <summary>A standard item was met.</summary>
+    public bool HasStandardItems { get; set; }
+
+    /// <summary>Rejects an element that is no object.</summary>
+    public void RejectUnreadable(string itemType, int index, ReadOnlySpan<byte> element, string expected) =>
+        Batches.Reject(itemType, index, Fault.Unreadable($"The item is not {expected}"), element);
+
+    public void WarnRepeated(string itemType, string key) => Batches.Warn(new(
+        itemType, -1, WarningCodes.RepeatedKey, $"The key '{key}' came more than once; the last one counts", key));
+}

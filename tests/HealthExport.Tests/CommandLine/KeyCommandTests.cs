@@ -1,0 +1,124 @@
+using System.Text.Json;
+using HealthExport.Keys;
+
+namespace HealthExport.Tests.CommandLine;
+
+public sealed class KeyCommandTests : IDisposable
+{
+    readonly Terminal _terminal = new();
+
+    public void Dispose() => _terminal.Dispose();
+
+    async Task<Terminal.Result> CreateAsync(params string[] more)
+    {
+        await _terminal.AddUserAsync();
+        return await _terminal.RunAsync(
+            ["key", "create", "--user", "anna@example.org", "--name", "dashboard", .. more]);
+    }
+
+    async Task<JsonElement[]> ListAsync() =>
+        [.. (await _terminal.RunAsync("key", "list", "--json")).Json.GetProperty("items").EnumerateArray()];
+
+    [Fact]
+    public async Task A_new_key_is_one_document_of_id_key_and_scopes()
+    {
+        var created = await CreateAsync("--scopes", "read,ingest", "--json");
+        Assert.Equal(0, created.Code);
+        Assert.Equal(["id", "key", "scopes"], created.Json.EnumerateObject().Select(property => property.Name));
+        Assert.True(ApiKey.TryParse(created.Json.GetProperty("key").GetString(), out var key));
+        Assert.Equal(created.Json.GetProperty("id").GetString(), key.PublicId);
+        Assert.Equal(
+            ["ingest", "read"], created.Json.GetProperty("scopes").EnumerateArray().Select(scope => scope.GetString()));
+        Assert.Empty(created.Error);
+    }
+
+    [Fact]
+    public async Task For_people_stdout_holds_the_key_alone()
+    {
+        var created = await CreateAsync("--scopes", "read");
+        Assert.True(ApiKey.TryParse(created.Out.TrimEnd(), out _));
+        Assert.Contains("not shown again", created.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_uuid_key_is_a_uuid_whose_id_tells_nothing_of_it()
+    {
+        var created = await CreateAsync("--scopes", "ingest", "--format", "uuid", "--json");
+        var key = created.Json.GetProperty("key").GetString()!;
+        Assert.True(Guid.TryParse(key, out _));
+        Assert.DoesNotContain(created.Json.GetProperty("id").GetString()!, key, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_list_shows_everything_but_the_secret()
+    {
+        var created = await CreateAsync(
+            "--scopes", "ingest", "--limit-profile", "bulk", "--expires-in", "90d", "--json");
+        var secret = created.Json.GetProperty("key").GetString()!;
+
+        var key = Assert.Single(await ListAsync());
+        Assert.Equal("dashboard", key.GetProperty("name").GetString());
+        Assert.Equal("anna@example.org", key.GetProperty("user").GetString());
+        Assert.Equal("bulk", key.GetProperty("limit_profile").GetString());
+        Assert.Equal("good", key.GetProperty("state").GetString());
+        Assert.Equal(
+            TimeSpan.FromDays(90),
+            key.GetProperty("expires_at").GetDateTimeOffset() - key.GetProperty("created_at").GetDateTimeOffset());
+
+        var table = await _terminal.RunAsync("key", "list", "--user", "anna@example.org");
+        Assert.Contains("dashboard", table.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain(secret[^43..], table.Out + JsonSerializer.Serialize(key), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_revoked_key_is_listed_as_revoked()
+    {
+        var created = await CreateAsync("--scopes", "read", "--json");
+        var revoked = await _terminal.RunAsync("key", "revoke", created.Json.GetProperty("id").GetString()!);
+        Assert.Equal(0, revoked.Code);
+        Assert.Equal("revoked", Assert.Single(await ListAsync()).GetProperty("state").GetString());
+    }
+
+    [Fact]
+    public async Task Revoking_what_is_not_there_fails()
+    {
+        var revoked = await _terminal.RunAsync("key", "revoke", "nothing", "--json");
+        Assert.Equal(1, revoked.Code);
+        Assert.Contains("no key", revoked.Json.GetProperty("error").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_key_needs_a_user_that_is_there()
+    {
+        var created = await _terminal.RunAsync(
+            "key", "create", "--user", "bert@example.org", "--name", "n", "--scopes", "read");
+        Assert.Equal(1, created.Code);
+        Assert.Contains("user list", created.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--scopes", "write")]
+    [InlineData("--scopes", "")]
+    [InlineData("--scopes", "read", "--format", "jwt")]
+    [InlineData("--scopes", "read", "--expires-in", "90")]
+    [InlineData("--scopes", "read", "--expires-in", "0d")]
+    [InlineData("--scopes", "read", "--expires-in", "-1d")]
+    [InlineData("--scopes", "read", "--expires-in", "4000d")]
+    [InlineData("--scopes", "read", "--limit-profile", "endless")]
+    public async Task A_wrong_value_is_a_usage_error_that_names_its_option(params string[] more)
+    {
+        var created = await CreateAsync(more);
+        Assert.Equal(2, created.Code);
+        Assert.Contains(more[^2], created.Error, StringComparison.Ordinal);
+        Assert.Empty(await ListAsync());
+    }
+
+    [Fact]
+    public async Task Name_and_scopes_are_required()
+    {
+        var created = await _terminal.RunAsync("key", "create", "--user", "anna@example.org");
+        Assert.Equal(2, created.Code);
+        Assert.Contains("--name", created.Error, StringComparison.Ordinal);
+        Assert.Contains("--scopes", created.Error, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,19 @@
+using HealthExport.Tests.Contracts;
+using HealthExport.Tests.Support;
+
+namespace HealthExport.Tests.Storage;
+
+public sealed class SqliteMigrationTests : MigrationContract
+{
+    protected override ValueTask<StoreFixture> OpenEmptyAsync() => new(SqliteFixture.OpenEmpty());
+}
+
+public sealed class SqliteUserStoreTests : UserStoreContract
+{
+    protected override async ValueTask<StoreFixture> OpenAsync() => await SqliteFixture.OpenAsync();
+}
+
+public sealed class SqliteKeyStoreTests : KeyStoreContract
+{
+    protected override async ValueTask<StoreFixture> OpenAsync() => await SqliteFixture.OpenAsync();
+}
