@@ -1,4 +1,5 @@
 using HealthExport.Pushes;
+using HealthExport.Stores;
 using Npgsql;
 
 namespace HealthExport.Storage.Postgres;
@@ -10,13 +11,19 @@ namespace HealthExport.Storage.Postgres;
 /// </summary>
 sealed class PostgresDatabase : IAsyncDisposable, IDisposable
 {
-    public PostgresDatabase(string url, ConnectionPoolOptions? options = null, TimeProvider? clock = null)
+    readonly Func<string>? _serverNow;
+
+    /// <param name="serverNow">For tests: an SQL expression instead of the server's clock.</param>
+    public PostgresDatabase(
+        string url, ConnectionPoolOptions? options = null, TimeProvider? clock = null, Func<string>? serverNow = null)
     {
+        _serverNow = serverNow;
         var settings = Configure(PostgresUrl.Parse(url), options ?? new());
         Place = $"{settings.Host}:{settings.Port}/{settings.Database}";
         Source = new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = "healthexport" }.Build();
         Clock = clock ?? TimeProvider.System;
         Partitions = new(this);
+        KeysVersion = new(this);
     }
 
     /// <summary>Server, port and database, without secrets.</summary>
@@ -27,7 +34,12 @@ sealed class PostgresDatabase : IAsyncDisposable, IDisposable
     /// <summary>For stamps that people read. What replicas agree on (leases, what is due) goes by the server's.</summary>
     public TimeProvider Clock { get; }
 
+    /// <summary>SQL for the present by the server's clock, not by when the transaction began.</summary>
+    public string ServerNow => _serverNow?.Invoke() ?? "clock_timestamp()";
+
     public PostgresPartitions Partitions { get; }
+
+    public PostgresKeysVersion KeysVersion { get; }
 
     /// <exception cref="StoreUnavailableException">None is to be had.</exception>
     public async ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
@@ -59,6 +71,27 @@ sealed class PostgresDatabase : IAsyncDisposable, IDisposable
             catch (Exception error) when (!isSecond && PostgresErrors.IsBrokenConnection(error))
             {
                 // The pool is cleared by now: the next one is new.
+            }
+            catch (Exception error) when (PostgresErrors.Describe(error) is { } described)
+            {
+                throw described;
+            }
+        }
+    }
+
+    /// <summary>As <see cref="ReadAsync"/>, for a reader that has a thread of its own.</summary>
+    public T Read<T>(Func<NpgsqlConnection, T> use)
+    {
+        for (var isSecond = false; ; isSecond = true)
+        {
+            try
+            {
+                using var connection = Source.OpenConnection();
+                return use(connection);
+            }
+            catch (Exception error) when (!isSecond && PostgresErrors.IsBrokenConnection(error))
+            {
+                // As above.
             }
             catch (Exception error) when (PostgresErrors.Describe(error) is { } described)
             {

@@ -38,6 +38,9 @@ static class PostgresErrors
     static Exception Describe(PostgresException error)
     {
         var state = error.SqlState;
+        // A row without a partition: somebody dropped it. The push is not to blame, and it comes back with the next try.
+        if (state == PostgresErrorCodes.CheckViolation && error.ConstraintName is null)
+            return new StoreUnavailableException($"PostgreSQL answered {state}{Place(error)}: a partition is missing.");
         if (IsOfTheServer(state))
             return new StoreUnavailableException($"PostgreSQL answered {state}: {error.MessageText}.");
         // 22: data, 23: constraints, 54: too large for a row, an index or a field.

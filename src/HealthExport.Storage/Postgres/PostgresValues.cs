@@ -16,6 +16,15 @@ static class PostgresValues
 
     public static Instant FromServer(long microseconds) => new(microseconds + Epoch);
 
+    /// <summary>Adds a statement to a batch.</summary>
+    /// <returns>Its parameters, to be bound.</returns>
+    public static NpgsqlParameterCollection Add(this NpgsqlBatch batch, string sql)
+    {
+        var command = new NpgsqlBatchCommand(sql);
+        batch.BatchCommands.Add(command);
+        return command.Parameters;
+    }
+
     public static NpgsqlParameterCollection Bind<T>(this NpgsqlParameterCollection parameters, T value)
         where T : notnull
     {

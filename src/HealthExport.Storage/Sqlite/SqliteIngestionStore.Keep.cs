@@ -7,22 +7,13 @@ sealed partial class SqliteIngestionStore
 {
     public async ValueTask<KeptPush> KeepAsync(ReceivedPush push, CancellationToken cancellationToken)
     {
-        var sameness = SamenessOf(push);
+        var sameness = PushSameness.Of(push);
         using var writer = await database.RentWriterAsync(cancellationToken);
         var session = writer.Session;
         session.Begin();
         var kept = FindPromised(session, push) ?? Keep(session, push, sameness);
         session.Commit();
         return kept;
-    }
-
-    /// <summary>What beside the bytes decides whether a push is the same: media type, aggregation, zone.</summary>
-    static string SamenessOf(ReceivedPush push)
-    {
-        var mediaType = push.ContentType?.Split(';', 2)[0].Trim().ToLowerInvariant();
-        var aggregation = push.Headers.GetValueOrDefault("automation-aggregation")?
-            .Replace(" ", "", StringComparison.Ordinal).ToLowerInvariant();
-        return $"{mediaType}\n{aggregation}\n{push.TimeZone}";
     }
 
     KeptPush? FindPromised(SqliteSession session, ReceivedPush push)

@@ -13,6 +13,7 @@ drop table deletions;
 drop table removed_samples;
 drop table samples;
 drop table sources;
+drop table user_metric_sources;
 drop table user_metrics;
 drop table user_metric_names;
 drop table metrics;

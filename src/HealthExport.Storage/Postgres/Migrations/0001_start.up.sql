@@ -87,6 +87,8 @@ create table raw_ingestions (
 create unique index raw_ingestions_public_id on raw_ingestions (user_id, public_id, received_at);
 create index raw_ingestions_sha256 on raw_ingestions (user_id, sha256, number);
 create index raw_ingestions_received_at on raw_ingestions (user_id, received_at, number);
+-- What was not settled as a duplicate: the newest of it decides whether the next push is one.
+create index raw_ingestions_applied on raw_ingestions (user_id, number) where status <> 4;
 create index raw_ingestions_status on raw_ingestions (status, received_at) where status in (0, 1, 5);
 create index raw_ingestions_received_at_brin on raw_ingestions using brin (received_at);
 
@@ -114,7 +116,9 @@ create table queue (
     foreign key (user_id, number) references ingestion_times (user_id, number) on delete cascade
 );
 
-create index queue_due_at on queue (user_id, due_at);
+create index queue_leased on queue (user_id) where lease is not null;
+-- Rows come and go: what is left of them must not be walked over by every claim.
+alter table queue set (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 
 create table idempotency_keys (
     user_id bigint not null,
@@ -187,6 +191,16 @@ create table sources (
 
 -- By hash: a source may be longer than an index entry. A look-up names md5(text) as well as text.
 create unique index sources_text on sources (user_id, md5(text));
+
+-- How many of a user's rows of a metric come from each source (the key's, or the reported one of a bucket): what lists
+-- the sources of a metric without reading its rows. Rows without a source are not counted.
+create table user_metric_sources (
+    user_id bigint not null references users (id) on delete cascade,
+    count bigint not null,
+    metric_id integer not null references metrics (id),
+    source_id integer not null,
+    primary key (user_id, metric_id, source_id)
+);
 
 create table samples (
     user_id bigint not null,

@@ -1,4 +1,4 @@
-namespace HealthExport.Storage;
+namespace HealthExport.Stores;
 
 /// <summary>
 /// How connections to a database server are kept. The defaults fit one replica of a server that allows 50 connections
