@@ -16,8 +16,11 @@ sealed class PostgresFixture : StoreFixture
 {
     readonly List<PostgresDatabase> _others = [];
 
-    PostgresFixture(string url)
+    readonly bool _isEmpty;
+
+    PostgresFixture(string url, bool isEmpty)
     {
+        _isEmpty = isEmpty;
         Url = url;
         Database = Connect();
         Users = new PostgresUserStore(Database);
@@ -36,13 +39,13 @@ sealed class PostgresFixture : StoreFixture
     public static async Task<PostgresFixture> OpenAsync()
     {
         PostgresServer.Require();
-        return new(await PostgresServers.CreateAsync());
+        return new(await PostgresServers.RentAsync(), isEmpty: false);
     }
 
     public static async Task<PostgresFixture> OpenEmptyAsync()
     {
         PostgresServer.Require();
-        return new(await PostgresServers.CreateAsync(isMigrated: false));
+        return new(await PostgresServers.CreateAsync(isMigrated: false), isEmpty: true);
     }
 
     public override IIngestionStore OpenAnother() => new PostgresIngestionStore(OpenAnotherDatabase(), new());
@@ -102,7 +105,8 @@ sealed class PostgresFixture : StoreFixture
     {
         foreach (var other in _others) await other.DisposeAsync();
         await Database.DisposeAsync();
-        await PostgresServers.DropAsync(Url);
+        if (_isEmpty) await PostgresServers.DropAsync(Url);
+        else await PostgresServers.ReturnAsync(Url);
     }
 
     public async Task<IReadOnlyList<string>> ListAsync(string sql)

@@ -24,10 +24,13 @@ sealed class PostgresServer : IAsyncDisposable
 
     /// <summary>Why there can be none, or null.</summary>
     public static string? Missing => Given is not null ? null
-        : !File.Exists($"{Programs}/postgres") || !File.Exists(PostGis)
+        : !IsInstalled
             ? "PostgreSQL 15 with PostGIS 3 is not installed (postgresql-15, postgresql-15-postgis-3), and "
                 + "TEST_DATABASE_URL is not set."
             : null;
+
+    /// <summary>Whether a server of its own can be started.</summary>
+    public static bool IsInstalled => File.Exists($"{Programs}/postgres") && File.Exists(PostGis);
 
     public static string? Given =>
         Environment.GetEnvironmentVariable("TEST_DATABASE_URL") is { Length: > 0 } url ? url : null;
