@@ -11,7 +11,7 @@ sealed partial class PostgresIngestionStore
 
     /// <summary>A user's first in the queue, as it stands while the user's row is locked.</summary>
     /// <param name="IsFree">It is due, and nothing of the user is in work.</param>
-    readonly record struct Waiting(long Number, int Attempts, bool IsFree);
+    readonly record struct Waiting(long Number, Instant ReceivedAt, bool IsFree);
 
     public async ValueTask<ClaimedPush?> ClaimAsync(TimeSpan lease, CancellationToken cancellationToken)
     {
@@ -153,66 +153,67 @@ sealed partial class PostgresIngestionStore
             batch.Add("select 1 from users where id = $1 for no key update skip locked").Bind(user);
             // A replay may stand before the one that is in work.
             batch.Add($"""
-                select q.number, i.attempts, q.due_at <= {database.ServerNow}
+                select q.number, t.received_at, q.due_at <= {database.ServerNow}
                     and not exists (
                         select
                         from queue o
                         where o.user_id = $1 and o.lease is not null and o.leased_until > {database.ServerNow})
                 from (select * from queue where user_id = $1 order by number limit 1) q
                 join ingestion_times t on t.user_id = q.user_id and t.number = q.number
-                join raw_ingestions i on i.user_id = t.user_id and i.number = t.number and i.received_at = t.received_at
                 """).Bind(user);
             await using var row = await batch.ExecuteReaderAsync(cancellationToken);
             if (!await row.ReadAsync(cancellationToken)) return (null, false);
             await row.NextResultAsync(cancellationToken);
-            if (await row.ReadAsync(cancellationToken)) first = new(row.GetInt64(0), row.GetInt32(1), row.GetBoolean(2));
+            if (await row.ReadAsync(cancellationToken))
+                first = new(row.GetInt64(0), row.GetInstant(1), row.GetBoolean(2));
         }
         if (first is not { IsFree: true } free) return (null, false);
-        if (free.Attempts < options.MaxAttempts)
-            return (await TakeAsync(connection, user, free.Number, lease, cancellationToken), false);
-        await SettleAsFailedAsync(connection, user, free.Number, cancellationToken);
+        if (await TakeAsync(connection, user, free, lease, cancellationToken) is { } claim) return (claim, false);
+        await SettleAsFailedAsync(connection, user, free, cancellationToken);
         return (null, true);
     }
 
-    async ValueTask<ClaimedPush> TakeAsync(
-        NpgsqlConnection connection, long user, long number, TimeSpan lease, CancellationToken cancellationToken)
+    /// <returns>Null when it has been tried too often.</returns>
+    async ValueTask<ClaimedPush?> TakeAsync(
+        NpgsqlConnection connection, long user, Waiting first, TimeSpan lease, CancellationToken cancellationToken)
     {
         var name = Guid.NewGuid();
-        await using var batch = new NpgsqlBatch(connection);
-        batch.Add($"""
-            update queue
-            set lease = $3, leased_by = $4, leased_until = {database.ServerNow} + $5
-            where user_id = $1 and number = $2
-            returning is_replay
-            """).Bind(user).Bind(number).Bind(name).Bind(_holder).Bind(lease);
-        batch.Add($"""
+        await using var take = new NpgsqlCommand(
+            $"""
+            with leased as (
+                update queue
+                set lease = $4, leased_by = $5, leased_until = {database.ServerNow} + $6
+                where user_id = $1 and number = $2
+                returning user_id, number, is_replay)
             update raw_ingestions i
-            set status = {Processing}, attempts = i.attempts + 1, started_at = $3
-            from ingestion_times t
-            where t.user_id = $1 and t.number = $2
-                and i.user_id = t.user_id and i.number = t.number and i.received_at = t.received_at
-            """).Bind(user).Bind(number).Bind(Now);
-        batch.Add(PostgresIngestionRow.SelectByNumber).Bind(user).Bind(number);
-        await using var row = await batch.ExecuteReaderAsync(cancellationToken);
-        await row.ReadAsync(cancellationToken);
-        var isReplay = row.GetBoolean(0);
-        await row.NextResultAsync(cancellationToken);
-        await row.ReadAsync(cancellationToken);
-        return new() { Ingestion = PostgresIngestionRow.Read(row), Lease = name, IsReplay = isReplay };
+            set status = {Processing}, attempts = i.attempts + 1, started_at = $7
+            from leased
+            where i.user_id = leased.user_id and i.number = leased.number and i.received_at = $3 and i.attempts < $8
+            returning {PostgresIngestionRow.Columns}, leased.is_replay
+            """,
+            connection);
+        take.Parameters.Bind(user).Bind(first.Number).Bind(first.ReceivedAt).Bind(name).Bind(_holder).Bind(lease)
+            .Bind(Now).Bind(options.MaxAttempts);
+        await using var row = await take.ExecuteReaderAsync(cancellationToken);
+        if (!await row.ReadAsync(cancellationToken)) return null;
+        return new()
+        {
+            Ingestion = PostgresIngestionRow.Read(row).Own,
+            Lease = name,
+            IsReplay = row.GetBoolean(17),
+        };
     }
 
     async ValueTask SettleAsFailedAsync(
-        NpgsqlConnection connection, long user, long number, CancellationToken cancellationToken)
+        NpgsqlConnection connection, long user, Waiting first, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection);
-        batch.Add("delete from queue where user_id = $1 and number = $2").Bind(user).Bind(number);
+        batch.Add("delete from queue where user_id = $1 and number = $2").Bind(user).Bind(first.Number);
         batch.Add($"""
-            update raw_ingestions i
-            set status = {Failed}, finished_at = $3
-            from ingestion_times t
-            where t.user_id = $1 and t.number = $2
-                and i.user_id = t.user_id and i.number = t.number and i.received_at = t.received_at
-            """).Bind(user).Bind(number).Bind(Now);
+            update raw_ingestions
+            set status = {Failed}, finished_at = $4
+            where user_id = $1 and number = $2 and received_at = $3
+            """).Bind(user).Bind(first.Number).Bind(first.ReceivedAt).Bind(Now);
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 }

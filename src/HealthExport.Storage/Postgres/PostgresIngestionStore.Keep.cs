@@ -6,22 +6,21 @@ namespace HealthExport.Storage.Postgres;
 
 sealed partial class PostgresIngestionStore
 {
-    // How far back equal bytes are looked for, so that few partitions are asked. Payloads are thinned after 30 days.
-    static readonly TimeSpan s_sharing = TimeSpan.FromDays(62);
+    // How far back equal pushes are looked for at first, so that few partitions are asked. Payloads are thinned after 30
+    // days; and it is more than the order of numbers and that of times of receipt can differ.
+    static readonly TimeSpan s_lookBack = TimeSpan.FromDays(62);
 
-    // Numbers follow commits and times of receipt the first byte's way: how much the two orders may differ.
-    static readonly TimeSpan s_disorder = TimeSpan.FromDays(1);
+    /// <summary>What the database says of a push's user, whose row is locked from then on.</summary>
+    /// <param name="LastReceivedAt">When their last push was received; none if this is the first.</param>
+    /// <param name="QueuedSince">When the oldest that waits, but for replays, was received; none if none does.</param>
+    /// <param name="Promised">What the idempotency key stands for.</param>
+    readonly record struct Situation(
+        long LastNumber, Instant LastReceivedAt, bool HasQueued, Instant QueuedSince,
+        (long Number, bool IsSame)? Promised);
 
-    /// <summary>What the database says of a push's user and of pushes like it, once the user's row is locked.</summary>
-    sealed record Situation
-    {
-        public long LastNumber { get; init; }
-        public (long Number, bool IsSame)? Promised { get; init; }
-        public long? Pending { get; init; }
-        public bool HasQueued { get; init; }
-        public (long Number, Guid Id, string? Receipt)? Original { get; init; }
-        public long? SharedPayload { get; init; }
-    }
+    /// <summary>What there is of pushes equal to this one.</summary>
+    readonly record struct Alike(
+        long? Pending, (long Number, Guid Id, string? Receipt)? Original, long? SharedPayload);
 
     public async ValueTask<KeptPush> KeepAsync(ReceivedPush push, CancellationToken cancellationToken)
     {
@@ -38,11 +37,12 @@ sealed partial class PostgresIngestionStore
     async ValueTask<KeptPush> KeepAsync(
         NpgsqlConnection connection, ReceivedPush push, Guid id, string sameness, CancellationToken cancellationToken)
     {
-        var found = await LookAsync(connection, push, sameness, cancellationToken);
-        if (found.Promised is { } promised)
+        var user = await LockAsync(connection, push, cancellationToken);
+        if (user.Promised is { } promised)
             return new(
                 promised.IsSame ? KeptAs.Repeated : KeptAs.Conflict,
                 await PostgresIngestionRow.GetAsync(connection, push.UserId, promised.Number, cancellationToken), null);
+        var found = await FindAlikeAsync(connection, push, sameness, user, cancellationToken);
         if (found.Pending is { } pending)
         {
             if (push.IdempotencyKey is not null)
@@ -57,18 +57,18 @@ sealed partial class PostgresIngestionStore
         }
 
         // Only the queue's first may be claimed; this one is its last.
-        var isClaimed = found.Original is null && !found.HasQueued && push.Lease is not null;
-        var ingestion = Describe(push, id, found, isClaimed);
+        var isClaimed = found.Original is null && !user.HasQueued && push.Lease is not null;
+        var ingestion = Describe(push, id, user.LastNumber + 1, found, isClaimed);
         Guid? lease = isClaimed ? Guid.NewGuid() : null;
         await InsertAsync(connection, push, ingestion, sameness, found, lease, cancellationToken);
         var claim = lease is { } name ? new ClaimedPush { Ingestion = ingestion, Lease = name, IsReplay = false } : null;
         return new(found.Original is null ? KeptAs.New : KeptAs.Duplicate, ingestion, claim);
     }
 
-    Ingestion Describe(ReceivedPush push, Guid id, Situation found, bool isClaimed) => new()
+    Ingestion Describe(ReceivedPush push, Guid id, long number, Alike found, bool isClaimed) => new()
     {
         UserId = push.UserId,
-        Number = found.LastNumber + 1,
+        Number = number,
         Id = id,
         KeyId = push.KeyId,
         Status = found.Original is not null ? IngestionStatus.Duplicate
@@ -83,69 +83,37 @@ sealed partial class PostgresIngestionStore
         Headers = push.Headers,
         TimeZone = push.TimeZone,
         DuplicateOf = found.Original?.Id,
-        Receipt = found.Original?.Receipt is { } receipt ? PostgresIngestionRow.ReadReceipt(receipt) : null,
+        Receipt = PostgresIngestionRow.ReadReceipt(found.Original?.Receipt),
     };
 
     /// <summary>Locks the user's row; each statement after it sees all that was committed before the lock was had.
     /// </summary>
-    async ValueTask<Situation> LookAsync(
-        NpgsqlConnection connection, ReceivedPush push, string sameness, CancellationToken cancellationToken)
+    async ValueTask<Situation> LockAsync(
+        NpgsqlConnection connection, ReceivedPush push, CancellationToken cancellationToken)
     {
-        var (user, sha256) = (push.UserId, push.Payload.Sha256);
+        var user = push.UserId;
         await using var batch = new NpgsqlBatch(connection);
         batch.Add("select last_ingestion from users where id = $1 for no key update").Bind(user);
-        // An equal push that waits or is in work. A replay is none: it would take effect under its old number.
         batch.Add("""
             select
+                (
+                    select t.received_at
+                    from users u
+                    join ingestion_times t on t.user_id = u.id and t.number = u.last_ingestion
+                    where u.id = $1),
                 exists (select from queue where user_id = $1),
                 (
-                    select i.number
+                    select min(t.received_at)
                     from queue q
                     join ingestion_times t on t.user_id = q.user_id and t.number = q.number
-                    join raw_ingestions i
-                        on i.user_id = t.user_id and i.number = t.number and i.received_at = t.received_at
-                    where q.user_id = $1 and not q.is_replay
-                        and i.sha256 = $2 and i.sameness = $3 and i.status in (0, 1)
-                    order by q.number desc
-                    limit 1)
-            """).Bind(user).Bind(sha256).Bind(sameness);
-        // The newest push that was settled as anything but a duplicate, when it is equal and nothing has changed since.
-        // It is the newest of all, or what that one duplicates, or a duplicate between them that was replayed.
-        batch.Add("""
-            with newest as materialized (
-                select case when i.status = 4 then o.number else t.number end as number,
-                    case when i.status = 4 then o.received_at else t.received_at end as received_at
-                from users u
-                join ingestion_times t on t.user_id = u.id and t.number = u.last_ingestion
-                join raw_ingestions i on i.user_id = t.user_id and i.number = t.number and i.received_at = t.received_at
-                left join ingestion_times o on o.user_id = i.user_id and o.number = i.duplicate_of
-                where u.id = $1)
-            select s.number, s.public_id, s.receipt
-            from (
-                select i.*
-                from raw_ingestions i
-                where i.user_id = $1
-                    and i.number >= (select number from newest)
-                    and i.received_at >= (select received_at from newest) - $4::interval
-                    and i.status <> 4
-                order by i.number desc
-                limit 1) s
-            join users u on u.id = s.user_id
-            where s.sha256 = $2 and s.sameness = $3 and s.status in (2, 3) and s.data_version = u.data_version
-            """).Bind(user).Bind(sha256).Bind(sameness).Bind(s_disorder);
-        batch.Add("""
-            select payload_number
-            from raw_ingestions
-            where user_id = $1 and sha256 = $2 and has_payload and received_at >= $3
-            order by number desc
-            limit 1
-            """).Bind(user).Bind(sha256).Bind(push.ReceivedAt + -s_sharing);
+                    where q.user_id = $1 and not q.is_replay)
+            """).Bind(user);
         if (push.IdempotencyKey is { } key)
         {
             batch.Add("delete from idempotency_keys where user_id = $1 and created_at <= $2")
                 .Bind(user).Bind(Now + -options.IdempotencyWindow);
             batch.Add("select number, sha256 = $3 from idempotency_keys where user_id = $1 and key = $2")
-                .Bind(user).Bind(key).Bind(sha256);
+                .Bind(user).Bind(key).Bind(push.Payload.Sha256);
         }
 
         await using var row = await batch.ExecuteReaderAsync(cancellationToken);
@@ -154,20 +122,85 @@ sealed partial class PostgresIngestionStore
         var found = new Situation { LastNumber = row.GetInt64(0) };
         await row.NextResultAsync(cancellationToken);
         await row.ReadAsync(cancellationToken);
-        found = found with { HasQueued = row.GetBoolean(0), Pending = row.FindInt64(1) };
-        await row.NextResultAsync(cancellationToken);
-        if (await row.ReadAsync(cancellationToken))
-            found = found with { Original = (row.GetInt64(0), row.GetGuid(1), row.FindString(2)) };
-        await row.NextResultAsync(cancellationToken);
-        if (await row.ReadAsync(cancellationToken)) found = found with { SharedPayload = row.GetInt64(0) };
+        found = found with
+        {
+            LastReceivedAt = row.GetInstant(0), HasQueued = row.GetBoolean(1), QueuedSince = row.GetInstant(2),
+        };
         // The delete has no result of its own.
         if (await row.NextResultAsync(cancellationToken) && await row.ReadAsync(cancellationToken))
             found = found with { Promised = (row.GetInt64(0), row.GetBoolean(1)) };
         return found;
     }
 
+    static async ValueTask<Alike> FindAlikeAsync(
+        NpgsqlConnection connection, ReceivedPush push, string sameness, Situation user,
+        CancellationToken cancellationToken)
+    {
+        if (user.LastReceivedAt.IsNone) return default;
+        var since = user.LastReceivedAt + -s_lookBack;
+        await using var batch = new NpgsqlBatch(connection);
+        batch.Add("""
+            select payload_number
+            from raw_ingestions
+            where user_id = $1 and sha256 = $2 and has_payload and received_at >= $3
+            order by number desc
+            limit 1
+            """).Bind(push.UserId).Bind(push.Payload.Sha256).Bind(since);
+        // What waits is newer than all that is settled: then there may be one to join, and none to be a duplicate of.
+        var isSettled = user.QueuedSince.IsNone;
+        if (isSettled) AddOriginal(batch, push, sameness, since);
+        else AddPending(batch, push, sameness, user.QueuedSince);
+
+        Alike found = default;
+        await using (var row = await batch.ExecuteReaderAsync(cancellationToken))
+        {
+            if (await row.ReadAsync(cancellationToken)) found = found with { SharedPayload = row.GetInt64(0) };
+            await row.NextResultAsync(cancellationToken);
+            if (await row.ReadAsync(cancellationToken))
+                return isSettled
+                    ? found with { Original = ReadOriginal(row) }
+                    : found with { Pending = row.GetInt64(0) };
+        }
+        if (!isSettled) return found;
+
+        // Nothing but duplicates for longer than that: everything is looked through.
+        batch.BatchCommands.Clear();
+        AddOriginal(batch, push, sameness, Instant.From(DateOnly.MinValue));
+        await using var old = await batch.ExecuteReaderAsync(cancellationToken);
+        return await old.ReadAsync(cancellationToken) ? found with { Original = ReadOriginal(old) } : found;
+    }
+
+    /// <summary>An equal push that waits or is in work. A replay is none: it would take effect under its old number.
+    /// </summary>
+    static void AddPending(NpgsqlBatch batch, ReceivedPush push, string sameness, Instant since) =>
+        batch.Add("""
+            select i.number
+            from raw_ingestions i
+            join queue q on q.user_id = i.user_id and q.number = i.number and not q.is_replay
+            where i.user_id = $1 and i.sha256 = $2 and i.sameness = $3 and i.status in (0, 1) and i.received_at >= $4
+            order by i.number desc
+            limit 1
+            """).Bind(push.UserId).Bind(push.Payload.Sha256).Bind(sameness).Bind(since);
+
+    /// <summary>The newest push that was not settled as a duplicate, and whether it is equal to this one and nothing has
+    /// changed since.</summary>
+    static void AddOriginal(NpgsqlBatch batch, ReceivedPush push, string sameness, Instant since) =>
+        batch.Add("""
+            select i.number, i.public_id, i.receipt,
+                coalesce(
+                    i.sha256 = $2 and i.sameness = $3 and i.status in (2, 3) and i.data_version = u.data_version, false)
+            from raw_ingestions i
+            join users u on u.id = i.user_id
+            where i.user_id = $1 and i.status <> 4 and i.received_at >= $4
+            order by i.number desc
+            limit 1
+            """).Bind(push.UserId).Bind(push.Payload.Sha256).Bind(sameness).Bind(since);
+
+    static (long, Guid, string?)? ReadOriginal(NpgsqlDataReader row) =>
+        row.GetBoolean(3) ? (row.GetInt64(0), row.GetGuid(1), row.FindString(2)) : null;
+
     async ValueTask InsertAsync(
-        NpgsqlConnection connection, ReceivedPush push, Ingestion ingestion, string sameness, Situation found,
+        NpgsqlConnection connection, ReceivedPush push, Ingestion ingestion, string sameness, Alike found,
         Guid? lease, CancellationToken cancellationToken)
     {
         var (user, number, payload) = (push.UserId, ingestion.Number, push.Payload);

@@ -34,13 +34,17 @@ sealed partial class PostgresIngestionStore
                     Add($"(i.received_at, i.number) < (${values.Count}, $?)").Bind(place.Number);
                 }
                 rest.Append($"\norder by i.received_at desc, i.number desc\nlimit {limit + 1L}");
-                read.CommandText = PostgresIngestionRow.Select(rest.ToString());
+                read.CommandText = $"select {PostgresIngestionRow.Columns}\nfrom raw_ingestions i\n{rest}";
 
-                List<Ingestion> items = [];
-                await using var row = await read.ExecuteReaderAsync(cancellationToken);
-                while (items.Count < limit && await row.ReadAsync(cancellationToken))
-                    items.Add(PostgresIngestionRow.Read(row));
-                var hasMore = items.Count == limit && await row.ReadAsync(cancellationToken);
+                List<PostgresIngestionRow> rows = [];
+                var hasMore = false;
+                await using (var row = await read.ExecuteReaderAsync(cancellationToken))
+                {
+                    while (rows.Count < limit && await row.ReadAsync(cancellationToken))
+                        rows.Add(PostgresIngestionRow.Read(row));
+                    hasMore = rows.Count == limit && await row.ReadAsync(cancellationToken);
+                }
+                var items = await PostgresIngestionRow.CompleteAsync(connection, rows, cancellationToken);
                 return new Page<Ingestion>(
                     items, hasMore ? ListCursor.Write(list, items[^1].ReceivedAt.Microseconds, items[^1].Number) : null);
 
@@ -133,14 +137,10 @@ sealed partial class PostgresIngestionStore
                     batch.Add($"""
                         update raw_ingestions i
                         set status = {Queued}, attempts = 0, started_at = null, finished_at = null, duplicate_of = null,
-                            receipt = coalesce(i.receipt, (
-                                select o.receipt
-                                from ingestion_times t
-                                join raw_ingestions o
-                                    on o.user_id = t.user_id and o.number = t.number and o.received_at = t.received_at
-                                where t.user_id = i.user_id and t.number = i.duplicate_of))
+                            receipt = coalesce(i.receipt, $4)
                         where i.user_id = $1 and i.number = $2 and i.received_at = $3
-                        """).Bind(userId).Bind(found.Number).Bind(found.ReceivedAt);
+                        """).Bind(userId).Bind(found.Number).Bind(found.ReceivedAt)
+                        .BindText(PostgresIngestionRow.WriteReceipt(found.Receipt));
                     await batch.ExecuteNonQueryAsync(cancellationToken);
                 }
                 return (Ingestion?)await PostgresIngestionRow.GetAsync(
@@ -153,12 +153,20 @@ sealed partial class PostgresIngestionStore
     {
         var (from, to) = BoundsOf(id);
         await using var find = new NpgsqlCommand(
-            PostgresIngestionRow.Select(
-                "where i.user_id = $1 and i.public_id = $2 and i.received_at >= $3 and i.received_at < $4"),
+            $"""
+            select {PostgresIngestionRow.Columns}
+            from raw_ingestions i
+            where i.user_id = $1 and i.public_id = $2 and i.received_at >= $3 and i.received_at < $4
+            """,
             connection);
         find.Parameters.Bind(userId).Bind(id).Bind(from).Bind(to);
-        await using var row = await find.ExecuteReaderAsync(cancellationToken);
-        return await row.ReadAsync(cancellationToken) ? PostgresIngestionRow.Read(row) : null;
+        PostgresIngestionRow found;
+        await using (var row = await find.ExecuteReaderAsync(cancellationToken))
+        {
+            if (!await row.ReadAsync(cancellationToken)) return null;
+            found = PostgresIngestionRow.Read(row);
+        }
+        return (await PostgresIngestionRow.CompleteAsync(connection, [found], cancellationToken))[0];
     }
 
     /// <summary>A UUIDv7 begins with the millisecond of receipt (RFC 9562, 5.7): in which the row's partition is.</summary>

@@ -28,15 +28,18 @@ sealed partial class PostgresIngestionStore(PostgresDatabase database, QueueOpti
     {
         var (payload, sizeBytes) = database.Read(connection =>
         {
+            using var time = PostgresIngestionRow.FindReceivedAt(connection, userId, number);
+            using var found = time.ExecuteReader();
+            var receivedAt = found.Read() ? found.GetInstant(0) : Instant.None;
+            found.Close();
             using var find = new NpgsqlCommand(
                 """
-                select i.payload_number, i.size_bytes
-                from ingestion_times t
-                join raw_ingestions i on i.user_id = t.user_id and i.number = t.number and i.received_at = t.received_at
-                where t.user_id = $1 and t.number = $2 and i.has_payload
+                select payload_number, size_bytes
+                from raw_ingestions
+                where user_id = $1 and number = $2 and received_at = $3 and has_payload
                 """,
                 connection);
-            find.Parameters.Bind(userId).Bind(number);
+            find.Parameters.Bind(userId).Bind(number).Bind(receivedAt);
             using var row = find.ExecuteReader();
             return row.Read()
                 ? (row.GetInt64(0), row.GetInt64(1))

@@ -74,6 +74,17 @@ static class PostgresValues
         return parameters;
     }
 
+    /// <summary>An array of timestamptz, each as <see cref="ToServer"/> gives it.</summary>
+    public static NpgsqlParameterCollection BindTimes(this NpgsqlParameterCollection parameters, long[] times)
+    {
+        parameters.Add(new NpgsqlParameter<long[]>
+        {
+            TypedValue = times,
+            NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz,
+        });
+        return parameters;
+    }
+
     public static NpgsqlParameterCollection Bind(this NpgsqlParameterCollection parameters, TimeSpan span)
     {
         parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = span, NpgsqlDbType = NpgsqlDbType.Interval });

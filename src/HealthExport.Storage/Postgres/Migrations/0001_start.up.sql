@@ -89,6 +89,7 @@ create index raw_ingestions_sha256 on raw_ingestions (user_id, sha256, number);
 create index raw_ingestions_received_at on raw_ingestions (user_id, received_at, number);
 -- What was not settled as a duplicate: the newest of it decides whether the next push is one.
 create index raw_ingestions_applied on raw_ingestions (user_id, number) where status <> 4;
+create index raw_ingestions_pending on raw_ingestions (user_id, sha256) where status in (0, 1);
 create index raw_ingestions_status on raw_ingestions (status, received_at) where status in (0, 1, 5);
 create index raw_ingestions_received_at_brin on raw_ingestions using brin (received_at);
 
