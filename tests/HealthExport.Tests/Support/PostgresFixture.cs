@@ -18,8 +18,11 @@ sealed class PostgresFixture : StoreFixture
 
     readonly bool _isEmpty;
 
-    PostgresFixture(string url, bool isEmpty)
+    readonly PgBouncer? _pooler;
+
+    PostgresFixture(string url, bool isEmpty, PgBouncer? pooler = null)
     {
+        _pooler = pooler;
         _isEmpty = isEmpty;
         Url = url;
         Database = Connect();
@@ -40,6 +43,13 @@ sealed class PostgresFixture : StoreFixture
     {
         PostgresServer.Require();
         return new(await PostgresServers.RentAsync(), isEmpty: false);
+    }
+
+    public static async Task<PostgresFixture> OpenThroughPoolerAsync()
+    {
+        PgBouncer.Require();
+        var url = await PostgresServers.RentAsync();
+        return new(url, isEmpty: false, await PgBouncer.StartAsync(url));
     }
 
     public static async Task<PostgresFixture> OpenEmptyAsync()
@@ -105,6 +115,7 @@ sealed class PostgresFixture : StoreFixture
     {
         foreach (var other in _others) await other.DisposeAsync();
         await Database.DisposeAsync();
+        if (_pooler is not null) await _pooler.DisposeAsync();
         if (_isEmpty) await PostgresServers.DropAsync(Url);
         else await PostgresServers.ReturnAsync(Url);
     }
@@ -118,7 +129,9 @@ sealed class PostgresFixture : StoreFixture
         return items;
     }
 
-    PostgresDatabase Connect() => new(Url, new() { MaxSize = 10 }, Clock, () => Literal(Clock.GetUtcNow()));
+    PostgresDatabase Connect() => new(
+        _pooler?.Through(Url) ?? Url, new() { MaxSize = 10, BehindTransactionPooler = _pooler is not null }, Clock,
+        () => Literal(Clock.GetUtcNow()));
 
     static string Literal(DateTimeOffset at) =>
         $"timestamptz '{at.ToString("yyyy-MM-dd HH:mm:ss.ffffff+00", CultureInfo.InvariantCulture)}'";

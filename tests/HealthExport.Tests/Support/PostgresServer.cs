@@ -48,20 +48,7 @@ sealed class PostgresServer : IAsyncDisposable
     {
         var port = FindFreePort();
         var password = Guid.NewGuid().ToString("n");
-        var start = new ProcessStartInfo
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = "/",
-        };
-        // The server refuses to be root's.
-        string[] command = Environment.UserName == "root" ? ["runuser", "-u", "postgres", "--", "sh"] : ["sh"];
-        start.FileName = command[0];
-        foreach (var word in command[1..]) start.ArgumentList.Add(word);
-        foreach (var word in (string[])["-c", ReadScript(), "postgres-server", Programs, $"{port}", password])
-            start.ArgumentList.Add(word);
-        var process = Process.Start(start) ?? throw new InvalidOperationException("The shell did not start.");
+        var process = StartScript("postgres-server.sh", Programs, $"{port}", password);
         var server = new PostgresServer(new($"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"), process);
         await server.ExpectAsync("started");
         return server;
@@ -122,14 +109,26 @@ sealed class PostgresServer : IAsyncDisposable
             $"PostgreSQL did not come to be {answer}: {await _process.StandardError.ReadToEndAsync()}");
     }
 
-    static string ReadScript()
+    /// <summary>Runs one of the scripts beside this file, which ends when its standard input does; as the user
+    /// <c>postgres</c> where this process is root's, because the server refuses to be.</summary>
+    public static Process StartScript(string name, params string[] arguments)
     {
-        using var script = new StreamReader(
-            typeof(PostgresServer).Assembly.GetManifestResourceStream("postgres-server.sh")!);
-        return script.ReadToEnd();
+        using var reader = new StreamReader(typeof(PostgresServer).Assembly.GetManifestResourceStream(name)!);
+        string[] command = Environment.UserName == "root" ? ["runuser", "-u", "postgres", "--", "sh"] : ["sh"];
+        var start = new ProcessStartInfo
+        {
+            FileName = command[0],
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = "/",
+        };
+        foreach (var word in (string[])[.. command[1..], "-c", reader.ReadToEnd(), name, .. arguments])
+            start.ArgumentList.Add(word);
+        return Process.Start(start) ?? throw new InvalidOperationException("The shell did not start.");
     }
 
-    static int FindFreePort()
+    public static int FindFreePort()
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
