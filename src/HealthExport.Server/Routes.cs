@@ -1,6 +1,7 @@
 using HealthExport.Keys;
 using HealthExport.Server.Health;
 using HealthExport.Server.Ingest;
+using HealthExport.Server.Metrics;
 using HealthExport.Server.Security;
 using static HealthExport.Server.Http.KnownParametersRouting;
 
@@ -25,11 +26,19 @@ static class Routes
         {
             var v1 = app.MapGroup(prefix);
             v1.MapPost("/ingest", IngestPush.HandleAsync).Needs(Ingest);
-            v1.MapGet("/ingestions", ListIngestions.HandleAsync).Needs(Ingest | Read).TakesQuery(ListIngestions.Parameters);
+            v1.MapGet("/ingestions", ListIngestions.HandleAsync)
+                .Needs(Ingest | Read).TakesQuery(ListIngestions.Parameters);
             v1.MapGet("/ingestions/{id:guid}", GetIngestion.HandleAsync).Needs(Ingest | Read);
-            v1.MapGet("/ingestions/{id:guid}/rejects", ListRejects.HandleAsync).Needs(Read).TakesQuery(ListRejects.Parameters);
+            v1.MapGet("/ingestions/{id:guid}/rejects", ListRejects.HandleAsync)
+                .Needs(Read).TakesQuery(ListRejects.Parameters);
             v1.MapGet("/ingestions/{id:guid}/payload", GetPayload.HandleAsync).Needs(Read);
             v1.MapPost("/ingestions/{id:guid}/replay", ReplayIngestion.HandleAsync).Needs(Admin);
+
+            v1.MapGet("/metrics", ListMetrics.HandleAsync).Needs(Read).TakesQuery(ListMetrics.Parameters);
+            v1.MapGet("/metrics/{name}/samples", ListSamples.HandleAsync)
+                .Needs(Read).TakesQuery(ListSamples.Parameters);
+            v1.MapGet("/metrics/{name}/series", ReadSeries.HandleAsync)
+                .Needs(Read).TakesQuery(ReadSeries.Parameters);
         }
     }
 }

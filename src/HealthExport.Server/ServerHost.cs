@@ -1,3 +1,4 @@
+using System.Text;
 using HealthExport.Keys;
 using HealthExport.Pushes;
 using HealthExport.Server.Http;
@@ -15,8 +16,8 @@ namespace HealthExport.Server;
 static class ServerHost
 {
     /// <summary>
-    /// Builds a server that is ready to start; nothing is opened before. The store must have been migrated when the first
-    /// request comes: without that, <c>/ready</c> says what is missing.
+    /// Builds a server that is ready to start; nothing is opened before. The store must have been migrated when the
+    /// first request comes: without that, <c>/ready</c> says what is missing.
     /// </summary>
     /// <param name="overrides">Changes to the container, last of all.</param>
     public static WebApplication Build(ServerSettings settings, Action<IServiceCollection>? overrides = null)
@@ -59,11 +60,13 @@ static class ServerHost
     static void Configure(KestrelServerOptions kestrel, ServerSettings settings)
     {
         kestrel.AddServerHeader = false;
+        // An automation's name in another encoding is no reason to refuse what it pushes: replacement characters.
+        kestrel.RequestHeaderEncodingSelector = _ => Encoding.UTF8;
         // Bodies are counted by whoever reads them, after decompression; a cap here would cut the connection before the
         // client could read why.
         kestrel.Limits.MaxRequestBodySize = null;
         // A silent body is broken off by its reader. This stops one that drips a byte now and then for hours.
-        kestrel.Limits.MinRequestBodyDataRate = new(bytesPerSecond: 100, gracePeriod: settings.Ingest.Stall);
+        kestrel.Limits.MinRequestBodyDataRate = new(bytesPerSecond: 100, gracePeriod: 2 * settings.Ingest.Stall);
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
         kestrel.Limits.MaxRequestHeadersTotalSize = 32 << 10;
         kestrel.Limits.MaxRequestHeaderCount = 100;

@@ -14,7 +14,8 @@ namespace HealthExport.Storage;
 /// <summary>Puts the stores of one database into a container.</summary>
 public static class StorageRegistration
 {
-    /// <summary>Registers every store contract over the database named; nothing is opened before the first use.</summary>
+    /// <summary>Registers every store contract over the database named. Nothing is opened before the first use.
+    /// </summary>
     /// <param name="databaseUrl">
     /// <c>sqlite:PATH</c>, relative to the working directory, or <c>postgresql://…</c> (also <c>postgres://…</c>).
     /// </param>

@@ -31,22 +31,20 @@ static class Answer
         var table = new Table().Border(TableBorder.Simple);
         foreach (var header in headers) table.AddColumn(new TableColumn(new Text(header)).NoWrap());
         foreach (var row in rows) table.AddRow(row.Select(cell => new Text(cell ?? "")));
-        var console = OpenConsole(shell.Out, AnsiSupport.No, shell.FindWidth());
+        var console = OpenConsole(shell.Out, isTerminal: false);
+        console.Profile.Width = shell.FindWidth();
         console.Write(table);
     }
 
-    public static IAnsiConsole OpenConsole(TextWriter writer, AnsiSupport ansi, int? width)
-    {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings
+    /// <param name="isTerminal">Whether it takes colours and lines that are written over.</param>
+    public static IAnsiConsole OpenConsole(TextWriter writer, bool isTerminal) =>
+        AnsiConsole.Create(new AnsiConsoleSettings
         {
-            Ansi = ansi,
-            ColorSystem = ansi == AnsiSupport.No ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
-            Interactive = ansi == AnsiSupport.No ? InteractionSupport.No : InteractionSupport.Detect,
+            Ansi = isTerminal ? AnsiSupport.Yes : AnsiSupport.No,
+            ColorSystem = isTerminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
+            Interactive = isTerminal ? InteractionSupport.Yes : InteractionSupport.No,
             Out = new AnsiConsoleOutput(writer),
         });
-        if (width is { } columns) console.Profile.Width = columns;
-        return console;
-    }
 
     /// <summary>Bytes in the largest unit that keeps three digits: <c>90.1 MB</c>, powers of ten.</summary>
     public static string FormatSize(long bytes)

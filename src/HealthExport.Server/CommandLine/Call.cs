@@ -19,7 +19,7 @@ sealed class Call(Shell shell, ParseResult arguments)
         var session = OpenStoreAsItIs();
         try
         {
-            await session.PrepareAsync(cancellationToken);
+            await Schema.PrepareAsync(session.Migrations, session.Settings, cancellationToken);
             return session;
         }
         catch

@@ -9,7 +9,7 @@ using HealthExport.Server.Settings;
 namespace HealthExport.Server.CommandLine;
 
 /// <summary>
-/// The whole command line. Answers go to stdout, everything else to stderr; the exit code is 0, 1 (failed) or 2 (usage).
+/// All verbs. Answers go to stdout, everything else to stderr; the exit code is 0, 1 (failed) or 2 (usage).
 /// With <c>--json</c> stdout gets exactly one document, also when something fails.
 /// </summary>
 static class CommandLineApp
@@ -44,7 +44,15 @@ static class CommandLineApp
                     ? $"Did you mean {nearest}? See: health-export{path} --help" : $"See: health-export{path} --help");
         }
         return await parsed.InvokeAsync(
-            new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = shell.Out, Error = shell.Error },
+            new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                Output = shell.Out,
+                Error = shell.Error,
+                // Time to give back what is in hand. A server has its own way to end.
+                ProcessTerminationTimeout = parsed.CommandResult.Command is RootCommand or { Name: "serve" }
+                    ? null : TimeSpan.FromSeconds(10),
+            },
             cancellationToken);
     }
 

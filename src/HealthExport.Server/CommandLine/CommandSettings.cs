@@ -10,8 +10,4 @@ static class CommandSettings
 
     public static ServerSettings Load(Shell shell, IReadOnlyDictionary<string, string?>? arguments = null) =>
         ServerSettings.From(LoadSources(shell, arguments));
-
-    /// <summary>Whether the store is a file of this process, so that nobody else decides when its schema changes.</summary>
-    public static bool IsEmbedded(ServerSettings settings) =>
-        settings.DatabaseUrl.StartsWith("sqlite:", StringComparison.OrdinalIgnoreCase);
 }

@@ -30,7 +30,8 @@ sealed class FirstStart
 
         public void Write(TextWriter writer)
         {
-            writer.WriteLine($"First start: {Owner.Email} was created. Admin key, for all there is; it is not shown again:");
+            writer.WriteLine($"First start: {Owner.Email} was created.");
+            writer.WriteLine("Admin key, for all there is; it is not shown again:");
             writer.WriteLine($"  {AdminKey.Key.Reveal()}");
             writer.WriteLine();
             Pairing.Write(writer);
@@ -68,5 +69,7 @@ sealed class FirstStart
 
     // UTC is what a machine says that was never told where it is: no zone for a person.
     static string? FindLocalZone() =>
-        TimeZoneInfo.Local is { HasIanaId: true, Id: not ("UTC" or "Etc/UTC" or "Etc/UCT" or "GMT") } zone ? zone.Id : null;
+        TimeZoneInfo.Local is { HasIanaId: true, Id: not ("UTC" or "Etc/UTC" or "Etc/UCT" or "GMT") } zone
+            ? zone.Id
+            : null;
 }

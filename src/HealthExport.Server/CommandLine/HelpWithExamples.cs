@@ -21,13 +21,17 @@ sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLineAction
             "health-export serve --urls http://0.0.0.0:8080",
             "health-export serve --urls \"http://127.0.0.1:8080;http://[::1]:8080\" --metrics-urls none",
         ],
-        ["pair"] = ["health-export pair", "health-export pair --user anna@example.org --url https://health.example.org"],
+        ["pair"] =
+        [
+            "health-export pair",
+            "health-export pair --user anna@example.org --url https://health.example.org",
+        ],
         ["add"] = ["health-export user add anna@example.org --name Anna --time-zone Europe/Berlin"],
         ["erase"] = ["health-export user erase anna@example.org"],
         ["create"] =
         [
             "health-export key create --user anna@example.org --name dashboard --scopes read --expires-in 90d",
-            "health-export key create --user anna@example.org --name loader --scopes ingest --limit-profile bulk --json",
+            "health-export key create --user anna@example.org --name load --scopes ingest --limit-profile bulk --json",
         ],
         ["revoke"] = ["health-export key revoke k3v9x2m1q8az"],
         ["migrate"] = ["health-export migrate --status", "health-export migrate --dry-run"],

@@ -23,7 +23,10 @@ static class ImportCommand
             { Description = "Health Auto Export or standard JSON, .json or .json.gz", Arity = ArgumentArity.OneOrMore };
         var user = new Option<string?>("--user")
             { Description = "Whose data it is; not needed while there is one user", HelpName = "EMAIL" };
-        return new Command("import", "Takes files as if a phone had pushed them, also while a server runs") { files, user }
+        return new Command("import", "Takes files as if a phone had pushed them, also while a server runs")
+        {
+            files, user,
+        }
             .Run(shell, async (call, cancellationToken) =>
             {
                 await using var store = await call.OpenStoreAsync(cancellationToken);
@@ -35,7 +38,7 @@ static class ImportCommand
                     foreach (var file in call.Get(files))
                     {
                         var outcome = await import.TakeAsync(file, progress.Begin(file), cancellationToken);
-                        progress.End(outcome.Error ?? IngestionText.Describe(outcome.Ingestion!), outcome.IsBad);
+                        progress.End(outcome.Error ?? IngestionText.Describe(outcome.Ingestion!));
                         outcomes.Add(outcome);
                     }
                 });
@@ -47,7 +50,10 @@ static class ImportCommand
     static void Write(Call call, List<Outcome> outcomes)
     {
         var sum = new ItemCounts();
-        foreach (var counts in outcomes.Select(outcome => outcome.Ingestion?.Receipt?.Counts))
+        // A duplicate shows the first one's counts: they would be added twice.
+        var duplicates = outcomes.Count(outcome => outcome.Ingestion?.Status == IngestionStatus.Duplicate);
+        foreach (var counts in outcomes.Where(outcome => outcome.Ingestion?.Status != IngestionStatus.Duplicate)
+            .Select(outcome => outcome.Ingestion?.Receipt?.Counts))
         {
             sum.Received += counts?.Received ?? 0;
             sum.Inserted += counts?.Inserted ?? 0;
@@ -61,6 +67,7 @@ static class ImportCommand
             Answer.Write(call.Shell.Out, new JsonObject
             {
                 ["imported"] = outcomes.Count - bad,
+                ["duplicates"] = duplicates,
                 ["failed"] = bad,
                 ["counts"] = IngestionText.ToJson(sum),
                 ["files"] = Answer.ToArray(outcomes, outcome =>
@@ -74,14 +81,14 @@ static class ImportCommand
             return;
         }
         call.Shell.Out.WriteLine(
-            $"Imported {outcomes.Count - bad} of {outcomes.Count}: {sum.Received} items received, {sum.Inserted} inserted, "
-            + $"{sum.Updated} updated, {sum.Unchanged} unchanged, {sum.Rejected} rejected.");
+            $"Imported {outcomes.Count - bad} of {outcomes.Count}"
+            + (duplicates > 0 ? $", {duplicates} of them known before" : "")
+            + $": {sum.Received} items received, "
+            + $"{sum.Inserted} inserted, {sum.Updated} updated, {sum.Unchanged} unchanged, {sum.Rejected} rejected.");
     }
 
     sealed class Import(Shell shell, StoreSession store, User user)
     {
-        readonly QueuedPushes _queue = store.Queue;
-
         public async ValueTask<Outcome> TakeAsync(
             string file, Action<ImportStep> report, CancellationToken cancellationToken)
         {
@@ -91,7 +98,8 @@ static class ImportCommand
                 using var spool = new PayloadSpool(store.Settings.Ingest.TempFolder);
                 if (await PayloadFile.ReadAsync(shell.PathOf(file), spool, report, cancellationToken) is { } problem)
                     return new(file, null, problem);
-                report(new(ImportStage.Storing, 1));
+                report(new(ImportStage.Storing, 0));
+                var queue = store.OpenQueue(fraction => report(new(ImportStage.Storing, fraction)));
                 var push = new ReceivedPush
                 {
                     UserId = user.Id,
@@ -103,9 +111,9 @@ static class ImportCommand
                     TimeZone = user.TimeZone,
                     Lease = store.Settings.Ingest.Lease,
                 };
-                var kept = await _queue.TryAsync(
+                var kept = await queue.TryAsync(
                     () => store.Ingestions.KeepAsync(push, cancellationToken), cancellationToken);
-                var settled = await _queue.SettleAsync(user.Id, kept.Ingestion.Id, kept.Claim, cancellationToken);
+                var settled = await queue.SettleAsync(user.Id, kept.Ingestion.Id, kept.Claim, cancellationToken);
                 return new(file, settled, settled.Status == IngestionStatus.Failed
                     ? $"could not be processed; its bytes are kept: health-export replay {settled.Id}" : null);
             }

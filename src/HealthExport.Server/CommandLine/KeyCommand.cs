@@ -44,16 +44,22 @@ static class KeyCommand
             Description = "How long it works: 90d, 12h, 30m; for ever, if absent",
             HelpName = "SPAN",
             CustomParser = result => TryReadSpan(result.Tokens[0].Value, out var span)
-                ? span : Refuse<TimeSpan?>(result, "--expires-in must be a number with d, h or m, such as 90d, up to 3650d."),
+                ? span
+                : Refuse<TimeSpan?>(
+                    result, "--expires-in must be a number with d, h or m, such as 90d, up to 3650d."),
         };
+        var profiles = string.Join(", ", LimitProfiles.Names);
         var profile = new Option<LimitProfile>("--limit-profile")
         {
-            Description = $"Which limits hold for it: {string.Join(", ", LimitProfiles.Names)}",
+            Description = $"Which limits hold for it: {profiles}",
             HelpName = "PROFILE",
             CustomParser = result => Read<LimitProfile>(
-                result, LimitProfiles.TryParse, $"--limit-profile must be one of {string.Join(", ", LimitProfiles.Names)}."),
+                result, LimitProfiles.TryParse, $"--limit-profile must be one of {profiles}."),
         };
-        return new Command("create", "Issues a key and shows it, once") { user, name, scopes, format, expiresIn, profile }
+        return new Command("create", "Issues a key and shows it, once")
+        {
+            user, name, scopes, format, expiresIn, profile,
+        }
             .Run(shell, async (call, cancellationToken) =>
             {
                 await using var store = await call.OpenStoreAsync(cancellationToken);
@@ -75,7 +81,8 @@ static class KeyCommand
                 {
                     shell.Out.WriteLine(issued.Key.Reveal());
                     shell.Error.WriteLine(
-                        $"Key {issued.Stored.Id} of {owner.Email}: {issued.Stored.Scopes.Format()}. It is not shown again.");
+                        $"Key {issued.Stored.Id} of {owner.Email}: {issued.Stored.Scopes.Format()}. "
+                        + "It is not shown again.");
                 }
                 return ExitCodes.Success;
             });
@@ -84,7 +91,8 @@ static class KeyCommand
     static Command MakeList(Shell shell)
     {
         var user = new Option<string?>("--user") { Description = "Only this person's keys", HelpName = "EMAIL" };
-        return new Command("list", "Lists keys, without their secrets") { user }.Run(shell, async (call, cancellationToken) =>
+        var command = new Command("list", "Lists keys, without their secrets") { user };
+        return command.Run(shell, async (call, cancellationToken) =>
         {
             await using var store = await call.OpenStoreAsync(cancellationToken);
             var owner = call.Get(user) is { } email ? await store.GetUserAsync(email, cancellationToken) : null;

@@ -24,7 +24,10 @@ static class MigrateCommand
         };
         var dryRun = new Option<bool>("--dry-run") { Description = "Says what would be done" };
         var status = new Option<bool>("--status") { Description = "Lists the steps and whether the store has them" };
-        var command = new Command("migrate", "Brings the store's schema up to date, or down") { downTo, dryRun, status };
+        var command = new Command("migrate", "Brings the store's schema up to date, or down")
+        {
+            downTo, dryRun, status,
+        };
         command.Validators.Add(result =>
         {
             if (result.GetValue(status) && (result.GetValue(dryRun) || result.GetResult(downTo) is not null))

@@ -11,7 +11,7 @@ static class PairCommand
             { Description = "Whose phone it is; not needed while there is one user", HelpName = "EMAIL" };
         var url = new Option<string?>("--url")
         {
-            Description = "Where the phone reaches this server; HEALTHEXPORT__PUBLICURL or the listening address, if absent",
+            Description = "Where the phone gets to the server [default: HEALTHEXPORT__PUBLICURL or HEALTHEXPORT__URLS]",
             HelpName = "URL",
         };
         url.Validators.Add(result =>

@@ -48,13 +48,14 @@ sealed record Pairing(User User, IssuedKey Key, ReachableUrl Url)
     void WriteWaysIn(TextWriter writer)
     {
         var port = new Uri(Url.Base).Port;
+        var lan = ReachableUrl.FindLanAddress() ?? "ADDRESS";
         writer.WriteLine();
         writer.WriteLine($"{Url.Base} is this machine alone: no phone gets there yet. Let it in by one of");
-        writer.WriteLine($"  the local network    health-export serve --urls http://0.0.0.0:{port}");
-        writer.WriteLine(
-            $"                       and pair --url http://{ReachableUrl.FindLanAddress() ?? "ADDRESS"}:{port} (not encrypted: at home only)");
-        writer.WriteLine($"  a tailnet            tailscale serve --bg {port}, and pair --url https://MACHINE.TAILNET.ts.net");
-        writer.WriteLine("  a reverse proxy      with TLS, such as Caddy, and HEALTHEXPORT__PUBLICURL=https://YOUR.HOST");
-        writer.WriteLine("then pair again: health-export pair");
+        writer.WriteLine($"  the local network  health-export serve --urls http://0.0.0.0:{port}");
+        writer.WriteLine($"                     then: pair --url http://{lan}:{port} (not encrypted: at home only)");
+        writer.WriteLine($"  a tailnet          tailscale serve --bg {port}");
+        writer.WriteLine("                     then: pair --url https://MACHINE.TAILNET.ts.net");
+        writer.WriteLine("  a reverse proxy    with TLS, such as Caddy, and HEALTHEXPORT__PUBLICURL=https://YOUR.HOST");
+        writer.WriteLine("                     then: pair");
     }
 }

@@ -45,7 +45,8 @@ static class PayloadFile
     }
 
     static async ValueTask<string?> CopyAsync(
-        Stream content, FileStream file, PayloadSpool spool, Action<ImportStep> report, CancellationToken cancellationToken)
+        Stream content, FileStream file, PayloadSpool spool, Action<ImportStep> report,
+        CancellationToken cancellationToken)
     {
         var buffer = new byte[BufferBytes];
         var sawStart = false;

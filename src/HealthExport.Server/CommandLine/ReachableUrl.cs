@@ -35,7 +35,9 @@ sealed record ReachableUrl(string Base, bool IsLoopback)
             .SelectMany(network => network.GetIPProperties().UnicastAddresses)
             .Select(unicast => unicast.Address)
             .FirstOrDefault(address => address.AddressFamily == AddressFamily.InterNetwork
-                && !IPAddress.IsLoopback(address) && !address.ToString().StartsWith("169.254.", StringComparison.Ordinal))
+                && !IPAddress.IsLoopback(address)
+                // Given by nobody: the machine made it up.
+                && !address.ToString().StartsWith("169.254.", StringComparison.Ordinal))
             ?.ToString();
 
     static ReachableUrl FromBinding(string text)

@@ -34,7 +34,7 @@ static class ReplayCommand
             await using var store = await call.OpenStoreAsync(cancellationToken);
             var wanted = await FindAsync(store, call.Get(ids), call.Get(failed), cancellationToken);
             var outcomes = new List<(Guid Id, Ingestion? Ingestion, string? Error)>();
-            var queue = store.Queue;
+            var queue = store.OpenQueue();
             foreach (var (userId, id) in wanted)
             {
                 var ingestion = userId is { } owner

@@ -47,6 +47,9 @@ static class ServeCommand
         var found = new Arguments();
         while (!args.IsEmpty)
         {
+            // --urls=URLS is --urls URLS.
+            if (args[0] is ['-', '-', ..] option && option.IndexOf('=') is > 0 and var end)
+                args = (string[])[option[..end], option[(end + 1)..], .. args[1..]];
             switch (args)
             {
                 case ["--json", ..] when !found.IsJson:
@@ -73,10 +76,14 @@ static class ServeCommand
 
     public static async Task<int> RunAsync(Shell shell, Arguments arguments, CancellationToken cancellationToken)
     {
-        var settings = CommandSettings.Load(
-            shell, arguments.Urls is { } urls ? new Dictionary<string, string?> { [SettingList.Urls.Name] = urls } : null);
-        await using var app = ServerHost.Build(settings);
-        await PrepareAsync(app.Services.GetRequiredService<IMigrationStore>(), settings, cancellationToken);
+        var given = new Dictionary<string, string?>();
+        if (arguments.Urls is not null) given[SettingList.Urls.Name] = arguments.Urls;
+        var settings = CommandSettings.Load(shell, given);
+        await using var app = ServerHost.Build(settings, services => services.Configure<LoggerFilterOptions>(
+            // A start that fails is said in one line here; the host would add a page of stack trace.
+            log => log.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical)));
+        await Schema.PrepareAsync(
+            app.Services.GetRequiredService<IMigrationStore>(), settings, cancellationToken);
         var firstStart = await FirstStart.FindAsync(app.Services, shell, cancellationToken);
         try
         {
@@ -84,6 +91,8 @@ static class ServeCommand
         }
         catch (IOException error)
         {
+            // Tells what has started already that this is an end, not a fault.
+            app.Lifetime.StopApplication();
             throw new CommandFailedException(error.Message, "Choose another address: --urls http://127.0.0.1:8081");
         }
         // Only now: a start that fails must not use up the one time that the first keys are shown.
@@ -95,15 +104,6 @@ static class ServeCommand
         shell.Error.WriteLine($"Listening on {string.Join(", ", app.Urls)}");
         await app.WaitForShutdownAsync(cancellationToken);
         return ExitCodes.Success;
-    }
-
-    static async ValueTask PrepareAsync(
-        IMigrationStore migrations, ServerSettings settings, CancellationToken cancellationToken)
-    {
-        if (CommandSettings.IsEmbedded(settings))
-            await migrations.MigrateAsync(downTo: null, dryRun: false, cancellationToken);
-        else if ((await migrations.ListAsync(cancellationToken)).Any(step => !step.IsApplied))
-            throw new CommandFailedException("The store's schema is not up to date.", "Run: health-export migrate");
     }
 
     static void WriteJson(Shell shell, FirstStart.Greeting? greeting, IEnumerable<string> urls)

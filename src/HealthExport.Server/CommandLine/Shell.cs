@@ -39,7 +39,7 @@ sealed record Shell
             Error = Console.Error,
             OpenIn = () => Console.In,
             Folder = System.Environment.CurrentDirectory,
-            IsWatched = !Console.IsErrorRedirected,
+            IsWatched = !Console.IsErrorRedirected && System.Environment.GetEnvironmentVariable("TERM") != "dumb",
             FindWidth = () => Console.IsOutputRedirected ? 240 : Math.Max(Console.WindowWidth, 80),
         };
     }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using HealthExport.Migrations;
 using HealthExport.People;
 using HealthExport.Pushes;
 
@@ -12,7 +13,7 @@ static class StatusCommand
     sealed record UserStatus(User User, int Metrics, long Samples, Ingestion? Last);
 
     public static Command Make(Shell shell) =>
-        new Command("status", "Says what is stored, where, and when it last came").Run(shell, async (call, cancellationToken) =>
+        new Command("status", "Says what is stored and when it last came").Run(shell, async (call, cancellationToken) =>
         {
             await using var store = await call.OpenStoreAsync(cancellationToken);
             var facts = await store.Migrations.DescribeAsync(cancellationToken);
@@ -36,7 +37,7 @@ static class StatusCommand
         });
 
     static void WriteJson(
-        Shell shell, Migrations.StoreFacts facts, List<UserStatus> users, List<(string Status, int Count)> ingestions) =>
+        Shell shell, StoreFacts facts, List<UserStatus> users, List<(string Status, int Count)> ingestions) =>
         Answer.Write(shell.Out, new JsonObject
         {
             ["store"] = new JsonObject
@@ -45,7 +46,8 @@ static class StatusCommand
                 ["version"] = facts.Version,
                 ["place"] = facts.Place,
                 ["size_bytes"] = facts.SizeBytes,
-                ["rows"] = new JsonObject(facts.Rows.Select(table => KeyValuePair.Create(table.Key, (JsonNode?)table.Value))),
+                ["rows"] = new JsonObject(facts.Rows.Select(
+                    table => KeyValuePair.Create(table.Key, (JsonNode?)table.Value))),
             },
             ["ingestions"] = new JsonObject(ingestions.Select(
                 ingestion => KeyValuePair.Create(ingestion.Status, (JsonNode?)ingestion.Count))),
@@ -67,10 +69,11 @@ static class StatusCommand
         });
 
     static void WriteText(
-        Shell shell, Migrations.StoreFacts facts, List<UserStatus> users, List<(string Status, int Count)> ingestions)
+        Shell shell, StoreFacts facts, List<UserStatus> users, List<(string Status, int Count)> ingestions)
     {
         var writer = shell.Out;
-        writer.WriteLine($"Store       {facts.Engine} {facts.Version}, {facts.Place}, {Answer.FormatSize(facts.SizeBytes)}");
+        var size = Answer.FormatSize(facts.SizeBytes);
+        writer.WriteLine($"Store       {facts.Engine} {facts.Version}, {facts.Place}, {size}");
         writer.WriteLine($"Ingestions  {string.Join(", ", ingestions.Select(i => $"{Format(i.Count)} {i.Status}"))}");
         writer.WriteLine("Rows        " + string.Join(
             ", ", facts.Rows.Where(table => table.Value > 0).Select(table => $"{table.Key} {Format(table.Value)}")));

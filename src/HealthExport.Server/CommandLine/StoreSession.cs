@@ -27,9 +27,6 @@ sealed class StoreSession : IAsyncDisposable
     public IIngestionStore Ingestions => _services.GetRequiredService<IIngestionStore>();
     public IMigrationStore Migrations => _services.GetRequiredService<IMigrationStore>();
     public ISampleStore Samples => _services.GetRequiredService<ISampleStore>();
-    public QueuedPushes Queue => new(
-        Ingestions, _services.GetRequiredService<PushAttempt>(), Settings.Ingest.Lease,
-        _services.GetRequiredService<TimeProvider>());
     public KeyIssuer Issuer => new(Keys, _services.GetRequiredService<TimeProvider>());
 
     /// <summary>Opens nothing yet; the first use does.</summary>
@@ -39,19 +36,9 @@ sealed class StoreSession : IAsyncDisposable
         var services = new ServiceCollection().AddSingleton(shell.Clock).AddSingleton(settings).AddLogging();
         // What the server works on pushes with; nobody stops it here but the verb itself.
         services.AddSingleton<IHostApplicationLifetime, ApplicationLifetime>()
-            .AddSingleton<SettledPushes>().AddSingleton<PushApplication>().AddSingleton<PushAttempt>();
+            .AddSingleton<SettledPushes>();
         services.AddHealthExportStorage(settings.DatabaseUrl);
         return new(services.BuildServiceProvider(), settings);
-    }
-
-    /// <summary>Sees to it that the schema is up to date: an embedded store's is brought there.</summary>
-    /// <exception cref="CommandFailedException">It is not, and the operator must say when.</exception>
-    public async ValueTask PrepareAsync(CancellationToken cancellationToken)
-    {
-        if (CommandSettings.IsEmbedded(Settings))
-            await Migrations.MigrateAsync(downTo: null, dryRun: false, cancellationToken);
-        else if ((await Migrations.ListAsync(cancellationToken)).Any(step => !step.IsApplied))
-            throw new CommandFailedException("The store's schema is not up to date.", "Run: health-export migrate");
     }
 
     /// <exception cref="CommandFailedException">There is no such user.</exception>
@@ -71,6 +58,14 @@ sealed class StoreSession : IAsyncDisposable
                 "There is no user yet.", "Run: health-export serve, or health-export user add EMAIL"),
             _ => throw new CommandFailedException("There are several users.", "Say which with --user EMAIL"),
         };
+    }
+
+    /// <param name="report">Gets how far the push in hand has been applied, 0 to 1; null if nobody looks.</param>
+    public QueuedPushes OpenQueue(Action<double>? report = null)
+    {
+        var application = new PushApplication(report is null ? Ingestions : new WatchedPayloads(Ingestions, report));
+        var attempt = ActivatorUtilities.CreateInstance<PushAttempt>(_services, application);
+        return new(Ingestions, attempt, Settings.Ingest.Lease, _services.GetRequiredService<TimeProvider>());
     }
 
     public ValueTask DisposeAsync() => _services.DisposeAsync();

@@ -36,15 +36,18 @@ static class UserCommand
             await using var store = await call.OpenStoreAsync(cancellationToken);
             var address = call.Get(email);
             var user = await store.Users.AddAsync(address, call.Get(name), call.Get(zone), cancellationToken)
-                ?? throw new CommandFailedException($"There is a user {address} already.", "See: health-export user list");
+                ?? throw new CommandFailedException(
+                    $"There is a user {address} already.", "See: health-export user list");
             if (call.IsJson) Answer.Write(shell.Out, ToJson(user));
-            else shell.Out.WriteLine($"Added {user.Email}. Connect a phone with: health-export pair --user {user.Email}");
+            else
+                shell.Out.WriteLine(
+                    $"Added {user.Email}. Connect a phone with: health-export pair --user {user.Email}");
             return ExitCodes.Success;
         });
     }
 
     static Command MakeList(Shell shell) =>
-        new Command("list", "Lists everybody, in the order they were added").Run(shell, async (call, cancellationToken) =>
+        new Command("list", "Lists everybody, by age of entry").Run(shell, async (call, cancellationToken) =>
         {
             await using var store = await call.OpenStoreAsync(cancellationToken);
             var users = await store.Users.ListAsync(cancellationToken);
@@ -75,7 +78,7 @@ static class UserCommand
                 if (!call.Get(yes) && !await ConfirmAsync(shell, user, cancellationToken))
                     throw new CommandFailedException("Nothing was erased.");
                 var erased = await store.Users.EraseAsync(user.Id, cancellationToken);
-                if (!erased) throw new CommandFailedException($"{user.Email} has been erased by someone else just now.");
+                if (!erased) throw new CommandFailedException($"Someone else has erased {user.Email} just now.");
                 if (call.IsJson) Answer.Write(shell.Out, new JsonObject { ["erased"] = user.Email });
                 else shell.Out.WriteLine($"Erased {user.Email}.");
                 return ExitCodes.Success;
@@ -84,7 +87,7 @@ static class UserCommand
 
     static async ValueTask<bool> ConfirmAsync(Shell shell, User user, CancellationToken cancellationToken)
     {
-        shell.Error.WriteLine($"This erases {user.Email}: every sample, workout, payload and key. It cannot be undone.");
+        shell.Error.WriteLine($"This erases {user.Email}: every sample, workout, payload and key, for good.");
         shell.Error.Write("Type the e-mail to go on: ");
         shell.Error.Flush();
         var answer = await shell.OpenIn().ReadLineAsync(cancellationToken);

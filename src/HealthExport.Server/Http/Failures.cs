@@ -31,7 +31,8 @@ sealed partial class Failures(RequestDelegate next, ILogger<Failures> log)
         }
         catch (InvalidCursorException)
         {
-            problem = Problems.InvalidParameter("cursor", "was not given out for this list.", "Begin without a cursor.");
+            problem = Problems.InvalidParameter(
+                "cursor", "was not given out for this list.", "Begin without a cursor.");
         }
         catch (BadHttpRequestException e)
         {

@@ -22,8 +22,8 @@ static class Problems
         Make(403, "forbidden", "The key lacks the scope", $"This needs a key with scope {scopes}.",
             "Use another key, or have one made with that scope.");
 
-    public static ProblemResult NotFound() =>
-        Make(404, "not_found", "Not found", "There is nothing here.");
+    public static ProblemResult NotFound(string detail = "There is nothing here.", string? hint = null) =>
+        Make(404, "not_found", "Not found", detail, hint);
 
     public static ProblemResult MethodNotAllowed() =>
         Make(405, "method_not_allowed", "The method is not allowed here",

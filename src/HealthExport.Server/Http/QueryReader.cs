@@ -1,4 +1,5 @@
 using System.Globalization;
+using HealthExport.Samples;
 using HealthExport.Time;
 
 namespace HealthExport.Server.Http;
@@ -48,6 +49,24 @@ sealed class QueryReader(IQueryCollection query)
             return Time.Instant.From(at);
         Refuse(name, "must be a date (2026-01-31) or an RFC 3339 timestamp with offset (2026-01-31T08:00:00Z).");
         return null;
+    }
+
+    /// <summary>
+    /// <c>from</c> and <c>to</c>, each a timestamp, or a date that stays a local day. The end must not lie before the
+    /// start.
+    /// </summary>
+    public TimeSpanBounds Span()
+    {
+        var (from, fromDate) = Bound("from");
+        var (to, toDate) = Bound("to");
+        if (to < from || toDate < fromDate) Refuse("to", "must not lie before from.");
+        return new(from, fromDate, to, toDate);
+    }
+
+    (Instant?, DateOnly?) Bound(string name)
+    {
+        if (Instant(name) is not { } at) return default;
+        return query[name][0]!.Length > "2026-01-31".Length ? (at, null) : (null, at.DateAt(0));
     }
 
     /// <summary>One of <paramref name="choices"/>, as written there.</summary>

@@ -3,8 +3,8 @@ using HealthExport.Server.Security;
 namespace HealthExport.Server.Http;
 
 /// <summary>
-/// One line a request: method, route, status, time, request id, key id. The route's pattern, not the path, which may hold
-/// what somebody typed there.
+/// One line a request: method, route, status, time, request id, key id. The route's pattern, not the path, which may
+/// hold what somebody typed there.
 /// </summary>
 sealed partial class RequestLog(RequestDelegate next, TimeProvider clock, ILogger<RequestLog> log)
 {

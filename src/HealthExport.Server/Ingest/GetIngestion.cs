@@ -36,8 +36,8 @@ static class GetIngestion
         return new(
             answer.Success, answer.IngestionId, answer.Status, answer.Format, answer.DuplicateOf, answer.Truncated,
             answer.Processed, answer.Counts, answer.ByType, answer.Parts, answer.Errors, answer.Warnings,
-            answer.ErrorsTruncated, answer.ProcessingTimeMs, ingestion.ReceivedAt.AsTime(), ingestion.StartedAt.AsTime(),
-            ingestion.FinishedTime(), ingestion.Attempts, ingestion.SizeBytes, ingestion.ContentType,
+            answer.ErrorsTruncated, answer.ProcessingTimeMs, ingestion.ReceivedAt.AsTime(),
+            ingestion.StartedAt.AsTime(), ingestion.FinishedTime(), ingestion.Attempts, ingestion.SizeBytes, ingestion.ContentType,
             ingestion.HasPayload, ingestion.Headers);
     }
 }

@@ -16,7 +16,12 @@ sealed class GuardedBody(PipeReader reader, TimeSpan stall, CancellationToken ab
     public override bool CanSeek => false;
     public override bool CanWrite => false;
     public override long Length => throw new NotSupportedException();
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
 
     /// <summary>What has arrived; the caller then says with <see cref="AdvanceTo"/> what it took.</summary>
     /// <exception cref="StalledBodyException">Nothing came for too long.</exception>

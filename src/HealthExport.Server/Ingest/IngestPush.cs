@@ -87,7 +87,8 @@ static class IngestPush
         var sent = headers["Idempotency-Key"];
         key = sent.Count == 1 ? sent[0] : null;
         return sent.Count == 0
-            || (key is { Length: > 0 and <= MaxIdempotencyKeyLength } && !key.AsSpan().ContainsAnyExceptInRange(' ', '~'));
+            || (key is { Length: > 0 and <= MaxIdempotencyKeyLength }
+                && !key.AsSpan().ContainsAnyExceptInRange(' ', '~'));
     }
 
     /// <summary>What the app says of the automation that pushes.</summary>

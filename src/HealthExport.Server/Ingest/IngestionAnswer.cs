@@ -25,7 +25,9 @@ sealed record IngestionAnswer(
 
     /// <summary>200 with the receipt of a push that has taken effect, else 202 and where to look later.</summary>
     public static IResult Respond(Ingestion ingestion) =>
-        IsSuccess(ingestion.Status) ? TypedResults.Json(Of(ingestion), ServerJson.Default.IngestionAnswer) : Later(ingestion);
+        IsSuccess(ingestion.Status)
+            ? TypedResults.Json(Of(ingestion), ServerJson.Default.IngestionAnswer)
+            : Later(ingestion);
 
     public static IResult Later(Ingestion ingestion) => new LaterResult(ingestion);
 

@@ -3,7 +3,9 @@ using HealthExport.Server.Settings;
 
 namespace HealthExport.Server.Ingest;
 
-/// <summary>One attempt at one push: applies it while the lease is kept alive, and puts it back if that does not work.</summary>
+/// <summary>
+/// One attempt at one push: applies it while the lease is kept alive, and puts it back if that does not work.
+/// </summary>
 sealed partial class PushAttempt(
     IIngestionStore store, PushApplication application, SettledPushes settled, ServerSettings settings,
     TimeProvider clock, ILogger<PushAttempt> log)
@@ -132,8 +134,8 @@ sealed partial class PushAttempt(
     }
 
     [LoggerMessage(1111, LogLevel.Information,
-        "Push {Ingestion} of {SizeBytes} bytes applied in {ElapsedMs:0.0} ms: {Received} received, {Inserted} inserted, "
-        + "{Updated} updated, {Unchanged} unchanged, {Rejected} rejected")]
+        "Push {Ingestion} of {SizeBytes} bytes applied in {ElapsedMs:0.0} ms: {Received} received, "
+        + "{Inserted} inserted, {Updated} updated, {Unchanged} unchanged, {Rejected} rejected")]
     partial void Applied(
         Guid ingestion, long sizeBytes, double elapsedMs, long received, long inserted, long updated, long unchanged,
         long rejected);

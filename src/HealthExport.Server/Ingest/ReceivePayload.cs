@@ -14,7 +14,9 @@ static class ReceivePayload
 {
     const int DecodedBytes = 64 << 10;
 
-    /// <summary>Either the complete payload, which the caller disposes, or why it is refused; then nothing is held.</summary>
+    /// <summary>
+    /// Either the complete payload, which the caller disposes, or why it is refused; then nothing is held.
+    /// </summary>
     public readonly record struct Received(PayloadSpool? Payload, ProblemResult? Refusal);
 
     /// <exception cref="StalledBodyException">No byte came for longer than allowed.</exception>

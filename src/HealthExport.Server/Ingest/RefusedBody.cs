@@ -3,17 +3,19 @@ using HealthExport.Server.Http;
 namespace HealthExport.Server.Ingest;
 
 /// <summary>
-/// Refuses a body while it may still be on its way. Many clients look for an answer only when they have sent everything:
-/// the answer goes out at once, then the rest is read and thrown away, within reason, and the connection is closed.
+/// Refuses a body while it may still be on its way. Many clients look for an answer only when they have sent
+/// everything: the answer goes out at once, then the rest is read and thrown away, within reason. Unless that is known
+/// to be little, the connection is closed afterwards, which a client that does listen is told at once.
 /// </summary>
 sealed class RefusedBody(ProblemResult problem, TimeSpan stall) : IResult
 {
     const long DrainBytes = 512L << 20;
+    const long LittleBytes = 64 << 10;
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     public async Task ExecuteAsync(HttpContext context)
     {
-        context.Response.Headers.Connection = "close";
+        if (context.Request.ContentLength is not <= LittleBytes) context.Response.Headers.Connection = "close";
         await problem.ExecuteAsync(context);
         await context.Response.CompleteAsync();
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);

@@ -5,8 +5,8 @@ using HealthExport.Server.Security;
 namespace HealthExport.Server.Ingest;
 
 /// <summary>
-/// POST /v1/ingestions/{id}/replay: processes a settled push again, under its own number, so that it brings no old value
-/// back. One still in work is left as it is.
+/// POST /v1/ingestions/{id}/replay: processes a settled push again, under its own number, so that it brings no old
+/// value back. One still in work is left as it is.
 /// </summary>
 static class ReplayIngestion
 {

@@ -45,7 +45,8 @@ static class SettingList
 
     public static readonly Setting ShutdownSeconds = new(
         "HEALTHEXPORT__SHUTDOWNSECONDS", "25",
-        "How long requests in progress may take to end when the server is stopped, in seconds.") { Range = (0, 3600) };
+        "How long requests in progress may take to end when the server is stopped, in seconds.")
+        { Range = (0, 3600) };
 
     public static IReadOnlyList<Setting> All { get; } =
     [

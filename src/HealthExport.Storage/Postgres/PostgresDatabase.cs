@@ -31,7 +31,8 @@ sealed class PostgresDatabase : IAsyncDisposable, IDisposable
 
     public NpgsqlDataSource Source { get; }
 
-    /// <summary>For stamps that people read. What replicas agree on (leases, what is due) goes by the server's.</summary>
+    /// <summary>For stamps that people read. What replicas agree on (leases, what is due) goes by the
+    /// server's.</summary>
     public TimeProvider Clock { get; }
 
     /// <summary>SQL for the present by the server's clock, not by when the transaction began.</summary>
@@ -102,9 +103,9 @@ sealed class PostgresDatabase : IAsyncDisposable, IDisposable
 
     /// <summary>
     /// One transaction, read committed, committed when <paramref name="use"/> returns. A connection found dead before
-    /// the commit is replaced and <paramref name="use"/> called once more. One that breaks during the commit leaves open
-    /// whether it took place: that is a <see cref="StoreUnavailableException"/> too, and the caller's repeat must be
-    /// harmless.
+    /// the commit is replaced and <paramref name="use"/> called once more. One that breaks during the commit leaves
+    /// open whether it took place: that is a <see cref="StoreUnavailableException"/> too, and the caller's repeat must
+    /// be harmless.
     /// </summary>
     public async ValueTask<T> WriteAsync<T>(
         Func<NpgsqlConnection, CancellationToken, ValueTask<T>> use, CancellationToken cancellationToken)
@@ -138,7 +139,8 @@ sealed class PostgresDatabase : IAsyncDisposable, IDisposable
 
     public void Dispose() => Source.Dispose();
 
-    static NpgsqlConnectionStringBuilder Configure(NpgsqlConnectionStringBuilder settings, ConnectionPoolOptions options)
+    static NpgsqlConnectionStringBuilder Configure(
+        NpgsqlConnectionStringBuilder settings, ConnectionPoolOptions options)
     {
         settings.MinPoolSize = options.MinSize;
         settings.MaxPoolSize = options.MaxSize;

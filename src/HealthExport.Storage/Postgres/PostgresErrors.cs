@@ -38,7 +38,8 @@ static class PostgresErrors
     static Exception Describe(PostgresException error)
     {
         var state = error.SqlState;
-        // A row without a partition: somebody dropped it. The push is not to blame, and it comes back with the next try.
+        // A row without a partition: somebody dropped it. The push is not to blame, and it comes back with the next
+        // try.
         if (state == PostgresErrorCodes.CheckViolation && error.ConstraintName is null)
             return new StoreUnavailableException($"PostgreSQL answered {state}{Place(error)}: a partition is missing.");
         if (IsOfTheServer(state))

@@ -6,9 +6,9 @@ using Npgsql;
 namespace HealthExport.Storage.Postgres;
 
 /// <summary>
-/// A row of raw_ingestions. Its table is partitioned by time of receipt: every statement bounds that time by parameters,
-/// because the planner leaves out the other partitions for those, and for what a join brings only after planning them all.
-/// </summary>
+/// A row of raw_ingestions. Its table is partitioned by time of receipt: every statement bounds that time by
+/// parameters, because the planner leaves out the other partitions for those, and for what a join brings only after
+/// planning them all. </summary>
 /// <param name="Own">As it stands in the row: without what a duplicate has from its original.</param>
 /// <param name="Original">Number of the ingestion whose duplicate it is.</param>
 readonly record struct PostgresIngestionRow(Ingestion Own, long? Original)

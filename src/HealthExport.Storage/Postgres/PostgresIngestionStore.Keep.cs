@@ -6,8 +6,8 @@ namespace HealthExport.Storage.Postgres;
 
 sealed partial class PostgresIngestionStore
 {
-    // How far back equal pushes are looked for at first, so that few partitions are asked. Payloads are thinned after 30
-    // days; and it is more than the order of numbers and that of times of receipt can differ.
+    // How far back equal pushes are looked for at first, so that few partitions are asked. Payloads are thinned after
+    // 30 days; and it is more than the order of numbers and that of times of receipt can differ.
     static readonly TimeSpan s_lookBack = TimeSpan.FromDays(62);
 
     /// <summary>What the database says of a push's user, whose row is locked from then on.</summary>
@@ -28,7 +28,7 @@ sealed partial class PostgresIngestionStore
         await database.Partitions.EnsureAsync(PostgresPartitions.Ingestions, at, at, cancellationToken);
         // Outside, so that a second try after a broken connection has the same.
         var id = Guid.CreateVersion7(at.At(0));
-        var sameness = PushSameness.Of(push);
+        var sameness = push.Sameness;
         return await database.WriteAsync(
             (connection, cancellationToken) => KeepAsync(connection, push, id, sameness, cancellationToken),
             cancellationToken);
@@ -61,7 +61,9 @@ sealed partial class PostgresIngestionStore
         var ingestion = Describe(push, id, user.LastNumber + 1, found, isClaimed);
         Guid? lease = isClaimed ? Guid.NewGuid() : null;
         await InsertAsync(connection, push, ingestion, sameness, found, lease, cancellationToken);
-        var claim = lease is { } name ? new ClaimedPush { Ingestion = ingestion, Lease = name, IsReplay = false } : null;
+        var claim = lease is { } name
+            ? new ClaimedPush { Ingestion = ingestion, Lease = name, IsReplay = false }
+            : null;
         return new(found.Original is null ? KeptAs.New : KeptAs.Duplicate, ingestion, claim);
     }
 
@@ -170,7 +172,9 @@ sealed partial class PostgresIngestionStore
         return await old.ReadAsync(cancellationToken) ? found with { Original = ReadOriginal(old) } : found;
     }
 
-    /// <summary>An equal push that waits or is in work. A replay is none: it would take effect under its old number.
+    /// <summary>
+    /// An equal push that waits or is in work, with nothing received since that this one must come after. A replay is
+    /// none: it would take effect under its old number.
     /// </summary>
     static void AddPending(NpgsqlBatch batch, ReceivedPush push, string sameness, Instant since) =>
         batch.Add("""
@@ -178,12 +182,17 @@ sealed partial class PostgresIngestionStore
             from raw_ingestions i
             join queue q on q.user_id = i.user_id and q.number = i.number and not q.is_replay
             where i.user_id = $1 and i.sha256 = $2 and i.sameness = $3 and i.status in (0, 1) and i.received_at >= $4
+                and not exists (
+                    select
+                    from raw_ingestions later
+                    where later.user_id = $1 and later.number > i.number and later.status <> 4
+                        and later.received_at >= $5)
             order by i.number desc
             limit 1
-            """).Bind(push.UserId).Bind(push.Payload.Sha256).Bind(sameness).Bind(since);
+            """).Bind(push.UserId).Bind(push.Payload.Sha256).Bind(sameness).Bind(since).Bind(since + -s_lookBack);
 
-    /// <summary>The newest push that was not settled as a duplicate, and whether it is equal to this one and nothing has
-    /// changed since.</summary>
+    /// <summary>The newest push that was not settled as a duplicate, and whether it is equal to this one and nothing
+    /// has changed since.</summary>
     static void AddOriginal(NpgsqlBatch batch, ReceivedPush push, string sameness, Instant since) =>
         batch.Add("""
             select i.number, i.public_id, i.receipt,
@@ -232,7 +241,10 @@ sealed partial class PostgresIngestionStore
                 batch.BatchCommands.Clear();
             }
             var bytes = payload.ReadChunk(ordinal, ref scratch).ToArray();
-            batch.Add("insert into raw_chunks (user_id, number, ordinal, size_bytes, bytes) values ($1, $2, $3, $4, $5)")
+            batch.Add("""
+                insert into raw_chunks (user_id, number, ordinal, size_bytes, bytes)
+                values ($1, $2, $3, $4, $5)
+                """)
                 .Bind(user).Bind(number).Bind(ordinal).Bind(payload.SizeOfChunk(ordinal).DecodedBytes).Bind(bytes);
         }
         await batch.ExecuteNonQueryAsync(cancellationToken);

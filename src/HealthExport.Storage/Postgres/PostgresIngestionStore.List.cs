@@ -46,11 +46,13 @@ sealed partial class PostgresIngestionStore
                 }
                 var items = await PostgresIngestionRow.CompleteAsync(connection, rows, cancellationToken);
                 return new Page<Ingestion>(
-                    items, hasMore ? ListCursor.Write(list, items[^1].ReceivedAt.Microseconds, items[^1].Number) : null);
+                    items,
+                    hasMore ? ListCursor.Write(list, items[^1].ReceivedAt.Microseconds, items[^1].Number) : null);
 
                 NpgsqlParameterCollection Add(string condition)
                 {
-                    rest.Append("\nand ").Append(condition.Replace("$?", $"${values.Count + 1}", StringComparison.Ordinal));
+                    var numbered = condition.Replace("$?", $"${values.Count + 1}", StringComparison.Ordinal);
+                    rest.Append("\nand ").Append(numbered);
                     return values;
                 }
             },
@@ -169,7 +171,8 @@ sealed partial class PostgresIngestionStore
         return (await PostgresIngestionRow.CompleteAsync(connection, [found], cancellationToken))[0];
     }
 
-    /// <summary>A UUIDv7 begins with the millisecond of receipt (RFC 9562, 5.7): in which the row's partition is.</summary>
+    /// <summary>A UUIDv7 begins with the millisecond of receipt (RFC 9562, 5.7): in which the row's partition
+    /// is.</summary>
     static (Instant From, Instant To) BoundsOf(Guid id)
     {
         Span<byte> bytes = stackalloc byte[16];

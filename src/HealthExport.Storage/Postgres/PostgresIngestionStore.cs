@@ -6,8 +6,8 @@ namespace HealthExport.Storage.Postgres;
 
 /// <summary>
 /// Pushes in a database that many replicas share. Whoever numbers, claims, replays or erases a user's pushes holds the
-/// lock of that user's row, and takes it first: then rows of queue, then of raw_ingestions. Leases and what is due go by
-/// the server's clock; stamps that people read by the replica's.
+/// lock of that user's row, and takes it first: then rows of queue, then of raw_ingestions. Leases and what is due go
+/// by the server's clock; stamps that people read by the replica's.
 /// </summary>
 sealed partial class PostgresIngestionStore(PostgresDatabase database, QueueOptions options) : IIngestionStore
 {

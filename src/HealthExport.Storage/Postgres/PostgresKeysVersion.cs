@@ -21,7 +21,8 @@ sealed class PostgresKeysVersion(PostgresDatabase database)
 
     sealed record Answer(long Version, long AskedAt);
 
-    /// <exception cref="StoreUnavailableException">The server is away: a remembered number is not good enough.</exception>
+    /// <exception cref="StoreUnavailableException">The server is away: a remembered number is not good
+    /// enough.</exception>
     public ValueTask<long> GetAsync(CancellationToken cancellationToken) =>
         FindFresh() is { } fresh ? new(fresh.Version) : AskAsync(cancellationToken);
 

@@ -6,8 +6,8 @@ using Npgsql;
 namespace HealthExport.Storage.Postgres;
 
 /// <summary>
-/// The schema's steps. Each is one transaction that first takes a lock which ends with it, so that any number of replicas
-/// starting at once apply every step once, through a pooler too.
+/// The schema's steps. Each is one transaction that first takes a lock which ends with it, so that any number of
+/// replicas starting at once apply every step once, through a pooler too.
 /// </summary>
 sealed class PostgresMigrations(PostgresDatabase database) : IMigrationStore
 {
@@ -156,24 +156,28 @@ sealed class PostgresMigrations(PostgresDatabase database) : IMigrationStore
             run.CommandTimeout = 0;
             await run.ExecuteNonQueryAsync(cancellationToken);
         }
-        catch (PostgresException error) when (Explain(error, connection) is { } explanation)
+        catch (PostgresException error) when (Explain(error, RoleOf(connection)) is { } explanation)
         {
             throw new InvalidOperationException(explanation);
         }
     }
 
-    string? Explain(PostgresException error, NpgsqlConnection connection) => error.SqlState switch
+    string? Explain(PostgresException error, string? role) => error.SqlState switch
     {
         "42501" when error.MessageText.Contains("extension", StringComparison.Ordinal) =>
-            $"The role \"{new NpgsqlConnectionStringBuilder(connection.ConnectionString).Username}\" may not create the "
+            $"The role \"{role}\" may not create the "
             + $"extension postgis in {database.Place}: it needs the right of a superuser. Let one run there: create "
             + "extension postgis; then start again.",
-        "42501" => $"The role \"{new NpgsqlConnectionStringBuilder(connection.ConnectionString).Username}\" lacks a right "
-            + $"in {database.Place}: {error.MessageText}. Let the owner run: grant create, usage on schema public to it.",
+        "42501" => $"The role \"{role}\" lacks a right "
+            + $"in {database.Place}: {error.MessageText}. Let the owner run: grant create, usage "
+            + "on schema public to it.",
         "58P01" or "0A000" when error.MessageText.Contains("postgis", StringComparison.Ordinal) =>
             $"The server of {database.Place} has no PostGIS. Install it there (on Debian: postgresql-15-postgis-3).",
         _ => null,
     };
+
+    static string? RoleOf(NpgsqlConnection connection) =>
+        new NpgsqlConnectionStringBuilder(connection.ConnectionString).Username;
 
     static async ValueTask<List<Migration>> ReadAppliedAsync(
         NpgsqlConnection connection, CancellationToken cancellationToken)
@@ -202,8 +206,8 @@ sealed class PostgresMigrations(PostgresDatabase database) : IMigrationStore
     {
         if (applied.Count == 0 || applied[^1].Number <= s_steps.Count) return;
         throw new InvalidOperationException(
-            $"The database's schema is at step {applied[^1].Number}, this build knows {s_steps.Count}: a newer build has "
-            + "migrated it. Run that build, or restore a backup of before.");
+            $"The database's schema is at step {applied[^1].Number}, this build knows {s_steps.Count}: a newer build "
+            + "has migrated it. Run that build, or restore a backup of before.");
     }
 
     static Migration Describe(MigrationStep step, bool isApplied) => new(step.Number, step.Name, isApplied);

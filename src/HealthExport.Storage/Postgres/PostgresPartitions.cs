@@ -5,9 +5,9 @@ using Npgsql;
 namespace HealthExport.Storage.Postgres;
 
 /// <summary>
-/// Makes the partitions of the tables that have them, outside anybody's transaction: creates the table, then attaches it,
-/// which locks out neither readers nor writers of the others. Any number of replicas may ask for the same one. Safe for
-/// concurrent use.
+/// Makes the partitions of the tables that have them, outside anybody's transaction: creates the table, then attaches
+/// it, which locks out neither readers nor writers of the others. Any number of replicas may ask for the same one. Safe
+/// for concurrent use.
 /// </summary>
 sealed class PostgresPartitions(PostgresDatabase database)
 {

@@ -114,8 +114,8 @@ sealed class PostgresUserStore(PostgresDatabase database) : IUserStore
         return true;
     }
 
-    /// <summary>Every table of users' rows, asked of the schema itself, so that a new one cannot be forgotten; the queue
-    /// first.</summary>
+    /// <summary>Every table of users' rows, asked of the schema itself, so that a new one cannot be forgotten; the
+    /// queue first.</summary>
     static async ValueTask<List<string>> ListTablesAsync(
         NpgsqlConnection connection, CancellationToken cancellationToken)
     {

@@ -17,7 +17,8 @@ sealed record LeaseHolder(string Machine, int ProcessId, long Start)
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture, $"{Machine}|{ProcessId}|{Start}");
 
-    /// <summary>True when <paramref name="holder"/> ran on this host and does not any more; false when in doubt.</summary>
+    /// <summary>True when <paramref name="holder"/> ran on this host and does not any more; false when in doubt.
+    /// </summary>
     public bool KnowsDead(string holder)
     {
         if (holder == ToString()) return false;

@@ -24,7 +24,7 @@ sealed class SqliteDatabase(string path) : IDisposable, IAsyncDisposable
     readonly ConcurrentBag<SqliteSession> _readers = [];
     readonly Lock _opening = new();
 
-    // Guarded by _opening until set.
+    // Set under _opening; read without it once it is there.
     SqliteSession? _writer;
 
     // The running checkpoint; 1 in _isCheckpointing while there is one.
@@ -97,13 +97,29 @@ sealed class SqliteDatabase(string path) : IDisposable, IAsyncDisposable
     {
         try
         {
-            session.RollBack();
+            if (!TryRollBack(session)) return;
             if (session.LoggedPages >= CheckpointPages && Interlocked.Exchange(ref _isCheckpointing, 1) == 0)
                 _checkpoint = Task.Run(CheckpointAsync);
         }
         finally
         {
             _writerGate.Release();
+        }
+    }
+
+    bool TryRollBack(SqliteSession session)
+    {
+        try
+        {
+            session.RollBack();
+            return true;
+        }
+        catch (StoreUnavailableException)
+        {
+            // Its state is unknown; closing rolls back, and the next lease opens another.
+            lock (_opening) _writer = null;
+            session.Dispose();
+            return false;
         }
     }
 
@@ -119,7 +135,8 @@ sealed class SqliteDatabase(string path) : IDisposable, IAsyncDisposable
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                throw new StoreUnavailableException($"The folder of the database cannot be made: {error.Message}", error);
+                throw new StoreUnavailableException(
+                    $"The folder of the database cannot be made: {error.Message}", error);
             }
             return _writer = SqliteSession.OpenWriter(Path);
         }
@@ -141,7 +158,7 @@ sealed class SqliteDatabase(string path) : IDisposable, IAsyncDisposable
             else await _writerGate.WaitAsync().ConfigureAwait(false);
             try
             {
-                SqliteNative.SetBusyTimeout(session.Handle, 100);
+                session.SetBusyTimeout(100);
                 SqliteNative.Checkpoint(session.Handle, 0, SqliteNative.CheckpointTruncate, out _, out _);
             }
             finally

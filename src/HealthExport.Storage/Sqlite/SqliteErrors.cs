@@ -4,8 +4,8 @@ using HealthExport.Pushes;
 namespace HealthExport.Storage.Sqlite;
 
 /// <summary>
-/// Turns SQLite's result codes into the store's exceptions. SQLite's own messages name tables and columns, never a bound
-/// value.
+/// Turns SQLite's result codes into the store's exceptions. SQLite's own messages name tables and columns, never a
+/// bound value.
 /// </summary>
 static unsafe class SqliteErrors
 {

@@ -7,7 +7,7 @@ sealed partial class SqliteIngestionStore
 {
     public async ValueTask<KeptPush> KeepAsync(ReceivedPush push, CancellationToken cancellationToken)
     {
-        var sameness = PushSameness.Of(push);
+        var sameness = push.Sameness;
         using var writer = await database.RentWriterAsync(cancellationToken);
         var session = writer.Session;
         session.Begin();
@@ -49,7 +49,9 @@ sealed partial class SqliteIngestionStore
         return new(KeptAs.New, claim?.Ingestion ?? IngestionRow.Get(session, push.UserId, number), claim);
     }
 
-    /// <summary>An equal push that waits or is in work. A replay is none: it would take effect under its old number.
+    /// <summary>
+    /// An equal push that waits or is in work, with nothing received since that this one must come after. A replay is
+    /// none: it would take effect under its old number.
     /// </summary>
     static long? FindPending(SqliteSession session, ReceivedPush push, string sameness)
     {
@@ -59,6 +61,10 @@ sealed partial class SqliteIngestionStore
             from raw_ingestions i indexed by raw_ingestions_pending
             join queue q on q.user_id = i.user_id and q.number = i.number and not q.is_replay
             where i.user_id = ?1 and i.sha256 = ?2 and i.sameness = ?3 and i.status in (0, 1)
+                and not exists (
+                    select 1
+                    from raw_ingestions later
+                    where later.user_id = i.user_id and later.number > i.number and later.status <> 4)
             order by i.number desc
             limit 1
             """);
@@ -70,7 +76,8 @@ sealed partial class SqliteIngestionStore
     static long? FindOriginal(SqliteSession session, ReceivedPush push, string sameness)
     {
         using var find = session.Prepare("""
-            select i.number, i.sha256 = ?2 and i.sameness = ?3 and i.status in (2, 3) and i.data_version = u.data_version
+            select i.number,
+                i.sha256 = ?2 and i.sameness = ?3 and i.status in (2, 3) and i.data_version = u.data_version
             from raw_ingestions i
             join users u on u.id = i.user_id
             where i.user_id = ?1 and i.status <> 4

@@ -47,8 +47,8 @@ sealed partial class SqliteIngestionStore
         using var reader = database.RentReader();
         // A duplicate's are those of the first one.
         using var read = reader.Session.Prepare("""
-            select r.ordinal, r.item_type, r.item_index, r.code, r.error, r.hint, r.field, r.allowed_low, r.allowed_high,
-                r.item
+            select r.ordinal, r.item_type, r.item_index, r.code, r.error, r.hint, r.field, r.allowed_low,
+                r.allowed_high, r.item
             from raw_ingestions i
             join rejected_items r on r.user_id = i.user_id and r.number = coalesce(i.duplicate_of, i.number)
             where i.user_id = ?1 and i.public_id = ?2 and r.ordinal > ?3

@@ -4,8 +4,9 @@ using HealthExport.Catalogue;
 namespace HealthExport.Storage.Sqlite;
 
 /// <summary>
-/// The table of metrics in memory, by number and by (name, unit). Rows are added and never change their number, so what
-/// is here stays true; another process may have added more. Safe for any number of threads.
+/// The table of metrics in memory, by number and by (name, unit). Known ones stay and never change their number. Unknown
+/// ones may be gone from the table, with the last person who sent them, and no number is given out twice; another
+/// process may have added more. Safe for any number of threads.
 /// </summary>
 sealed class SqliteMetrics
 {

@@ -20,7 +20,8 @@ sealed partial class SqliteMigrations(SqliteDatabase database, TimeProvider cloc
         var applied = ReadApplied(reader.Session);
         // What only a newer build knows is listed too: it is what the store has.
         Migration[] unknown = [.. applied.Where(one => one.Number > Steps.Count)];
-        return new([.. Steps.Select(step => Describe(step, applied.Exists(one => one.Number == step.Number))), .. unknown]);
+        return new(
+            [.. Steps.Select(step => Describe(step, applied.Exists(one => one.Number == step.Number))), .. unknown]);
     }
 
     /// <exception cref="InvalidOperationException">The schema is newer than this build.</exception>
@@ -108,7 +109,8 @@ sealed partial class SqliteMigrations(SqliteDatabase database, TimeProvider cloc
             )
             """);
         session.Execute(step.Up);
-        using var note = session.Prepare("insert into schema_migrations (number, name, applied_at) values (?1, ?2, ?3)");
+        using var note = session.Prepare(
+            "insert into schema_migrations (number, name, applied_at) values (?1, ?2, ?3)");
         note.Bind(1, step.Number).Bind(2, step.Name).Bind(3, Instant.From(clock.GetUtcNow())).Run();
     }
 

@@ -47,8 +47,9 @@ static unsafe partial class SqliteNative
     [LibraryImport(Library, EntryPoint = "sqlite3_close_v2")]
     public static partial int Close(nint database);
 
-    [LibraryImport(Library, EntryPoint = "sqlite3_busy_timeout")]
-    public static partial int SetBusyTimeout(nint database, int milliseconds);
+    [LibraryImport(Library, EntryPoint = "sqlite3_busy_handler")]
+    public static partial int SetBusyHandler(
+        nint database, delegate* unmanaged[Cdecl]<nint, int, int> handler, nint state);
 
     [LibraryImport(Library, EntryPoint = "sqlite3_errmsg")]
     public static partial byte* GetMessage(nint database);

@@ -50,6 +50,7 @@ sealed partial class SqlitePushTransaction
             throw new LeaseLostException("Another process has taken the push over.");
         }
         _userMetrics.Save();
+        SaveSeriesPushes();
         if (changedAnything) RaiseDataVersion();
         Settle(receipt);
         _session.Commit();

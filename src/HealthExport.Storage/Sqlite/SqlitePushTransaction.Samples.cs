@@ -9,6 +9,7 @@ sealed partial class SqlitePushTransaction
     const int MostSteps = 16;
 
     SqliteSampleInsert? _insert;
+    readonly HashSet<Series> _writtenSeries = [];
 
     /// <remarks>
     /// One cursor leaps from wanted key to wanted key, so that the cost is that of the keys, whatever is stored, and of
@@ -23,6 +24,19 @@ sealed partial class SqlitePushTransaction
         FindStored(series, rows.Span, found.Span);
         if (LaterIsApplied) FindRemoved(series, rows.Span, found.Span);
         return ValueTask.CompletedTask;
+    }
+
+    public ValueTask<long> FindLastFinerPushAsync(Series series, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using var find = _session.Prepare(
+            """
+            select coalesce(max(ingestion), 0)
+            from series_pushes
+            where user_id = ?1 and metric_id = ?2 and grain < ?3
+            """);
+        find.Bind(1, User).Bind(2, series.MetricId).Bind(3, (long)series.Grain).Step();
+        return new(find.GetInt64(0));
     }
 
     public ValueTask WriteAsync(
@@ -52,6 +66,7 @@ sealed partial class SqlitePushTransaction
             }
         }
         if (changed) _userMetrics.Touch(series);
+        _writtenSeries.Add(series);
         return ValueTask.CompletedTask;
     }
 
@@ -66,18 +81,22 @@ sealed partial class SqlitePushTransaction
             """);
         cursor.Bind(1, User).Bind(2, series.MetricId).Bind(3, (long)series.Grain);
         var isOnRow = cursor.Bind(4, rows[0].StartAt.Microseconds).Step();
+        var patience = MostSteps;
         for (var i = 0; isOnRow && i < rows.Length;)
         {
             var start = rows[i].StartAt.Microseconds;
-            for (var steps = 0; isOnRow && SqliteSampleRow.GetStart(cursor) < start; steps++)
+            var steps = 0;
+            for (; isOnRow && SqliteSampleRow.GetStart(cursor) < start; steps++)
             {
-                if (steps == MostSteps)
+                if (steps == patience)
                 {
                     cursor.Reset();
                     cursor.Bind(4, start);
                 }
                 isOnRow = cursor.Step();
             }
+            // After one wide gap the next is thought to be wide, until one is not.
+            patience = steps > patience ? 1 : MostSteps;
             if (!isOnRow) return;
 
             var end = i + 1;
@@ -158,13 +177,13 @@ sealed partial class SqlitePushTransaction
             """
             update samples
             set end_at = ?6, value = ?7, min = ?8, max = ?9, reported_source_id = ?10, sent_unit = ?11, extra = ?12,
-                ingestion = ?13
+                ingestion = ?13, may_not_shrink = ?14
             where user_id = ?1 and metric_id = ?2 and grain = ?3 and start_at = ?4 and source_id = ?5
             """);
         BindKey(update, 1, series, row.StartAt.Microseconds, keySource)
             .Bind(6, row.EndAt).Bind(7, row.Value).Bind(8, row.Min).Bind(9, row.Max)
             .Bind(10, series.KeyHasSource || source == 0 ? null : source)
-            .Bind(11, row.SentUnit).Bind(12, row.Extra).Bind(13, Push);
+            .Bind(11, row.SentUnit).Bind(12, row.Extra).Bind(13, Push).Bind(14, row.MayNotShrink ? 1L : null);
         MustChangeOne(update.Run());
     }
 
@@ -200,6 +219,20 @@ sealed partial class SqlitePushTransaction
         .Bind(first + 2, (long)series.Grain)
         .Bind(first + 3, start)
         .Bind(first + 4, source);
+
+    void SaveSeriesPushes()
+    {
+        using var save = _session.Prepare(
+            """
+            insert into series_pushes (user_id, metric_id, grain, ingestion)
+            values (?1, ?2, ?3, ?4)
+            on conflict (user_id, metric_id, grain) do update
+            set ingestion = max(ingestion, excluded.ingestion)
+            """);
+        foreach (var series in _writtenSeries)
+            save.Bind(1, User).Bind(2, series.MetricId).Bind(3, (long)series.Grain).Bind(4, Push).Run();
+        _writtenSeries.Clear();
+    }
 
     void CloseSampleStatements()
     {

@@ -66,7 +66,8 @@ sealed partial class SqlitePushTransaction : IPushTransaction
         if (metric.IsKnown || (id is { } found && HasRegistered(found)))
             return new(id ?? (_addedMetrics[metric] = SqliteMetrics.FindOrAdd(_session, metric)));
         if (CountRegistered() >= MostUnknownMetrics) return new((int?)null);
-        var registered = id ?? (_addedMetrics[metric] = SqliteMetrics.FindOrAdd(_session, metric));
+        // Not the number remembered: an unknown name goes with the last who sent it when that person is erased.
+        var registered = _addedMetrics[metric] = SqliteMetrics.FindOrAdd(_session, metric);
         Register(registered);
         _registered.Add(registered);
         return new(registered);
@@ -75,10 +76,10 @@ sealed partial class SqlitePushTransaction : IPushTransaction
     public ValueTask SetSavepointAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        _userMetrics.SetSavepoint();
         if (_hasSavepoint) _session.Run("release push");
         _session.Run("savepoint push");
         _hasSavepoint = true;
-        _userMetrics.SetSavepoint();
         _registered.Clear();
         return ValueTask.CompletedTask;
     }

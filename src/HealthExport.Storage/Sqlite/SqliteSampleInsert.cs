@@ -18,6 +18,7 @@ sealed class SqliteSampleInsert : IDisposable
     long _reportedSource;
     string? _sentUnit;
     string? _extra;
+    bool _mayNotShrink;
 
     public SqliteSampleInsert(SqliteSession session, long userId, long push)
     {
@@ -25,8 +26,8 @@ sealed class SqliteSampleInsert : IDisposable
             """
             insert into samples (
                 user_id, metric_id, grain, start_at, source_id, end_at, value, min, max, utc_offset,
-                reported_source_id, sent_unit, extra, ingestion)
-            values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+                reported_source_id, sent_unit, extra, ingestion, may_not_shrink)
+            values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
             """);
         _insert.Bind(1, userId).Bind(14, push);
         _series = new(-1, Grain.Sample);
@@ -58,6 +59,12 @@ sealed class SqliteSampleInsert : IDisposable
         {
             _insert.Bind(13, row.Extra);
             _extra = row.Extra;
+        }
+
+        if (row.MayNotShrink != _mayNotShrink)
+        {
+            _mayNotShrink = row.MayNotShrink;
+            _insert.Bind(15, _mayNotShrink ? 1L : null);
         }
 
         _insert.Bind(4, row.StartAt.Microseconds);

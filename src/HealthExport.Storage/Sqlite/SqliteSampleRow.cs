@@ -7,7 +7,8 @@ static class SqliteSampleRow
 {
     /// <summary>What a query selects that is read here, in this order.</summary>
     public const string Columns =
-        "start_at, source_id, end_at, value, min, max, utc_offset, reported_source_id, sent_unit, extra, ingestion";
+        "start_at, source_id, end_at, value, min, max, utc_offset, reported_source_id, sent_unit, extra, ingestion, "
+        + "may_not_shrink";
 
     /// <summary>What the key's, else the reported source is, in SQL.</summary>
     public const string EffectiveSource =
@@ -32,6 +33,7 @@ static class SqliteSampleRow
             Source = sources.GetText(source),
             SentUnit = row.FindString(8),
             Extra = row.FindString(9),
+            MayNotShrink = row.GetInt64(11) != 0,
         };
     }
 

@@ -15,6 +15,9 @@ sealed unsafe class SqliteSession : IDisposable
     const int WriterCacheKib = 32 << 10;
     const int ReaderCacheKib = 4 << 10;
     const int BusyTimeoutMilliseconds = 5_000;
+    const int BusyPauseMilliseconds = 5;
+
+    static readonly ManualResetEventSlim Never = new();
 
     readonly Dictionary<string, SqliteStatement> _statements = new(StringComparer.Ordinal);
     GCHandle _self;
@@ -36,8 +39,8 @@ sealed unsafe class SqliteSession : IDisposable
         var session = Open(path, SqliteNative.OpenCreate);
         try
         {
+            session.UseLog();
             session.Execute($"""
-                pragma journal_mode = wal;
                 pragma wal_autocheckpoint = 0;
                 pragma synchronous = full;
                 pragma foreign_keys = on;
@@ -102,27 +105,7 @@ sealed unsafe class SqliteSession : IDisposable
     }
 
     /// <summary>Runs statements separated by semicolons, without values; rows are passed over.</summary>
-    public void Execute(string script)
-    {
-        var utf8 = Encoding.UTF8.GetBytes(script);
-        fixed (byte* first = utf8)
-        {
-            var next = first;
-            var end = first + utf8.Length;
-            while (next < end)
-            {
-                Check(SqliteNative.Prepare(Handle, next, (int)(end - next), 0, out var prepared, out next));
-                // Nothing but blanks or a comment was left.
-                if (prepared == 0) continue;
-                int code;
-                do code = SqliteNative.Step(prepared);
-                while (code == SqliteNative.Row);
-                var error = code == SqliteNative.Done ? null : SqliteErrors.Describe(code, Handle);
-                SqliteNative.CloseStatement(prepared);
-                if (error is not null) throw error;
-            }
-        }
-    }
+    public void Execute(string script) => Check(TryExecute(script));
 
     /// <summary>Starts a transaction that holds the write lock from the start.</summary>
     public void Begin() => Run("begin immediate");
@@ -148,6 +131,10 @@ sealed unsafe class SqliteSession : IDisposable
         return statement.Run();
     }
 
+    /// <summary>How long to wait for another connection's lock before giving up as unavailable.</summary>
+    public void SetBusyTimeout(int milliseconds) =>
+        SqliteNative.SetBusyHandler(Handle, &OnBusy, milliseconds / BusyPauseMilliseconds);
+
     public void Dispose()
     {
         if (Handle == 0) return;
@@ -169,13 +156,58 @@ sealed unsafe class SqliteSession : IDisposable
             session.Dispose();
             throw error;
         }
-        SqliteNative.SetBusyTimeout(handle, BusyTimeoutMilliseconds);
+        session.SetBusyTimeout(BusyTimeoutMilliseconds);
         return session;
+    }
+
+    /// <summary>
+    /// Turns the log on, which the file remembers. While another process does the same SQLite answers busy at once,
+    /// without minding its timeout.
+    /// </summary>
+    void UseLog()
+    {
+        var code = SqliteNative.Busy;
+        SpinWait.SpinUntil(
+            () => (code = TryExecute("pragma journal_mode = wal") & 0xff) != SqliteNative.Busy,
+            BusyTimeoutMilliseconds);
+        Check(code);
+    }
+
+    /// <returns>The result code of the first statement that failed.</returns>
+    int TryExecute(string script)
+    {
+        var utf8 = Encoding.UTF8.GetBytes(script);
+        fixed (byte* first = utf8)
+        {
+            var next = first;
+            var end = first + utf8.Length;
+            while (next < end)
+            {
+                var code = SqliteNative.Prepare(Handle, next, (int)(end - next), 0, out var prepared, out next);
+                if (code != SqliteNative.Ok) return code;
+                // Nothing but blanks or a comment was left.
+                if (prepared == 0) continue;
+                do code = SqliteNative.Step(prepared);
+                while (code == SqliteNative.Row);
+                SqliteNative.CloseStatement(prepared);
+                if (code != SqliteNative.Done) return code;
+            }
+        }
+        return SqliteNative.Ok;
     }
 
     void Check(int code)
     {
         if (code != SqliteNative.Ok) throw SqliteErrors.Describe(code, Handle);
+    }
+
+    // SQLite's own timeout sleeps whole seconds in builds that do not know usleep, as the packaged one does not.
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static int OnBusy(nint mostPauses, int pauses)
+    {
+        if (pauses >= mostPauses) return 0;
+        Never.Wait(BusyPauseMilliseconds);
+        return 1;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

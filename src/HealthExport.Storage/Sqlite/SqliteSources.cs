@@ -9,6 +9,9 @@ sealed class SqliteSources(SqliteSession session, long userId)
     const long Missing = -1;
     const int Recents = 4;
 
+    // People have a few dozen. A payload made to have millions must not fill the memory.
+    const int MostRemembered = 8_192;
+
     readonly Dictionary<string, long> _ids = new(StringComparer.Ordinal);
     readonly Dictionary<long, string> _texts = [];
 
@@ -42,9 +45,7 @@ sealed class SqliteSources(SqliteSession session, long userId)
         using var insert = session.Prepare(
             """
             insert into sources (user_id, id, text)
-            select ?1, coalesce(max(id), 0) + 1, ?2
-            from sources
-            where user_id = ?1
+            values (?1, coalesce((select max(id) from sources where user_id = ?1), 0) + 1, ?2)
             returning id
             """);
         insert.Bind(1, userId).Bind(2, text).Step();
@@ -74,7 +75,7 @@ sealed class SqliteSources(SqliteSession session, long userId)
         return text;
     }
 
-    /// <summary>Forgets everything: what was added may have been rolled back.</summary>
+    /// <summary>Forgets everything; to be called when what was added may have been rolled back.</summary>
     public void Forget()
     {
         _ids.Clear();
@@ -95,6 +96,7 @@ sealed class SqliteSources(SqliteSession session, long userId)
 
     void Remember(string text, long id)
     {
+        if (_ids.Count >= MostRemembered) Forget();
         _ids[text] = id;
         if (id != Missing) _texts[id] = text;
     }

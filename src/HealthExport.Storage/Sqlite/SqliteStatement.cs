@@ -5,13 +5,14 @@ using HealthExport.Time;
 namespace HealthExport.Storage.Sqlite;
 
 /// <summary>
-/// A prepared statement of one <see cref="SqliteSession"/>, kept by it for the next use. Parameters count from 1, columns
-/// from 0. Bound values stay until they are bound anew or the statement is disposed; disposing only resets it, so
-/// <c>using var find = session.Prepare(…)</c> is the way to use one. Not for concurrent use.
+/// A prepared statement of one <see cref="SqliteSession"/>, kept by it for the next use. Parameters count from 1,
+/// columns from 0. Bound values stay until they are bound anew or the statement is disposed; disposing only resets it,
+/// so <c>using var find = session.Prepare(…)</c> is the way to use one. Not for concurrent use.
 /// </summary>
 /// <remarks>
 /// Errors come as <see cref="Pushes.StoreUnavailableException"/> (busy, full, unreadable),
-/// <see cref="Pushes.StoreRefusedException"/> (constraints, sizes) or <see cref="InvalidOperationException"/> (wrong use).
+/// <see cref="Pushes.StoreRefusedException"/> (constraints, sizes) or <see cref="InvalidOperationException"/> (wrong
+/// use).
 /// </remarks>
 sealed unsafe class SqliteStatement : IDisposable
 {

@@ -9,11 +9,17 @@ namespace HealthExport.Storage.Sqlite;
 /// </summary>
 sealed class SqliteUserMetrics(SqliteSession session, long userId)
 {
+    // More than any person has; beyond it, counts go to the table before the end.
+    const int MostCounts = 8_192;
+
     static readonly Grain[] EveryGrain = Enum.GetValues<Grain>();
 
     // By metric and source (0 for none): before the savepoint, and since.
     readonly Dictionary<(int Metric, long Source), long> _before = [];
     readonly Dictionary<(int Metric, long Source), long> _since = [];
+
+    // By metric: what was taken out of _before already.
+    readonly Dictionary<int, long> _written = [];
 
     // Bits of the grains touched. More than were need not be taken back: they are looked at again.
     readonly Dictionary<int, int> _touched = [];
@@ -40,11 +46,13 @@ sealed class SqliteUserMetrics(SqliteSession session, long userId)
         _runCount += more;
     }
 
+    /// <summary>To be called before the savepoint is set: it may write.</summary>
     public void SetSavepoint()
     {
         EndRun();
         foreach (var (key, more) in _since) Add(_before, key, more);
         _since.Clear();
+        if (_before.Count > MostCounts) SaveSources();
     }
 
     public void RollBackToSavepoint()
@@ -57,15 +65,20 @@ sealed class SqliteUserMetrics(SqliteSession session, long userId)
     public void Save()
     {
         SetSavepoint();
-        var counts = new Dictionary<int, long>();
+        SaveSources();
+        foreach (var (metric, grains) in _touched) SaveMetric(metric, _written.GetValueOrDefault(metric), grains);
+        _written.Clear();
+        _touched.Clear();
+    }
+
+    void SaveSources()
+    {
         foreach (var ((metric, source), more) in _before)
         {
-            counts[metric] = counts.GetValueOrDefault(metric) + more;
+            _written[metric] = _written.GetValueOrDefault(metric) + more;
             if (source != 0 && more != 0) SaveSource(metric, source, more);
         }
-        foreach (var (metric, grains) in _touched) SaveMetric(metric, counts.GetValueOrDefault(metric), grains);
         _before.Clear();
-        _touched.Clear();
     }
 
     void SaveSource(int metric, long source, long more)

@@ -62,7 +62,11 @@ sealed class SqliteUserStore(SqliteDatabase database, TimeProvider clock) : IUse
         {
             session.Begin();
             // The boxes know their routes, not their users.
-            Delete(session, "delete from workout_route_boxes where id in (select rowid from workout_routes where user_id = ?1)", id);
+            const string boxes = """
+                delete from workout_route_boxes
+                where id in (select rowid from workout_routes where user_id = ?1)
+                """;
+            Delete(session, boxes, id);
             foreach (var table in SqliteTables.ListOfUsers(session))
                 Delete(session, $"delete from \"{table}\" where user_id = ?1", id);
             // Names that the catalogue does not know may be personal; they go with the last who sent them.

@@ -97,6 +97,13 @@ public sealed class Metric : IEquatable<Metric>
         return Units.TryGetConversion(spelling, Unit, out conversion);
     }
 
+    /// <summary>The units that convert to and from <see cref="Unit"/>, by their code; the unit itself first.</summary>
+    public IEnumerable<string> ConvertibleUnits() => IsKnown
+        ? Accepts.Select(accepted => accepted.Spelling)
+            .Concat(Units.ConvertiblePairs.Where(pair => pair.To == Unit).Select(pair => pair.From))
+            .Prepend(Unit).Distinct(StringComparer.Ordinal)
+        : [Unit];
+
     /// <summary>Whether a value is possible but rare enough to ask a person about. In <see cref="Unit"/>.</summary>
     public bool IsSuspicious(double value) => value < Usual.Lower || value > Usual.Upper;
 

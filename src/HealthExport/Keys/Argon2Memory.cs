@@ -4,32 +4,17 @@ using System.Security.Cryptography;
 namespace HealthExport.Keys;
 
 /// <summary>
-/// The working memory of one derivation: aligned to 64 bytes, outside the collected heap, erased when disposed. It
-/// belongs to one derivation at a time, which writes a block before it reads it: fresh memory holds anything.
+/// The working memory of one derivation: aligned to 64 bytes, outside the collected heap, erased and given back to the
+/// operating system when disposed, because checks are rare and an idle server should be small. A derivation writes a
+/// block before it reads it: fresh memory holds anything.
 /// </summary>
-sealed unsafe class Argon2Memory : IDisposable
+sealed unsafe class Argon2Memory(int bytes) : IDisposable
 {
-    readonly Argon2MemoryPool _pool;
-
-    public Argon2Memory(Argon2MemoryPool pool, int capacityBytes)
-    {
-        _pool = pool;
-        CapacityBytes = capacityBytes;
-        Words = (ulong*)NativeMemory.AlignedAlloc((nuint)capacityBytes, 64);
-    }
-
-    public int CapacityBytes { get; }
-
-    /// <summary>How much of it the present derivation may write to, and disposing erases.</summary>
-    public int UsedBytes { get; set; }
-
-    public ulong* Words { get; }
+    public ulong* Words { get; } = (ulong*)NativeMemory.AlignedAlloc((nuint)bytes, 64);
 
     public void Dispose()
     {
-        CryptographicOperations.ZeroMemory(new Span<byte>(Words, UsedBytes));
-        if (!_pool.TryKeep(this)) Free();
+        CryptographicOperations.ZeroMemory(new Span<byte>(Words, bytes));
+        NativeMemory.AlignedFree(Words);
     }
-
-    public void Free() => NativeMemory.AlignedFree(Words);
 }

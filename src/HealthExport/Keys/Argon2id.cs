@@ -84,7 +84,7 @@ public static unsafe class Argon2id
 
         var segmentLength = cost.MemoryKib / (Slices * cost.Parallelism);
         var blocks = segmentLength * Slices * cost.Parallelism;
-        using var memory = Argon2MemoryPool.Shared.Rent((blocks + Fill.WorkBlocks) * Argon2Block.Bytes);
+        using var memory = new Argon2Memory((blocks + Fill.WorkBlocks) * Argon2Block.Bytes);
         var fill = new Fill(memory.Words, cost, segmentLength);
         fill.SetFirstBlocks(seed);
         CryptographicOperations.ZeroMemory(seed);

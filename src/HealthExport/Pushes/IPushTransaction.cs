@@ -43,6 +43,12 @@ public interface IPushTransaction : IAsyncDisposable
     /// <returns>Null when this user has registered as many unknown names as allowed (1,000).</returns>
     ValueTask<int?> FindOrAddMetricAsync(Metric metric, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// The highest number of a push that wrote rows of the same metric at a grain finer than <paramref name="series"/>;
+    /// 0 if none did.
+    /// </summary>
+    ValueTask<long> FindLastFinerPushAsync(Series series, CancellationToken cancellationToken);
+
     /// <summary>Looks up rows of one series by key.</summary>
     /// <param name="rows">Ascending by start, then by <see cref="Sample.Source"/> (ordinal) where the key has a source;
     /// no key twice.</param>

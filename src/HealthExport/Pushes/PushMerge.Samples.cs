@@ -12,6 +12,9 @@ sealed partial class PushMerge
     readonly Dictionary<(string ItemType, int Array, int ItemIndex), Outcome> _composites = [];
     readonly Dictionary<Series, ListedBuckets> _listed = [];
 
+    // Of the run at hand: the last push that wrote finer rows of its metric.
+    long _lastFiner;
+
     /// <summary>What arrays said of a series whose every bucket they list.</summary>
     sealed class ListedBuckets
     {
@@ -51,6 +54,11 @@ sealed partial class PushMerge
 
         await transaction.FindAsync(
             series, keys.AsMemory(0, unique), found.AsMemory(0, unique), cancellationToken);
+        // The day (or hour) of an amount is what was said last: said again, it must be newer than what was said of its
+        // minutes meanwhile.
+        _lastFiner = run.Array.Metric.Kind is MetricKind.Cumulative && series.Grain is Grain.Hour or Grain.Day
+            ? await transaction.FindLastFinerPushAsync(series, cancellationToken)
+            : 0;
         var toWrite = Decide(run, keys, slots, found, changes, outcomes);
         if (toWrite)
         {
@@ -111,8 +119,15 @@ sealed partial class PushMerge
         }
         if (row.SaysTheSameAs(stored.Row))
         {
-            if (transaction.EarlierIsPending && stored.Push < number && change is RowChange.None)
-                change = RowChange.Touch;
+            var mustBeNewer = transaction.EarlierIsPending || stored.Push < _lastFiner;
+            if (stored.Row.MayNotShrink && !row.MayNotShrink)
+            {
+                // What may have been a sliver is now known to be the whole.
+                stored.Row.MayNotShrink = false;
+                stored.Push = number;
+                if (change is not RowChange.Insert) change = RowChange.Update;
+            }
+            else if (mustBeNewer && stored.Push < number && change is RowChange.None) change = RowChange.Touch;
             return Outcome.Unchanged;
         }
         // A sliver of a bucket must not lower the whole.
@@ -234,13 +249,15 @@ sealed partial class PushMerge
 
     void NoteBuckets(MetricArray array)
     {
-        if (!array.ListsEveryBucket || array.HasUnplacedItems || array.Starts.Count < 2) return;
+        if (!array.ListsEveryBucket || array.Starts.Count == 0) return;
         if (_metricIds.GetValueOrDefault(array.Metric) is not { } id) return;
         var series = new Series(id, array.Grain);
         if (!_listed.TryGetValue(series, out var listed))
             _listed.Add(series, listed = new() { ItemType = array.ItemType });
+        // Also of an array that concludes nothing: what it lists has not vanished for the others.
         listed.Starts.AddRange(array.Starts);
-        listed.Spans.Add((array.Starts.Min(), array.Starts.Max()));
+        if (!array.HasUnplacedItems && array.Starts.Count > 1)
+            listed.Spans.Add((array.Starts.Min(), array.Starts.Max()));
     }
 
     /// <summary>

@@ -17,6 +17,21 @@ public sealed record ReceivedPush
     public string? TimeZone { get; init; }
     public string? IdempotencyKey { get; init; }
 
+    /// <summary>
+    /// What beside the bytes decides whether a push says the same as another: media type, aggregation, period, zone.
+    /// </summary>
+    public string Sameness
+    {
+        get
+        {
+            var mediaType = ContentType?.Split(';', 2)[0].Trim().ToLowerInvariant();
+            return $"{mediaType}\n{Header("automation-aggregation")}\n{Header("automation-period")}\n{TimeZone}";
+
+            string? Header(string name) =>
+                Headers.GetValueOrDefault(name)?.Replace(" ", "", StringComparison.Ordinal).ToLowerInvariant();
+        }
+    }
+
     /// <summary>How long a lease to take in the same commit, so that this process starts at once; null to only queue
     /// it.</summary>
     public TimeSpan? Lease { get; init; }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using HealthExport.Pushes;
 using HealthExport.Samples;
 
@@ -9,6 +10,9 @@ sealed class BatchBuilder
     public const int RowLimit = 4096;
     const long ByteLimit = 4 << 20;
     const int LongestItem = 64 * 1024;
+    const int MostWarnings = 1000; // of one code and one item type
+
+    readonly Dictionary<(string ItemType, string Code), int> _warnings = [];
 
     long _bytes;
     int _rows;
@@ -55,7 +59,18 @@ sealed class BatchBuilder
         Count(kept.Length);
     }
 
-    public void Warn(ReadWarning warning) => Batch.Warnings.Add(warning);
+    /// <summary>
+    /// Adds a warning, unless there were too many of its kind already. See <see cref="ReadWarning"/>.
+    /// </summary>
+    public void Warn(string itemType, int index, string code, string warning, string? field = null)
+    {
+        ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(_warnings, (itemType, code), out _);
+        if (++count <= MostWarnings) Batch.Warnings.Add(new(itemType, index, code, warning, field));
+    }
+
+    /// <summary>Whether another warning of this kind would be kept: worth asking before making its text.</summary>
+    public bool MayWarn(string itemType, string code) =>
+        _warnings.GetValueOrDefault((itemType, code)) < MostWarnings;
 
     public void End(MetricArray array) => Batch.EndedArrays.Add(array);
 }

@@ -91,10 +91,11 @@ sealed class EnvelopeReader(JsonCursor cursor, ReadContext context)
     /// <param name="key">Its key as sent.</param>
     IEnumerable<ReadBatch> ReadElements(string? name, string key)
     {
-        for (var index = 0; cursor.ReadElement(out var element) is not (JsonTokenType.EndArray or JsonTokenType.None); index++)
+        for (var index = 0; cursor.TryReadElement(out var element); index++)
         {
             if (name is null) _events.ReadUnknown(key, element, index);
-            else if (cursor.Token != JsonTokenType.StartObject) context.RejectUnreadable(name, index, element.Span, "an object");
+            else if (cursor.Token != JsonTokenType.StartObject)
+                context.RejectUnreadable(name, index, element.Span, "an object");
             else if (name == SectionName.Workouts) _workouts.Read(element, index);
             else _events.Read(name, element, index);
             if (context.Batches.IsFull) yield return context.Batches.Take();

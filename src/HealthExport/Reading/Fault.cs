@@ -6,7 +6,8 @@ using HealthExport.Samples;
 namespace HealthExport.Reading;
 
 /// <summary>Why an item cannot be stored; see <see cref="Reject"/> for the parts.</summary>
-readonly record struct Fault(string Code, string Error, string? Hint = null, string? Field = null, double[]? Allowed = null)
+readonly record struct Fault(
+    string Code, string Error, string? Hint = null, string? Field = null, double[]? Allowed = null)
 {
     public static Fault Unreadable(string what) => new(RejectCodes.UnreadableItem, what);
 
@@ -19,7 +20,8 @@ readonly record struct Fault(string Code, string Error, string? Hint = null, str
     public static Fault NoDate(string field) => new(RejectCodes.UnreadableDate, $"{field} is missing", null, field);
 
     public static Fault UnreadableDate(string field, string found, bool lacksZone) => lacksZone
-        ? new(RejectCodes.UnreadableDate, $"{field} '{Short(found)}' has no offset from UTC, and the user has no time zone",
+        ? new(RejectCodes.UnreadableDate,
+            $"{field} '{Short(found)}' has no offset from UTC, and the user has no time zone",
             "Set the user's time zone, then replay the ingestion.", field)
         : new(RejectCodes.UnreadableDate, $"{field} '{Short(found)}' is not a date that is known",
             "Dates look like 2026-01-15 14:30:00 +0100 or 2026-01-15T14:30:00+01:00.", field);
@@ -31,7 +33,7 @@ readonly record struct Fault(string Code, string Error, string? Hint = null, str
     public static Fault EndBeforeStart(string field) => new(
         RejectCodes.EndBeforeStart, $"{field} is not after the start", null, field);
 
-    public static Fault OutOfRange(string field, double value, string unit, Bounds bounds, Grain grain)
+    public static Fault OutOfRange(string field, double value, string unit, Bounds bounds, Grain grain = Grain.Sample)
     {
         var lower = bounds.Lower;
         var upper = bounds.Basis == BoundsBasis.Day && grain > Grain.Day ? double.PositiveInfinity : bounds.Upper;

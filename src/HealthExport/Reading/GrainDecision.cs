@@ -4,15 +4,16 @@ using HealthExport.Samples;
 namespace HealthExport.Reading;
 
 /// <summary>The grain of one metric array, and how sure it is.</summary>
-/// <param name="IsContradicted">The header named a grain that the stamps do not bear out; it was inferred instead.</param>
-/// <param name="ListsEveryBucket">The header named buckets, the stamps bear it out, and empty ones are left out.</param>
+/// <param name="IsContradicted">The header named a grain that the stamps do not bear out: it was inferred.</param>
+/// <param name="ListsEveryBucket">The header named buckets, and the stamps bear it out.</param>
 readonly record struct GrainDecision(Grain Grain, bool IsContradicted, bool ListsEveryBucket)
 {
     /// <summary>Whether the array's rows are samples, whatever its stamps.</summary>
     public static bool IsCertainlySample(Metric metric, Aggregation aggregation) =>
         aggregation.Explicit == Grain.Sample
         || (aggregation.Explicit is null
-            && (metric.Kind == MetricKind.Discrete || (aggregation.IsDefault && metric.Shape == MetricShape.MinAvgMax)));
+            && (metric.Kind == MetricKind.Discrete
+                || (aggregation.IsDefault && metric.Shape == MetricShape.MinAvgMax)));
 
     public static GrainDecision Make(Metric metric, Aggregation aggregation, StampPattern stamps)
     {

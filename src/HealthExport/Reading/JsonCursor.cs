@@ -84,7 +84,8 @@ sealed class JsonCursor
                 if (reader.Read())
                 {
                     Token = reader.TokenType;
-                    _valueStart = _position + (int)reader.TokenStartIndex + (Token is JsonTokenType.String or JsonTokenType.PropertyName ? 1 : 0);
+                    var quote = Token is JsonTokenType.String or JsonTokenType.PropertyName ? 1 : 0;
+                    _valueStart = _position + (int)reader.TokenStartIndex + quote;
                     _valueLength = reader.ValueSpan.Length;
                     Take(ref reader);
                     return true;
@@ -132,7 +133,9 @@ sealed class JsonCursor
         return false;
     }
 
-    /// <summary>Takes the next value whole: an element of the array that the cursor is in, or a property's value.</summary>
+    /// <summary>
+    /// Takes the next value whole: an element of the array that the cursor is in, or a property's value.
+    /// </summary>
     /// <param name="element">
     /// Its bytes as sent. They lie in the window: good until the next read. Empty if there is none.
     /// </param>
@@ -145,7 +148,7 @@ sealed class JsonCursor
         var first = JsonTokenType.None;
         while (!IsCut)
         {
-            var reader = new Utf8JsonReader(_window.AsSpan(_position + scanned, _end - _position - scanned), _isFinal, state);
+            var reader = new Utf8JsonReader(Unread[scanned..], _isFinal, state);
             try
             {
                 while (reader.Read())
@@ -181,6 +184,11 @@ sealed class JsonCursor
         }
         return Token = JsonTokenType.None;
     }
+
+    /// <summary>As <see cref="ReadElement"/>, within an array.</summary>
+    /// <returns>False when the array has ended, and where the payload is cut.</returns>
+    public bool TryReadElement(out ReadOnlyMemory<byte> element) =>
+        ReadElement(out element) is not (JsonTokenType.EndArray or JsonTokenType.None);
 
     /// <summary>A tokeniser over what the window holds. Give back what it took by Take.</summary>
     public Utf8JsonReader Open() => new(Unread, _isFinal, _state);

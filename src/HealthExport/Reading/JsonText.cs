@@ -34,7 +34,7 @@ static class JsonText
                 case (byte)'r': text.Append('\r'); break;
                 case (byte)'t': text.Append('\t'); break;
                 case (byte)'u' when raw.Length >= slash + 6
-                    && ushort.TryParse(raw.Slice(slash + 2, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var unit):
+                    && TryParseUnit(raw.Slice(slash + 2, 4), out var unit):
                     text.Append((char)unit);
                     taken = slash + 6;
                     break;
@@ -60,7 +60,7 @@ static class JsonText
         bool inString = false, escaped = false;
         foreach (var b in json)
         {
-            if (!inString && b is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n') { if (!inString) continue; }
+            if (!inString && b is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n') continue;
             compact[length++] = b;
             if (escaped) escaped = false;
             else if (b == '\\') escaped = true;
@@ -68,6 +68,9 @@ static class JsonText
         }
         to.Append(Encoding.UTF8.GetString(compact, 0, length));
     }
+
+    static bool TryParseUnit(ReadOnlySpan<byte> hex, out ushort unit) =>
+        ushort.TryParse(hex, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out unit);
 
     static string Clean(StringBuilder text)
     {

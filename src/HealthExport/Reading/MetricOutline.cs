@@ -116,7 +116,8 @@ sealed class MetricOutline
                             }
                             break;
                         case JsonTokenType.EndObject or JsonTokenType.EndArray:
-                            if (--depth == 1 && isObject && (hasDate ? date : start) is { } stamp && _stamps.IsBelievable(stamp.At))
+                            if (--depth == 1 && isObject && (hasDate ? date : start) is { } stamp
+                                && _stamps.IsBelievable(stamp.At))
                                 Stamps.Add(stamp);
                             break;
                         case JsonTokenType.PropertyName when depth == 2:

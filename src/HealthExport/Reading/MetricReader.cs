@@ -9,6 +9,7 @@ namespace HealthExport.Reading;
 sealed class MetricReader(JsonCursor cursor, ReadContext context)
 {
     const string Section = "metrics";
+    const int StreamedRows = 64; // how many come is not known; the later runs are larger
 
     readonly StandardItemReader _standard = new(context);
 
@@ -39,8 +40,9 @@ sealed class MetricReader(JsonCursor cursor, ReadContext context)
         var inside = cursor.Mark();
         string? name = null, units = null;
         PointTargets? streamed = null;
-        var hasData = context.IsThorough;
-        while (!hasData && cursor.Read() && cursor.Token == JsonTokenType.PropertyName)
+        var isMetric = false;
+        var needsOutline = context.IsThorough;
+        while (!needsOutline && cursor.Read() && cursor.Token == JsonTokenType.PropertyName)
         {
             var key = JsonText.Decode(cursor.Value);
             if (!cursor.Read()) yield break;
@@ -60,33 +62,46 @@ sealed class MetricReader(JsonCursor cursor, ReadContext context)
                     if (streamed is not null) throw new RepeatedKeyException();
                     if (cursor.Token != JsonTokenType.StartArray || !CanStream(name, units))
                     {
-                        hasData = true;
+                        needsOutline = true;
                         break;
                     }
-                    streamed = new(context, MetricCatalogue.Find(name!), name!, units!, default, BatchBuilder.RowLimit);
+                    isMetric = true;
+                    if (IsEmptyArray()) continue;
+                    streamed = new(context, MetricCatalogue.Find(name!), name!, units!, default, StreamedRows);
                     foreach (var batch in ReadData(streamed, null)) yield return batch;
                     continue;
             }
-            if (!hasData && !cursor.Skip()) yield break;
+            if (!needsOutline && !cursor.Skip()) yield break;
         }
-        if (streamed is not null || (cursor.IsCut && !hasData)) yield break;
-        if (hasData)
+        if (streamed is not null || (cursor.IsCut && !needsOutline)) yield break;
+        if (needsOutline)
         {
             cursor.Seek(inside);
             var outline = MetricOutline.Scan(cursor, context.Stamps);
-            if (IsStandard(outline)) hasData = false;
-            else foreach (var batch in ReadOutlined(outline, index)) yield return batch;
+            isMetric = !IsStandard(outline);
+            if (isMetric) foreach (var batch in ReadOutlined(outline, index)) yield return batch;
         }
-        if (hasData || cursor.IsCut) yield break;
+        if (isMetric || cursor.IsCut) yield break;
         cursor.Seek(before);
         if (cursor.ReadElement(out var element) != JsonTokenType.None) _standard.Read(element, index);
+    }
+
+    /// <summary>Whether the array whose first token was read last has ended already; it is then behind us.</summary>
+    bool IsEmptyArray()
+    {
+        var inside = cursor.Mark();
+        if (cursor.Read() && cursor.Token == JsonTokenType.EndArray) return true;
+        cursor.Seek(inside);
+        return false;
     }
 
     static bool IsStandard(MetricOutline outline) =>
         outline.DataToken is JsonTokenType.None
         || (outline.Type is not null && outline.DataToken != JsonTokenType.StartArray && outline.End is not null);
 
-    /// <summary>Whether the points can be read as they come: what they are is known, and their grain is not inferred.</summary>
+    /// <summary>
+    /// Whether the points can be read as they come: what they are is known, and their grain is not inferred.
+    /// </summary>
     bool CanStream(string? name, string? units)
     {
         if (string.IsNullOrWhiteSpace(name) || units is null) return false;
@@ -97,7 +112,8 @@ sealed class MetricReader(JsonCursor cursor, ReadContext context)
 
     IEnumerable<ReadBatch> ReadOutlined(MetricOutline outline, int index)
     {
-        if (outline.RepeatedKey is { } key) context.WarnRepeated(outline.Name is { Length: > 0 } of ? MetricCatalogue.Normalise(of) : Section, key);
+        if (outline.RepeatedKey is { } key)
+            context.WarnRepeated(outline.Name is { Length: > 0 } of ? MetricCatalogue.Normalise(of) : Section, key);
         var known = outline.Name is { Length: > 0 } name ? MetricCatalogue.Find(name) : null;
         // Cut before name or unit came: whatever the points are, they would be put in the wrong place.
         var canPlace = outline.End is not null
@@ -129,12 +145,14 @@ sealed class MetricReader(JsonCursor cursor, ReadContext context)
         if (outline.Elements == 0) return SkipEmpty();
         var grain = known?.Shape == MetricShape.Sleep
             ? default
-            : GrainDecision.Make(known ?? Metric.Unknown("", "", MetricKind.Discrete), context.Aggregation, outline.Stamps);
+            : GrainDecision.Make(
+                known ?? Metric.Unknown("", "", MetricKind.Discrete), context.Aggregation, outline.Stamps);
         var targets = new PointTargets(context, known, outline.Name, outline.Units ?? "", grain, outline.Elements);
         if (grain.IsContradicted)
         {
-            context.Batches.Warn(new(targets.ItemType, -1, WarningCodes.AggregationContradicted,
-                $"The stamps are not those of {context.Push.Aggregation}; read as {grain.Grain.ToString().ToLowerInvariant()}"));
+            context.Batches.Warn(
+                targets.ItemType, -1, WarningCodes.AggregationContradicted,
+                    $"The stamps are not those of {context.Push.Aggregation}; read as {grain.Grain}");
         }
         return ReadData(targets, outline.Stamps.Count > 0 ? outline.Stamps.Earliest : null);
     }
@@ -171,7 +189,7 @@ sealed class MetricReader(JsonCursor cursor, ReadContext context)
     /// <summary>Rejects the points of an array that does not say what they are.</summary>
     IEnumerable<ReadBatch> ReadNameless()
     {
-        for (var index = 0; cursor.ReadElement(out var element) is not (JsonTokenType.EndArray or JsonTokenType.None); index++)
+        for (var index = 0; cursor.TryReadElement(out var element); index++)
         {
             context.Batches.Reject(Section, index, Fault.Unreadable("The item's metric has no name"), element.Span);
             if (context.Batches.IsFull) yield return context.Batches.Take();

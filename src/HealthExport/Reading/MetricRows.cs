@@ -25,7 +25,8 @@ sealed class MetricRows
     /// <param name="sentUnit">The unit of the values to come, as sent.</param>
     /// <param name="expectedRows">How many rows are to come, if that is known.</param>
     public MetricRows(
-        BatchBuilder batches, MetricArray array, UnitConversion conversion, string? sentUnit, long expectedRows = FirstRun)
+        BatchBuilder batches, MetricArray array, UnitConversion conversion, string? sentUnit,
+        long expectedRows = FirstRun)
     {
         _batches = batches;
         _conversion = conversion;
@@ -57,8 +58,21 @@ sealed class MetricRows
         ? Fault.OutOfRange(field, value, Array.Metric.Unit, Array.Metric.Bounds, Array.Grain)
         : Fault.NotANumber(field, Fault.Text(value));
 
-    /// <summary>Whether a converted value is possible but rare; NaN is not.</summary>
-    public bool IsSuspicious(double value) => value < _usualLower || value > _usualUpper;
+    /// <summary>Warns if one of the row's values is possible but rare.</summary>
+    public void WarnIfSuspicious(in Sample row)
+    {
+        if (!IsSuspicious(row.Value) && !IsSuspicious(row.Min) && !IsSuspicious(row.Max)) return;
+        if (!_batches.MayWarn(Array.ItemType, WarningCodes.SuspiciousValue)) return;
+        var metric = Array.Metric;
+        var value = IsSuspicious(row.Value) ? row.Value : IsSuspicious(row.Min) ? row.Min : row.Max;
+        var (than, bound) = value < _usualLower ? ("below", _usualLower) : ("above", _usualUpper);
+        _batches.Warn(
+            Array.ItemType, row.ItemIndex, WarningCodes.SuspiciousValue,
+                $"{Fault.Text(value)} {metric.Unit} is rare: {metric.Name} is seldom {than} {Fault.Text(bound)}");
+    }
+
+    // NaN is never suspicious.
+    bool IsSuspicious(double value) => value < _usualLower || value > _usualUpper;
 
     /// <summary>The key's time of a stamp, by the array's grain.</summary>
     public Instant KeyOf(in Timestamp stamp) => KeyOf(stamp, Array.Grain);

@@ -5,7 +5,8 @@ namespace HealthExport.Reading;
 /// <summary>Numbers of a payload, to the last bit.</summary>
 static class Numbers
 {
-    static readonly double[] PowersOfTen = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+    static readonly double[] PowersOfTen =
+        [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
 
     /// <summary>
     /// Reads a JSON number, or the content of a string that holds one: a decimal point, no group separators, not NaN or

@@ -13,7 +13,8 @@ namespace HealthExport.Reading;
 /// <para>
 /// Sections lie in the object <c>data</c>, beside it, or in the root if there is none; a root (or <c>data</c>) that is
 /// an array is one of metrics. Sections are known by name, whatever the case and underscores. An unknown one is kept if
-/// it is an array, or, within <c>data</c>, an object; other unknown keys are what tools wrap around a payload, and left out.
+/// it is an array, or, within <c>data</c>, an object; other unknown keys are what tools wrap around a payload, and left
+/// out.
 /// </para>
 /// <para>
 /// Where the payload is cut, every item complete before is handed out, but for points whose metric's name or unit had
@@ -44,7 +45,9 @@ public sealed class PayloadReader(Stream payload, PushContext context, bool thor
 
     internal long BytesTokenised => _cursor?.BytesTokenised ?? 0;
 
-    /// <summary>Whether the first byte that is not blank, behind an optional byte order mark, is <c>{</c> or <c>[</c>.</summary>
+    /// <summary>
+    /// Whether the first byte that is not blank, behind an optional byte order mark, is <c>{</c> or <c>[</c>.
+    /// </summary>
     /// <param name="firstBytes">Enough of the payload to hold it; empty answers false.</param>
     public static bool MayBeJson(ReadOnlySpan<byte> firstBytes)
     {

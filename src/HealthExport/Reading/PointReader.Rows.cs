@@ -19,7 +19,14 @@ sealed partial class PointReader
         if (_units.State == FieldState.Good && _units.Length > 0 && !Raw(window, _units).SequenceEqual(_unit))
             target = _targets.Get(JsonText.Decode(Raw(window, _units)));
 
-        var row = new Sample { Min = double.NaN, Max = double.NaN, Value = double.NaN, EndAt = Instant.None, ItemIndex = _index };
+        var row = new Sample
+        {
+            Value = double.NaN,
+            Min = double.NaN,
+            Max = double.NaN,
+            EndAt = Instant.None,
+            ItemIndex = _index,
+        };
         var diastolic = double.NaN;
         Fault? fault = null;
         if (_shape == MetricShape.SexualActivity) SumParts(window);
@@ -39,13 +46,13 @@ sealed partial class PointReader
         if (_extras.Count > 0) row.Extra = MakeExtra(window);
         if (row.Extra is null) _batches.Count();
         else _batches.Count(2 * row.Extra.Length);
-        if (target.Rows.IsSuspicious(row.Value) || target.Rows.IsSuspicious(row.Min) || target.Rows.IsSuspicious(row.Max))
-            WarnOf(target.Rows.Array.Metric, target.Rows.IsSuspicious(row.Value) ? row.Value : target.Rows.IsSuspicious(row.Min) ? row.Min : row.Max);
+        target.Rows.WarnIfSuspicious(row);
         target.Rows.Add(row);
         if (target.Diastolic is not { } second) return;
-        if (second.IsSuspicious(diastolic)) WarnOf(second.Array.Metric, diastolic);
         row.Value = diastolic;
+        row.Extra = null;
         row.SentUnit = second.SentUnit;
+        second.WarnIfSuspicious(row);
         second.Add(row);
     }
 
@@ -73,7 +80,8 @@ sealed partial class PointReader
             diastolic = _second.Value;
             if (!second.TryConvert(ref diastolic)) fault ??= second.Refuse(Name(window, _second), diastolic);
         }
-        if ((_value.State | _min.State | _max.State | _second.State) != FieldState.Good || _shape == MetricShape.BloodPressure)
+        if ((_value.State | _min.State | _max.State | _second.State) != FieldState.Good
+            || _shape == MetricShape.BloodPressure)
             fault = CheckPresence(window) ?? fault;
     }
 
@@ -92,7 +100,9 @@ sealed partial class PointReader
         }
         return _value.State == FieldState.Good || _min.State == FieldState.Good || _max.State == FieldState.Good
             ? null
-            : Fault.Missing(_shape == MetricShape.SexualActivity ? "No count was sent" : "No value was sent: neither qty nor Min, Avg or Max");
+            : Fault.Missing(
+                _shape == MetricShape.SexualActivity ? "No count was sent"
+                    : "No value was sent: neither qty nor Min, Avg or Max");
     }
 
     /// <summary>Finds the row's time.</summary>
@@ -119,10 +129,12 @@ sealed partial class PointReader
         }
         row.StartAt = rows.KeyOf(stamp);
         row.OffsetMinutes = stamp.OffsetMinutes;
-        if (_start.State == FieldState.Good && field.Start != _start.Start && !Raw(window, _start).SequenceEqual(text))
+        if (_start.State == FieldState.Good && field.Start != _start.Start && !Raw(window, _start).SequenceEqual(text)
+            && !(_stamps.TryRead(Raw(window, _start), out var begin, out _) && begin.At == stamp.At))
             KeepAsExtra(window, _start);
         if (_endAt.State != FieldState.Good) return true;
-        if (!_stamps.TryRead(Raw(window, _endAt), out var end, out _) || !_stamps.IsBelievable(end.At)) KeepAsExtra(window, _endAt);
+        if (!_stamps.TryRead(Raw(window, _endAt), out var end, out _) || !_stamps.IsBelievable(end.At))
+            KeepAsExtra(window, _endAt);
         else if (end.At < stamp.At) fault ??= Fault.EndBeforeStart(Name(window, _endAt.Name));
         else row.EndAt = end.At;
         return true;
@@ -146,7 +158,8 @@ sealed partial class PointReader
             var part = _extras[i];
             if (ComesAgain(window, i)) continue;
             if (window[part.Start] == '"' || !Numbers.TryParse(window[part.Start..part.End], out var count)) continue;
-            if (_value.State != FieldState.Good) _value = new() { State = FieldState.Good, Name = part.Name, Start = part.Start, End = part.End };
+            if (_value.State != FieldState.Good)
+                _value = new() { State = FieldState.Good, Name = part.Name, Start = part.Start, End = part.End };
             _value.Value += count;
         }
     }
@@ -181,15 +194,8 @@ sealed partial class PointReader
         return _lastExtra;
     }
 
-    void WarnOf(Metric metric, double value)
-    {
-        if (++_suspicious > ReadContext.MostWarnings) return;
-        _batches.Warn(new(
-            _targets.ItemType, _index, WarningCodes.SuspiciousValue,
-            $"{Fault.Text(value)} {metric.Unit} is rare: usual is {Fault.Text(metric.Usual.Lower)} to {Fault.Text(metric.Usual.Upper)}"));
-    }
-
-    static ReadOnlySpan<byte> Raw(ReadOnlySpan<byte> window, in TextField field) => window.Slice(field.Start, field.Length);
+    static ReadOnlySpan<byte> Raw(ReadOnlySpan<byte> window, in TextField field) =>
+        window.Slice(field.Start, field.Length);
 
     static string Name(ReadOnlySpan<byte> window, in NumberField field) => Name(window, field.Name);
 

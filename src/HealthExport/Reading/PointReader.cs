@@ -52,7 +52,6 @@ sealed partial class PointReader
     readonly Instant _firstBucket;
     readonly List<ExtraField> _extras = [];
     int _index;
-    int _suspicious;
 
     NumberField _value;
     NumberField _second;
@@ -131,6 +130,12 @@ sealed partial class PointReader
                 _index++;
                 done = (int)reader.BytesConsumed;
                 state = reader.CurrentState;
+                var behind = ReadCommon(window, done);
+                if (behind == done) continue;
+                _cursor.Take(behind, state);
+                reader = _cursor.Open();
+                window = _cursor.Unread;
+                done = 0;
             }
         }
         catch (JsonException)
@@ -146,10 +151,7 @@ sealed partial class PointReader
     /// <returns>False when the window ends within the point.</returns>
     bool ReadFields(ref Utf8JsonReader reader)
     {
-        _value.State = _second.State = _min.State = _max.State = FieldState.Absent;
-        _date.State = _start.State = _endAt.State = _source.State = _units.State = FieldState.Absent;
-        if (_extras.Count > 0) _extras.Clear();
-
+        Reset();
         while (reader.Read())
         {
             if (reader.TokenType == JsonTokenType.EndObject) return true;
@@ -166,8 +168,10 @@ sealed partial class PointReader
                 PointField.Kind.Min => TakeNumber(ref reader, ref _min, name),
                 PointField.Kind.Max => TakeNumber(ref reader, ref _max, name),
                 PointField.Kind.Value => TakeNumber(ref reader, ref _value, name),
-                PointField.Kind.Systolic when _shape == MetricShape.BloodPressure => TakeNumber(ref reader, ref _value, name),
-                PointField.Kind.Diastolic when _shape == MetricShape.BloodPressure => TakeNumber(ref reader, ref _second, name),
+                PointField.Kind.Systolic when _shape == MetricShape.BloodPressure =>
+                    TakeNumber(ref reader, ref _value, name),
+                PointField.Kind.Diastolic when _shape == MetricShape.BloodPressure =>
+                    TakeNumber(ref reader, ref _second, name),
                 PointField.Kind.Start => TakeText(ref reader, ref _start, name),
                 PointField.Kind.End => TakeText(ref reader, ref _endAt, name),
                 PointField.Kind.Units => TakeText(ref reader, ref _units, name),
@@ -181,12 +185,24 @@ sealed partial class PointReader
         return false;
     }
 
+    void Reset()
+    {
+        _value.State = _second.State = _min.State = _max.State = FieldState.Absent;
+        _date.State = _start.State = _endAt.State = _source.State = _units.State = FieldState.Absent;
+        if (_extras.Count > 0) _extras.Clear();
+    }
+
     static bool TakeNumber(ref Utf8JsonReader reader, ref NumberField field, int name)
     {
         if (reader.TokenType == JsonTokenType.Number)
             field.State = Numbers.TryParse(reader.ValueSpan, out field.Value) ? FieldState.Good : FieldState.Bad;
         else if (reader.TokenType == JsonTokenType.String)
-            field.State = Numbers.TryParse(reader.ValueSpan, out field.Value) ? FieldState.Good : FieldState.Bad;
+        {
+            var text = reader.ValueIsEscaped
+                ? Encoding.UTF8.GetBytes(JsonText.Decode(reader.ValueSpan))
+                : reader.ValueSpan;
+            field.State = Numbers.TryParse(text, out field.Value) ? FieldState.Good : FieldState.Bad;
+        }
         else if (reader.TokenType == JsonTokenType.Null)
         {
             field.State = FieldState.Absent;
@@ -224,7 +240,8 @@ sealed partial class PointReader
         switch (field)
         {
             case PointField.Kind.Date:
-                _date = new() { State = FieldState.Bad, Name = extra.Name, Start = extra.Start, Length = extra.End - extra.Start };
+                var length = extra.End - extra.Start;
+                _date = new() { State = FieldState.Bad, Name = extra.Name, Start = extra.Start, Length = length };
                 return;
             case PointField.Kind.Value: Spoil(ref _value); return;
             case PointField.Kind.Min: Spoil(ref _min); return;

@@ -15,6 +15,7 @@ sealed class PointTargets
     readonly string _name;
     readonly GrainDecision _grain;
     readonly long _expected;
+    readonly int _ordinal;
     readonly Dictionary<string, Target> _byUnit = new(StringComparer.Ordinal);
     bool _hasWarnedOfUnit;
 
@@ -29,11 +30,13 @@ sealed class PointTargets
         _name = known?.Name ?? MetricCatalogue.Normalise(name);
         _grain = grain;
         _expected = expected;
+        _ordinal = ++context.Arrays;
         Unit = unit;
         Main = Get(unit);
         if (known is null)
-            context.Batches.Warn(new(ItemType, -1, WarningCodes.UnknownMetric,
-                $"The metric '{_name}' is not in the catalogue; its values are stored as sent"));
+            context.Batches.Warn(
+                ItemType, -1, WarningCodes.UnknownMetric,
+                    $"The metric '{_name}' is not in the catalogue; its values are stored as sent");
     }
 
     public string ItemType => _name;
@@ -50,7 +53,8 @@ sealed class PointTargets
     {
         if (_byUnit.TryGetValue(unit, out var target)) return target;
         target = _known?.Shape == MetricShape.BloodPressure
-            ? new(Make(MetricCatalogue.Find("blood_pressure_systolic"), unit), Make(MetricCatalogue.Find("blood_pressure_diastolic"), unit))
+            ? new(Make(MetricCatalogue.Find("blood_pressure_systolic"), unit),
+                Make(MetricCatalogue.Find("blood_pressure_diastolic"), unit))
             : new(Make(_known, unit), null);
         // Each unit an item names makes an array: a payload of a million units is no reason to hold them all.
         if (_byUnit.Count < 1000) _byUnit.Add(unit, target);
@@ -73,6 +77,7 @@ sealed class PointTargets
             Metric = metric!,
             Grain = _grain.Grain,
             ItemType = _name,
+            Ordinal = _ordinal,
             IsComposite = isComposite,
             ListsEveryBucket = _grain.ListsEveryBucket && _byUnit.Count == 0,
         }, conversion, unit, _expected);
@@ -80,10 +85,11 @@ sealed class PointTargets
 
     void WarnOfUnit(Metric known, string unit)
     {
-        if (_hasWarnedOfUnit) return;
+        if (_hasWarnedOfUnit || known.Shape == MetricShape.Sleep) return;
         _hasWarnedOfUnit = true;
-        _context.Batches.Warn(new(_name, -1, WarningCodes.UnknownUnit, unit.Length == 0
-            ? $"No unit was sent; the values are stored apart from those in {known.Unit}"
-            : $"The unit '{unit}' cannot be converted to {known.Unit}; the values are stored apart, as sent"));
+        _context.Batches.Warn(
+            _name, -1, WarningCodes.UnknownUnit, unit.Length == 0
+                ? $"No unit was sent; the values are stored apart from those in {known.Unit}"
+                    : $"The unit '{unit}' cannot be converted to {known.Unit}; the values are stored apart, as sent");
     }
 }

@@ -5,9 +5,6 @@ namespace HealthExport.Reading;
 /// <summary>What every part of one payload's reading shares.</summary>
 sealed class ReadContext(PushContext push, bool isThorough)
 {
-    /// <summary>The most warnings of one code and one array.</summary>
-    public const int MostWarnings = 1000;
-
     public PushContext Push { get; } = push;
     public bool IsThorough { get; } = isThorough;
     public BatchBuilder Batches { get; } = new();
@@ -16,6 +13,9 @@ sealed class ReadContext(PushContext push, bool isThorough)
     public Aggregation Aggregation { get; } = Aggregation.Parse(push.Aggregation);
     public PushPeriod Period { get; } = new(push.Period, push.ReceivedAt);
 
+    /// <summary>Metric arrays met so far: numbers them from 1; 0 is where items come one by one.</summary>
+    public int Arrays { get; set; }
+
     /// <summary>A standard item was met.</summary>
     public bool HasStandardItems { get; set; }
 
@@ -23,6 +23,7 @@ sealed class ReadContext(PushContext push, bool isThorough)
     public void RejectUnreadable(string itemType, int index, ReadOnlySpan<byte> element, string expected) =>
         Batches.Reject(itemType, index, Fault.Unreadable($"The item is not {expected}"), element);
 
-    public void WarnRepeated(string itemType, string key) => Batches.Warn(new(
-        itemType, -1, WarningCodes.RepeatedKey, $"The key '{key}' came more than once; the last one counts", key));
+    public void WarnRepeated(string itemType, string key) =>
+        Batches.Warn(
+            itemType, -1, WarningCodes.RepeatedKey, $"The key '{key}' came more than once; the last one counts", key);
 }

@@ -32,12 +32,10 @@ sealed class RepeatedKeys
         while (cursor.Read() && cursor.Token == JsonTokenType.PropertyName)
         {
             var key = JsonText.Decode(cursor.Value);
-            if (!last.TryAdd(key, cursor.Mark().Offset))
-            {
-                _repeated.Add(key);
-                last[key] = cursor.Mark().Offset;
-            }
-            if (!cursor.Read()) return;
+            var offset = cursor.Mark().Offset;
+            if (!cursor.Read()) return; // cut before its value: it replaces nothing
+            if (!last.TryAdd(key, offset)) _repeated.Add(key);
+            last[key] = offset;
             if (isRoot && EnvelopeReader.IsData(key) && cursor.Token == JsonTokenType.StartObject)
             {
                 _inner = new(StringComparer.Ordinal);

@@ -51,7 +51,10 @@ sealed class StampPattern
 
     /// <summary>The grain that every stamp bears out: day, hour, minute or sample. Never coarser than a day.</summary>
     public Grain Infer() =>
-        _counts[0] > 0 || Count == 0 ? Grain.Sample : _counts[1] > 0 ? Grain.Minute : _counts[2] > 0 ? Grain.Hour : Grain.Day;
+        _counts[0] > 0 || Count == 0 ? Grain.Sample
+        : _counts[1] > 0 ? Grain.Minute
+        : _counts[2] > 0 ? Grain.Hour
+        : Grain.Day;
 
     bool FallOnOneWeekday()
     {

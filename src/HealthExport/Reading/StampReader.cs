@@ -31,7 +31,8 @@ sealed class StampReader(TimeZoneInfo? zone, Instant receivedAt)
         lacksZone = false;
         if (text.Length == CommonLength && TryReadCommon(text, out stamp)) return true;
         return text.Contains((byte)'\\')
-            ? Timestamps.TryParse(System.Text.Encoding.UTF8.GetBytes(JsonText.Decode(text)), zone, out stamp, out lacksZone)
+            ? Timestamps.TryParse(
+                System.Text.Encoding.UTF8.GetBytes(JsonText.Decode(text)), zone, out stamp, out lacksZone)
             : Timestamps.TryParse(text, zone, out stamp, out lacksZone);
     }
 

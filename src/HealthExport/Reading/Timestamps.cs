@@ -78,9 +78,12 @@ public static class Timestamps
         for (var i = 0; i < text.Length; i++)
         {
             var b = text[i];
-            if (b == 0xC2 && i + 1 < text.Length && text[i + 1] == 0xA0) { b = (byte)' '; i++; }
-            else if (b == 0xE2 && i + 2 < text.Length && text[i + 1] == 0x80 && text[i + 2] is 0xAF or 0x89 or 0x8A) { b = (byte)' '; i += 2; }
-            else if (b is (byte)'\t') b = (byte)' ';
+            var space = LengthOfSpace(text[i..]);
+            if (space > 0)
+            {
+                b = (byte)' ';
+                i += space - 1;
+            }
             if (b == ' ' && (length == 0 || plain[length - 1] == ' ')) continue;
             if (length == plain.Length) return false;
             plain[length++] = b;
@@ -88,6 +91,17 @@ public static class Timestamps
         if (length > 0 && plain[length - 1] == ' ') length--;
         return length > 0;
     }
+
+    /// <summary>
+    /// How many bytes of UTF-8 the space at the beginning has: plain, no-break (wide or narrow), thin.
+    /// </summary>
+    static int LengthOfSpace(ReadOnlySpan<byte> text) => text switch
+    {
+        [(byte)' ' or (byte)'\t', ..] => 1,
+        [0xC2, 0xA0, ..] => 2,
+        [0xE2, 0x80, 0xAF or 0x89 or 0x8A, ..] => 3,
+        _ => 0,
+    };
 
     static bool TryTakeDate(ref ReadOnlySpan<byte> rest, out long wall)
     {
@@ -187,8 +201,8 @@ public static class Timestamps
     static short OffsetAt(TimeZoneInfo zone, long microseconds)
     {
         var ticks = DateTimeOffset.UnixEpoch.Ticks + microseconds * TimeSpan.TicksPerMicrosecond;
-        var at = new DateTimeOffset(Math.Clamp(ticks, DateTimeOffset.MinValue.Ticks, DateTimeOffset.MaxValue.Ticks), TimeSpan.Zero);
-        return (short)zone.GetUtcOffset(at).TotalMinutes;
+        ticks = Math.Clamp(ticks, DateTimeOffset.MinValue.Ticks, DateTimeOffset.MaxValue.Ticks);
+        return (short)zone.GetUtcOffset(new DateTimeOffset(ticks, TimeSpan.Zero)).TotalMinutes;
     }
 
     static bool TryTake(ref ReadOnlySpan<byte> rest, char c)

@@ -29,7 +29,9 @@ public struct Sample
     /// <summary>Offset from UTC in minutes, as sent. The first one of a row is kept and never compared.</summary>
     public short OffsetMinutes;
 
-    /// <summary>A later, smaller value must not lower this row: its bucket may be a sliver of the whole.</summary>
+    /// <summary>
+    /// The bucket may be a sliver of the whole: it lowers no stored value, and is not the last word on its day. Stored.
+    /// </summary>
     public bool MayNotShrink;
 
     /// <summary>Index of the item within its own array, for the receipt.</summary>

@@ -31,8 +31,8 @@ public sealed record ConnectionPoolOptions
     public int StatementCacheSize { get; init; } = 100;
 
     /// <summary>
-    /// A pooler that changes the server connection after each transaction stands between (PgBouncer in transaction mode):
-    /// nothing is prepared or reset, whatever <see cref="StatementCacheSize"/> says. Default false.
+    /// A pooler that changes the server connection after each transaction stands between (PgBouncer in transaction
+    /// mode): nothing is prepared or reset, whatever <see cref="StatementCacheSize"/> says. Default false.
     /// </summary>
     public bool BehindTransactionPooler { get; init; }
 }

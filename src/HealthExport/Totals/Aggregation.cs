@@ -7,8 +7,8 @@ public enum Aggregation : byte
     Sum,
 
     /// <summary>
-    /// Discrete: the mean over time where the rows say how long each lasted, else over rows. Cumulative: the mean of the
-    /// rows in hours and days, the mean of the days with data in longer buckets.
+    /// Discrete: the mean over time where the rows say how long each lasted, else over rows. Cumulative: the mean of
+    /// the rows in hours and days, the mean of the days with data in longer buckets.
     /// </summary>
     Avg,
     Min,

@@ -3,7 +3,7 @@ using HealthExport.Time;
 
 namespace HealthExport.Totals;
 
-/// <summary>An amount over days: the days' totals added up, and what they were at least, at most and on average.</summary>
+/// <summary>An amount over days: their totals added up, and what they were at least, at most, on average.</summary>
 struct CumulativePeriod()
 {
     CompensatedSum _sum;

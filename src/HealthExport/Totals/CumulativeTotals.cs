@@ -120,14 +120,16 @@ sealed class CumulativeTotals(LocalClock clock, SourceRanks ranks, bool mergesSo
         return any ? sum.Value : double.NaN;
     }
 
-    /// <summary>Whether each of the buckets has a value and was received after all of the finer rows.</summary>
+    /// <summary>
+    /// Whether each of the buckets has a value, is known to be whole, and was received after all of the finer rows.
+    /// </summary>
     static bool IsNewer(List<SampleRow> buckets, params ReadOnlySpan<List<SampleRow>> finer)
     {
         if (buckets.Count == 0) return false;
         var oldest = long.MaxValue;
         foreach (var bucket in buckets)
         {
-            if (double.IsNaN(bucket.Row.Value)) return false;
+            if (double.IsNaN(bucket.Row.Value) || bucket.Row.MayNotShrink) return false;
             oldest = Math.Min(oldest, bucket.Push);
         }
         foreach (var rows in finer)

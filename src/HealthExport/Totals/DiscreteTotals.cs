@@ -7,12 +7,15 @@ namespace HealthExport.Totals;
 /// only where its day has nothing finer.
 /// </summary>
 /// <remarks>
-/// The average is over time where time is known. As long as only samples count: weighted by duration if all of them have
-/// one, else each weighs the same. Where buckets count too: a bucket weighs its length, an hour of samples one hour.
+/// The average is over time where time is known. As long as only samples count: weighted by duration if all of them
+/// have one, else each weighs the same. Where buckets count too: a bucket weighs its length, an hour of samples one
+/// hour.
 /// </remarks>
 struct DiscreteTotals()
 {
-    const double MinuteInHours = 1.0 / 60;
+    // Weights are minutes, so that they are whole numbers.
+    const double PerHour = 60;
+    const double PerDay = 24 * PerHour;
 
     RowFigures _rows = new();
     CompensatedSum _sum;
@@ -25,15 +28,15 @@ struct DiscreteTotals()
     {
         var totals = new DiscreteTotals();
         if (hour.Samples.Count > 0) totals.AddSamples(hour.Samples);
-        else if (hour.Minutes.Count > 0) totals.AddBuckets(hour.Minutes, MinuteInHours);
-        else totals.AddBuckets(hour.Hours, 1);
+        else if (hour.Minutes.Count > 0) totals.AddBuckets(hour.Minutes, 1);
+        else totals.AddBuckets(hour.Hours, PerHour);
         return totals;
     }
 
     public static DiscreteTotals OfDay(DayRows day, LocalClock clock)
     {
         var totals = new DiscreteTotals();
-        if (!day.HasFiner) totals.AddBuckets(day.Days, 24);
+        if (!day.HasFiner) totals.AddBuckets(day.Days, PerDay);
         foreach (var hour in day.ByHour(clock).Values) totals.Add(OfHour(hour));
         return totals;
     }
@@ -42,7 +45,7 @@ struct DiscreteTotals()
     public static DiscreteTotals OfLonger(List<SampleRow> rows, int days)
     {
         var totals = new DiscreteTotals();
-        totals.AddBuckets(rows, days * 24);
+        totals.AddBuckets(rows, days * PerDay);
         return totals;
     }
 
@@ -79,11 +82,11 @@ struct DiscreteTotals()
         }
         if (mean.IsEmpty) return;
         _samples.Add(mean);
-        _weighted.Add(mean.Mean);
-        _weight++;
+        _weighted.Add(mean.Mean * PerHour);
+        _weight += PerHour;
     }
 
-    void AddBuckets(List<SampleRow> buckets, double hours)
+    void AddBuckets(List<SampleRow> buckets, double weight)
     {
         foreach (var row in buckets)
         {
@@ -91,8 +94,8 @@ struct DiscreteTotals()
             if (double.IsNaN(row.Row.Value)) continue;
             _hasBuckets = true;
             _sum.Add(row.Row.Value);
-            _weighted.Add(row.Row.Value * hours);
-            _weight += hours;
+            _weighted.Add(row.Row.Value * weight);
+            _weight += weight;
         }
     }
 

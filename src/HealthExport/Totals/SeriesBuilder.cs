@@ -4,7 +4,7 @@ using HealthExport.Time;
 
 namespace HealthExport.Totals;
 
-/// <summary>Turns days of rows, in order, into the points of a series. Pure but for what it holds of an open period.</summary>
+/// <summary>Turns days of rows, in order, into the points of a series. Holds nothing but the open period.</summary>
 sealed class SeriesBuilder(SeriesQuery query, LocalClock clock)
 {
     readonly CumulativeTotals _totals =

@@ -16,8 +16,8 @@ namespace HealthExport.Totals;
 /// merged total.
 /// </param>
 /// <param name="MergesSources">
-/// Whether an amount that two sources measured at the same time counts once. Otherwise samples are simply added; buckets
-/// against samples are weighed the same either way.
+/// Whether an amount that two sources measured at the same time counts once. Otherwise samples are simply added;
+/// buckets against samples are weighed the same either way.
 /// </param>
 /// <param name="After">Only points after this one; null for all.</param>
 public sealed record SeriesQuery(

@@ -14,8 +14,8 @@ public static class SourceMerge
 
     /// <summary>
     /// The sum of the samples, in which a source counts only where none that ranks before it covers; a partly covered
-    /// sample counts pro rata. Samples of one source are never held against each other. Of two sources of equal rank the
-    /// one with the larger sum goes first, then the one whose text sorts first.
+    /// sample counts pro rata. Samples of one source are never held against each other. Of two sources of equal rank
+    /// the one with the larger sum goes first, then the one whose text sorts first.
     /// </summary>
     /// <param name="rows">Rows of grain <see cref="Grain.Sample"/>; those without a value add nothing.</param>
     /// <returns>

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Data.Sqlite;
 
 namespace HealthExport.Tests.CommandLine;
 
@@ -14,7 +15,9 @@ public sealed class ImportCommandTests : IDisposable
     {
         var points = values.Select((value, hour) => FormattableString.Invariant(
             $$"""{"date":"2026-03-{{day:00}} {{hour:00}}:15:30 +0100","qty":{{value}},"source":"Watch"}"""));
-        return $$$"""{"data":{"metrics":[{"name":"step_count","units":"count","data":[{{{string.Join(',', points)}}}]}]}}""";
+        return $$$"""
+            {"data":{"metrics":[{"name":"step_count","units":"count","data":[{{{string.Join(',', points)}}}]}]}}
+            """;
     }
 
     async Task<Terminal.Result> ImportAsync(params string[] args)
@@ -63,6 +66,8 @@ public sealed class ImportCommandTests : IDisposable
         var first = await ImportAsync("a.json", "--json");
         var again = await _terminal.RunAsync("import", "a.json", "--json");
         Assert.Equal(0, again.Code);
+        Assert.Equal(1, again.Json.GetProperty("duplicates").GetInt32());
+        Assert.Equal(0, Count(again.Json, "inserted"));
         var file = Assert.Single(again.Json.GetProperty("files").EnumerateArray());
         Assert.Equal("duplicate", file.GetProperty("status").GetString());
         Assert.Equal(
@@ -128,7 +133,10 @@ public sealed class ImportCommandTests : IDisposable
         var code = await HealthExport.Server.CommandLine.CommandLineApp.RunAsync(["import", "a.json", "--json"], shell);
         Assert.Equal(0, code);
         Assert.Equal(1, JsonDocument.Parse(output.ToString()).RootElement.GetProperty("imported").GetInt32());
-        Assert.Contains("a.json", error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("100%", error.ToString(), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "a.json: completed, 3 received: 3 inserted, 0 updated, 0 unchanged, 0 rejected\n", error.ToString(),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -162,6 +170,50 @@ public sealed class ImportCommandTests : IDisposable
         Assert.Equal(id, item.GetProperty("ingestion_id").GetString());
         Assert.Equal(3, Count(item, "unchanged"));
         Assert.Equal(0, Count(item, "inserted"));
+    }
+
+    [Fact]
+    public async Task Failed_ones_are_replayed_by_one_option()
+    {
+        _terminal.Write("a.json", Steps(1, 10, 20));
+        _terminal.Write("b.json", Steps(2, 30));
+        await ImportAsync("a.json", "b.json");
+        await ExecuteAsync("update raw_ingestions set status = 5 where number = 1");
+        Assert.Contains("replay --failed", (await _terminal.RunAsync("status")).Out, StringComparison.Ordinal);
+
+        var replayed = await _terminal.RunAsync("replay", "--failed", "--json");
+        Assert.Equal(0, replayed.Code);
+        Assert.Equal(1, replayed.Json.GetProperty("replayed").GetInt32());
+        var item = Assert.Single(replayed.Json.GetProperty("items").EnumerateArray());
+        Assert.Equal("completed", item.GetProperty("status").GetString());
+        Assert.Equal(2, Count(item, "unchanged"));
+    }
+
+    [Fact]
+    public async Task What_a_stopped_server_left_in_the_queue_is_applied_first()
+    {
+        _terminal.Write("a.json", Steps(1, 10, 20));
+        _terminal.Write("b.json", Steps(1, 11));
+        await ImportAsync("a.json");
+        await ExecuteAsync("""
+            update raw_ingestions set status = 0, receipt = null, finished_at = null;
+            insert into queue (user_id, number, due_at) select user_id, number, 0 from raw_ingestions;
+            """);
+        var imported = await _terminal.RunAsync("import", "b.json", "--json");
+        Assert.Equal(0, imported.Code);
+        Assert.Equal(1, Count(imported.Json, "updated"));
+        var status = (await _terminal.RunAsync("status", "--json")).Json.GetProperty("ingestions");
+        Assert.Equal(2, status.GetProperty("completed").GetInt32());
+        Assert.Equal(0, status.GetProperty("queued").GetInt32());
+    }
+
+    async Task ExecuteAsync(string sql)
+    {
+        await using var connection = new SqliteConnection($"Data Source={_terminal.PathOf("health.db")};Pooling=False");
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        await command.ExecuteNonQueryAsync();
     }
 
     [Fact]

@@ -10,7 +10,8 @@ public sealed class MigrateCommandTests : IDisposable
     {
         var status = await _terminal.RunAsync("migrate", "--status", "--json");
         Assert.Equal(0, status.Code);
-        return [.. status.Json.GetProperty("items").EnumerateArray().Select(step => step.GetProperty("applied").GetBoolean())];
+        return [.. status.Json.GetProperty("items").EnumerateArray()
+            .Select(step => step.GetProperty("applied").GetBoolean())];
     }
 
     [Fact]

@@ -65,7 +65,8 @@ public sealed class ServeCommandTests : IDisposable
         Assert.Equal($"{url}/v1/ingest", document.GetProperty("pairing").GetProperty("url").GetString());
 
         var (second, _) = await ServeAsync("serve", "--json", "--urls=http://127.0.0.1:0", "--metrics-urls", "none");
-        Assert.Equal(["urls"], JsonDocument.Parse(second).RootElement.EnumerateObject().Select(property => property.Name));
+        Assert.Equal(
+            ["urls"], JsonDocument.Parse(second).RootElement.EnumerateObject().Select(property => property.Name));
     }
 
     [Fact]
@@ -81,6 +82,23 @@ public sealed class ServeCommandTests : IDisposable
 
         var (text, _) = await ServeAsync("--urls", "http://127.0.0.1:0");
         Assert.Contains("Admin key", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_owner_who_never_got_a_key_is_greeted_again()
+    {
+        await _terminal.AddUserAsync("owner@localhost");
+        var (text, _) = await ServeAsync("--urls", "http://127.0.0.1:0");
+        Assert.Contains("Admin key", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_store_with_people_gets_no_owner()
+    {
+        await _terminal.AddUserAsync();
+        var (text, _) = await ServeAsync("--urls", "http://127.0.0.1:0");
+        Assert.Empty(text);
+        Assert.Empty((await _terminal.RunAsync("key", "list", "--json")).Json.GetProperty("items").EnumerateArray());
     }
 
     [Theory]

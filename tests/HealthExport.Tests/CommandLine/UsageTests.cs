@@ -75,7 +75,8 @@ public sealed class UsageTests : IDisposable
         _terminal.Environment["DATABASE_URL"] = $"sqlite:{_terminal.PathOf("file/health.db")}";
         var result = await _terminal.RunAsync("status", "--json");
         Assert.Equal(1, result.Code);
-        Assert.Contains("The store cannot be used", result.Json.GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "The store cannot be used", result.Json.GetProperty("error").GetString(), StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
     }
 

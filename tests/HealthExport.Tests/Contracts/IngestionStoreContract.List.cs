@@ -110,7 +110,9 @@ public abstract partial class IngestionStoreContract
 
         Assert.Equal([1, 2], first.Items.Select(reject => reject.ItemIndex));
         var reject = first.Items[0];
-        Assert.Equal(("heart_rate", "out_of_range", "odd", "Max"), (reject.ItemType, reject.Code, reject.Error, reject.Field));
+        Assert.Equal(
+            ("heart_rate", "out_of_range", "odd", "Max"),
+            (reject.ItemType, reject.Code, reject.Error, reject.Field));
         Assert.Equal([20.5, 300], reject.Allowed!);
         Assert.Equal("{}", Encoding.UTF8.GetString(reject.Item.Span));
         Assert.Null(first.Items[1].Allowed);

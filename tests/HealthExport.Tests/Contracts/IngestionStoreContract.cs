@@ -118,6 +118,30 @@ public abstract partial class IngestionStoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_equal_push_does_not_join_one_that_another_came_after()
+    {
+        await KeepAsync("[1]");
+        await KeepAsync("[2]");
+
+        var again = await KeepAsync("[1]");
+
+        Assert.Equal((KeptAs.New, 3), (again.As, again.Ingestion.Number));
+    }
+
+    [Fact]
+    public async Task Equal_bytes_of_another_period_are_another_push()
+    {
+        await KeepAsync("{}");
+        var push = Push("{}");
+        var other = push with
+        {
+            Headers = new Dictionary<string, string>(push.Headers) { ["automation-period"] = "Since Last Sync" },
+        };
+
+        Assert.Equal(KeptAs.New, (await Store.KeepAsync(other)).As);
+    }
+
+    [Fact]
     public async Task An_equal_push_is_a_duplicate_of_the_settled_one_and_has_its_counts()
     {
         var first = await KeepAsync("{}");

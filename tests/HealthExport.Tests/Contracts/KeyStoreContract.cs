@@ -149,7 +149,8 @@ public abstract class KeyStoreContract : IAsyncLifetime
     }
 
     StoredKey Create(string id) => new(
-        id, _user, "phone", KeyScopes.Ingest | KeyScopes.Read, "phone", HashOf(id), "$argon2id$x", Now, null, null, null);
+        id, _user, "phone", KeyScopes.Ingest | KeyScopes.Read, "phone", HashOf(id), "$argon2id$x", Now, null, null,
+        null);
 
     static byte[] HashOf(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
 }

@@ -1,3 +1,4 @@
+using HealthExport.Catalogue;
 using HealthExport.People;
 using HealthExport.Tests.Support;
 using HealthExport.Time;
@@ -100,6 +101,34 @@ public abstract class UserStoreContract : IAsyncLifetime
         await _stores.Users.EraseAsync(user.Id, default);
 
         Assert.True(await _stores.Keys.GetVersionAsync(default) > before);
+    }
+
+    [Fact]
+    public async Task A_name_that_went_with_an_erased_person_can_be_sent_by_the_next()
+    {
+        var metric = Metric.Unknown("dance_steps", "count", MetricKind.Discrete);
+        var erased = await _stores.AddUserAsync();
+        await ApplyAsync(erased.Id, metric);
+        await _stores.Users.EraseAsync(erased.Id, default);
+        Assert.Equal(0, await _stores.ReadAsync("select count(*) from metrics where name = 'dance_steps'"));
+        var next = await _stores.AddUserAsync();
+
+        await ApplyAsync(next.Id, metric);
+
+        Assert.Equal(1, await _stores.ReadAsync("""
+            select count(*)
+            from user_metric_names n
+            join metrics m on m.id = n.metric_id
+            where m.name = 'dance_steps'
+            """));
+    }
+
+    async Task ApplyAsync(long userId, Metric metric)
+    {
+        await _stores.Ingestions.KeepAsync(ReceivedPushes.Create(_stores, userId, "{}"));
+        await using var push = await _stores.Ingestions.BeginAsync(await _stores.Ingestions.GetClaimAsync(), default);
+        Assert.NotNull(await push.FindOrAddMetricAsync(metric, default));
+        await push.CommitAsync(new(), changedAnything: true, default);
     }
 
     [Fact]

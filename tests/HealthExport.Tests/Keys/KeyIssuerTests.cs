@@ -24,7 +24,8 @@ public sealed class KeyIssuerTests
         public ValueTask<bool> RevokeAsync(string id, long? userId, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
 
-        public ValueTask<long> GetVersionAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+        public ValueTask<long> GetVersionAsync(CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
         public ValueTask TouchAsync(string id, Instant usedAt, CancellationToken cancellationToken) =>
             throw new NotSupportedException();

@@ -20,7 +20,8 @@ public sealed class PgBouncerMigrationTests
         await using (var pooler = await PgBouncer.StartAsync(url))
             await Task.WhenAll(Enumerable.Range(0, 3).Select(async _ =>
             {
-                await using var database = new PostgresDatabase(pooler.Through(url), new() { BehindTransactionPooler = true });
+                await using var database = new PostgresDatabase(
+                    pooler.Through(url), new() { BehindTransactionPooler = true });
                 await new PostgresMigrations(database).MigrateAsync(null, dryRun: false, default);
                 await database.Partitions.EnsureYearAheadAsync(new(0), default);
                 await new PostgresKeyStore(database).GetVersionAsync(default);

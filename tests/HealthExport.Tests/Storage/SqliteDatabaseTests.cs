@@ -29,7 +29,9 @@ public sealed class SqliteDatabaseTests : IAsyncLifetime
 
         using var read = writer.Session.Prepare("select * from things order by id");
         Assert.True(read.Step());
-        Assert.Equal((long.MinValue, "Zoë\0\ud83d\ude00", -0.1), (read.GetInt64(0), read.GetString(1), read.GetDouble(2)));
+        Assert.Equal(
+            (long.MinValue, "Zoë\0\ud83d\ude00", -0.1),
+            (read.GetInt64(0), read.GetString(1), read.GetDouble(2)));
         Assert.Equal([0, 255], read.GetBlob(3).ToArray());
         Assert.True(read.Step());
         Assert.Equal(("", null), (read.FindString(1), read.FindDouble(2)));
@@ -37,7 +39,9 @@ public sealed class SqliteDatabaseTests : IAsyncLifetime
         Assert.True(read.Step());
         Assert.Equal((null, null, null), (read.FindString(1), read.FindDouble(2), read.FindBytes(3)));
         Assert.True(read.Step());
-        Assert.Equal((5_000, double.Epsilon, 100_000), (read.GetString(1).Length, read.GetDouble(2), read.GetBlob(3).Length));
+        Assert.Equal(
+            (5_000, double.Epsilon, 100_000),
+            (read.GetString(1).Length, read.GetDouble(2), read.GetBlob(3).Length));
         Assert.False(read.Step());
     }
 
@@ -114,6 +118,34 @@ public sealed class SqliteDatabaseTests : IAsyncLifetime
         Assert.Equal(0, await _stores.ReadAsync("select count(*) from things"));
         writer.Session.Commit();
         Assert.Equal(1, await _stores.ReadAsync("select count(*) from things"));
+    }
+
+    [Fact]
+    public async Task A_writer_waits_for_another_processs_transaction()
+    {
+        await using var other = new SqliteDatabase(Database.Path);
+        var holding = await other.RentWriterAsync(default);
+        holding.Session.Begin();
+        holding.Session.Execute("insert into things (name) values ('a')");
+
+        var waiting = Task.Run(() => _stores.ExecuteAsync("insert into things (name) values ('b')").AsTask());
+        holding.Session.Commit();
+        holding.Dispose();
+
+        await waiting;
+        Assert.Equal(2, await _stores.ReadAsync("select count(*) from things"));
+    }
+
+    [Fact]
+    public async Task A_writer_that_waits_in_vain_says_that_the_store_is_unavailable()
+    {
+        await using var other = new SqliteDatabase(Database.Path);
+        using var holding = await other.RentWriterAsync(default);
+        holding.Session.Begin();
+        using var writer = await Database.RentWriterAsync(default);
+        writer.Session.SetBusyTimeout(10);
+
+        Assert.Throws<StoreUnavailableException>(writer.Session.Begin);
     }
 
     [Fact]

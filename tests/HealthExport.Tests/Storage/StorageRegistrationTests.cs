@@ -25,7 +25,8 @@ public sealed class StorageRegistrationTests
             await migrations.MigrateAsync(null, dryRun: false, default);
             Assert.NotNull(await services.GetRequiredService<IUserStore>().AddAsync("a@b.org", null, null, default));
             Assert.NotEqual(0, await services.GetRequiredService<IKeyStore>().GetVersionAsync(default));
-            Assert.Null(await services.GetRequiredService<IIngestionStore>().ClaimAsync(TimeSpan.FromMinutes(1), default));
+            var ingestions = services.GetRequiredService<IIngestionStore>();
+            Assert.Null(await ingestions.ClaimAsync(TimeSpan.FromMinutes(1), default));
             Assert.True(File.Exists(file));
         }
         folder.Delete(recursive: true);
@@ -68,7 +69,8 @@ public sealed class StorageRegistrationTests
     [InlineData("hunter2@db:5432")]
     public void What_names_no_database_is_refused_without_being_repeated(string databaseUrl)
     {
-        var refusal = Assert.Throws<ArgumentException>(() => new ServiceCollection().AddHealthExportStorage(databaseUrl));
+        var refusal = Assert.Throws<ArgumentException>(
+            () => new ServiceCollection().AddHealthExportStorage(databaseUrl));
 
         Assert.Contains(
             databaseUrl.StartsWith("postgresql:", StringComparison.Ordinal) ? "names no database" : "sqlite:data/health.db",

@@ -17,7 +17,8 @@ sealed class PgBouncer : IAsyncDisposable
     {
         PostgresServer.Require();
         var reason = !File.Exists(Program) ? "PgBouncer is not installed (pgbouncer)."
-            : PostgresServer.Given is not null ? "TEST_DATABASE_URL is set: nothing is put before a given server." : null;
+            : PostgresServer.Given is not null ? "TEST_DATABASE_URL is set: nothing is put before a given server."
+            : null;
         if (reason is null) return;
         if (Environment.GetEnvironmentVariable("CI") is { Length: > 0 } && PostgresServer.Given is null)
             Assert.Fail(reason);

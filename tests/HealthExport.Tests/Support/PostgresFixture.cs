@@ -4,6 +4,7 @@ using HealthExport.Keys;
 using HealthExport.Migrations;
 using HealthExport.People;
 using HealthExport.Pushes;
+using HealthExport.Samples;
 using HealthExport.Storage.Postgres;
 using HealthExport.Time;
 using Npgsql;
@@ -38,6 +39,7 @@ sealed class PostgresFixture : StoreFixture
     public override IKeyStore Keys { get; }
     public override IIngestionStore Ingestions { get; }
     public override IMigrationStore Migrations { get; }
+    public override ISampleStore Samples => throw new NotSupportedException("Samples are not read on PostgreSQL yet.");
 
     public static async Task<PostgresFixture> OpenAsync()
     {

@@ -7,8 +7,8 @@ using Npgsql;
 namespace HealthExport.Tests.Support;
 
 /// <summary>
-/// A PostgreSQL server with PostGIS: one of its own from Debian's packages, which is gone when this process is, or the one
-/// that TEST_DATABASE_URL names.
+/// A PostgreSQL server with PostGIS: one of its own from Debian's packages, which is gone when this process is, or the
+/// one that TEST_DATABASE_URL names.
 /// </summary>
 sealed class PostgresServer : IAsyncDisposable
 {
@@ -43,7 +43,8 @@ sealed class PostgresServer : IAsyncDisposable
         Assert.Skip(reason);
     }
 
-    /// <summary>Starts a server of its own, whatever TEST_DATABASE_URL says: one that may be stopped and killed.</summary>
+    /// <summary>Starts a server of its own, whatever TEST_DATABASE_URL says: one that may be stopped and
+    /// killed.</summary>
     public static async Task<PostgresServer> StartAsync()
     {
         var port = FindFreePort();

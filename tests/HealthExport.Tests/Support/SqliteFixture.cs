@@ -3,6 +3,7 @@ using HealthExport.Keys;
 using HealthExport.Migrations;
 using HealthExport.People;
 using HealthExport.Pushes;
+using HealthExport.Samples;
 using HealthExport.Storage.Sqlite;
 
 namespace HealthExport.Tests.Support;
@@ -19,6 +20,7 @@ sealed class SqliteFixture : StoreFixture
         Users = new SqliteUserStore(Database, Clock);
         Keys = new SqliteKeyStore(Database, Clock);
         Migrations = new SqliteMigrations(Database, Clock);
+        Samples = new SqliteSampleStore(Database, Clock);
         Ingestions = new SqliteIngestionStore(Database, Clock, new(), LeaseHolder.Current);
     }
 
@@ -28,6 +30,7 @@ sealed class SqliteFixture : StoreFixture
     public override IKeyStore Keys { get; }
     public override IIngestionStore Ingestions { get; }
     public override IMigrationStore Migrations { get; }
+    public override ISampleStore Samples { get; }
 
     public static async Task<SqliteFixture> OpenAsync()
     {

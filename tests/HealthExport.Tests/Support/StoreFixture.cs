@@ -3,6 +3,7 @@ using HealthExport.Keys;
 using HealthExport.Migrations;
 using HealthExport.People;
 using HealthExport.Pushes;
+using HealthExport.Samples;
 
 namespace HealthExport.Tests.Support;
 
@@ -20,6 +21,7 @@ public abstract class StoreFixture : IAsyncDisposable
     public abstract IKeyStore Keys { get; }
     public abstract IIngestionStore Ingestions { get; }
     public abstract IMigrationStore Migrations { get; }
+    public abstract ISampleStore Samples { get; }
 
     /// <summary>The ingestions as another process sees them: connections and lease holder of its own.</summary>
     public abstract IIngestionStore OpenAnother();

@@ -11,6 +11,7 @@ drop table sleep_sessions;
 drop table sleep_stages;
 drop table deletions;
 drop table removed_samples;
+drop table series_pushes;
 drop table samples;
 drop table sources;
 drop table user_metric_sources;

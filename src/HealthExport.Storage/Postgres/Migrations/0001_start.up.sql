@@ -1,8 +1,8 @@
 -- The twin of the embedded schema: same tables, same columns, PostgreSQL's types. Instants are timestamptz (whole
 -- microseconds). From grain day (3) on, samples.start_at is the local date at 00:00 UTC. Every key starts with user_id;
 -- user 0 is nobody. Texts are normalised; what is kept "as sent" is bytes. Columns stand by width, so that rows bear no
--- padding. samples and raw_ingestions are partitioned by time and have no foreign keys: one would be checked row by row,
--- and attaching a partition would lock out writers of the table it points to.
+-- padding. samples and raw_ingestions are partitioned by time and have no foreign keys: one would be checked row by
+-- row, and attaching a partition would lock out writers of the table it points to.
 
 create extension if not exists postgis;
 
@@ -216,10 +216,21 @@ create table samples (
     reported_source_id integer,
     grain smallint not null,
     utc_offset smallint not null,
+    -- 1 while the bucket may hold only a part of what it stands for; else null
+    may_not_shrink smallint,
     sent_unit text,
     extra text,
     primary key (user_id, metric_id, grain, start_at, source_id)
 ) partition by range (start_at);
+
+-- The last push that wrote rows of a series.
+create table series_pushes (
+    user_id bigint not null references users (id) on delete cascade,
+    ingestion bigint not null,
+    metric_id integer not null references metrics (id),
+    grain smallint not null,
+    primary key (user_id, metric_id, grain)
+);
 
 -- Rows that a later push superseded. `kind` is samples or sleep_sessions; the latter's row is `extra`, as JSON.
 create table removed_samples (

@@ -194,7 +194,18 @@ create table samples (
     sent_unit text,
     extra text,
     ingestion integer not null,
+    -- 1 while the bucket may hold only a part of what it stands for; else null
+    may_not_shrink integer,
     primary key (user_id, metric_id, grain, start_at, source_id)
+) without rowid;
+
+-- The last push that wrote rows of a series.
+create table series_pushes (
+    user_id integer not null,
+    metric_id integer not null,
+    grain integer not null,
+    ingestion integer not null,
+    primary key (user_id, metric_id, grain)
 ) without rowid;
 
 -- Rows that a later push superseded. `kind` is samples or sleep_sessions; the latter's row is `extra`, as JSON.

@@ -1,0 +1,52 @@
+using System.Globalization;
+using HealthExport.Time;
+
+namespace HealthExport.Server.Http;
+
+/// <summary>Times as the answers write them.</summary>
+static class Rfc3339
+{
+    /// <summary>The longest: <c>2026-01-15T08:00:00.000001+01:00</c>.</summary>
+    public const int MaxLength = 32;
+
+    /// <summary>
+    /// A moment with its offset, which is <c>+00:00</c> for UTC. The fraction has six digits, and is left out if it is
+    /// zero.
+    /// </summary>
+    /// <param name="utf8">At least <see cref="MaxLength"/> bytes.</param>
+    /// <returns>How many were written.</returns>
+    public static int Write(Span<byte> utf8, Instant at, int offsetMinutes)
+    {
+        // Not by way of DateTimeOffset, which knows no offset beyond 14 hours.
+        var local = new Instant(at.Microseconds + offsetMinutes * Instant.PerMinute);
+        var date = local.DateAt(0);
+        var ofDay = local.Microseconds - Instant.From(date).Microseconds;
+        date.TryFormat(utf8, out _, "yyyy-MM-dd", CultureInfo.InvariantCulture);
+        utf8[10] = (byte)'T';
+        Two(utf8[11..], ofDay / Instant.PerHour);
+        utf8[13] = (byte)':';
+        Two(utf8[14..], ofDay / Instant.PerMinute % 60);
+        utf8[16] = (byte)':';
+        Two(utf8[17..], ofDay / Instant.PerSecond % 60);
+        var length = 19;
+        if (ofDay % Instant.PerSecond is not 0 and var fraction)
+        {
+            utf8[length++] = (byte)'.';
+            Two(utf8[length..], fraction / 10_000);
+            Two(utf8[(length + 2)..], fraction / 100 % 100);
+            Two(utf8[(length + 4)..], fraction % 100);
+            length += 6;
+        }
+        utf8[length++] = (byte)(offsetMinutes < 0 ? '-' : '+');
+        Two(utf8[length..], Math.Abs(offsetMinutes) / 60);
+        utf8[length + 2] = (byte)':';
+        Two(utf8[(length + 3)..], Math.Abs(offsetMinutes) % 60);
+        return length + 5;
+
+        static void Two(Span<byte> utf8, long value)
+        {
+            utf8[0] = (byte)('0' + value / 10);
+            utf8[1] = (byte)('0' + value % 10);
+        }
+    }
+}

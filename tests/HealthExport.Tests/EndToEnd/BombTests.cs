@@ -1,0 +1,99 @@
+using System.IO.Compression;
+using System.Net;
+using HealthExport.Tests.Support;
+
+namespace HealthExport.Tests.EndToEnd;
+
+/// <summary>Bodies beyond every limit against a process of its own, whose memory tells.</summary>
+[Collection(nameof(Alone))]
+public sealed class BombTests : IDisposable
+{
+    const long Flat = 200L << 20;
+
+    readonly string _folder = Directory.CreateTempSubdirectory("bomb-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task Bodies_far_over_the_limit_are_refused_at_flat_memory_and_leave_nothing()
+    {
+        var path = Path.Combine(_folder, "health.db");
+        using var server = await ServerProcess.StartAsync(path, ("HEALTHEXPORT__INGEST__TEMPFOLDER", _folder));
+        var phone = PhoneClient.Connect(server.Address, server.AdminKey!);
+
+        using var bomb = new ByteArrayContent(PackZeros(1L << 30)) { Headers = { ContentEncoding = { "gzip" } } };
+        await AssertTooLargeAsync(phone, bomb);
+        using var known = new StreamContent(new BlankStream(300L << 20)) { Headers = { ContentLength = 300L << 20 } };
+        await AssertTooLargeAsync(phone, known);
+        using var unknown = new StreamContent(new BlankStream(300L << 20));
+        await AssertTooLargeAsync(phone, unknown);
+
+        Assert.Empty(await phone.ListAsync("/v1/ingestions", 10));
+        Assert.Equal(HttpStatusCode.OK, (await phone.PushAsync(RandomPushes.Create(1))).Code);
+        if (OperatingSystem.IsLinux()) Assert.InRange(server.PeakMemoryBytes, 1, Flat);
+        Assert.Equal(0, await server.TerminateAsync(TimeSpan.FromSeconds(20)));
+        Assert.DoesNotContain(Directory.EnumerateFiles(_folder), file => !Path.GetFileName(file).StartsWith("health.db", StringComparison.Ordinal));
+    }
+
+    static async Task AssertTooLargeAsync(PhoneClient phone, HttpContent content)
+    {
+        var answer = await phone.PushAsync(content, "application/json");
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.Code);
+        Assert.Equal("body_too_large", answer.Text("code"));
+    }
+
+    /// <summary>A brace and zeros, as gzip: members of 16 MiB one behind the other, which is one file to gzip.</summary>
+    static byte[] PackZeros(long size)
+    {
+        const int member = 16 << 20;
+        var packed = new MemoryStream();
+        Pack("{"u8);
+        var first = (int)packed.Length;
+        Pack(new byte[member]);
+        var zeros = packed.ToArray()[first..];
+        for (var packedSize = (long)member; packedSize < size; packedSize += member) packed.Write(zeros);
+        return packed.ToArray();
+
+        void Pack(ReadOnlySpan<byte> bytes)
+        {
+            using var packing = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true);
+            packing.Write(bytes);
+        }
+    }
+
+    /// <summary>A brace, and blanks for ever.</summary>
+    sealed class BlankStream(long length) : Stream
+    {
+        long _position;
+
+        public override bool CanRead => true;
+        public override bool CanSeek => false;
+        public override bool CanWrite => false;
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => _position;
+            set => throw new NotSupportedException();
+        }
+
+        public override int Read(byte[] buffer, int offset, int count)
+        {
+            var taken = (int)Math.Min(count, length - _position);
+            buffer.AsSpan(offset, taken).Fill((byte)' ');
+            if (_position == 0 && taken > 0) buffer[offset] = (byte)'{';
+            _position += taken;
+            return taken;
+        }
+
+        public override void Flush()
+        {
+        }
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    }
+}

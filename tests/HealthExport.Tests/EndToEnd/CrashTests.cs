@@ -1,0 +1,185 @@
+using System.Net;
+using System.Text.Json;
+using HealthExport.Samples;
+using HealthExport.Tests.Support;
+
+namespace HealthExport.Tests.EndToEnd;
+
+/// <summary>The executable killed and stopped while phones push.</summary>
+public sealed class CrashTests : IDisposable
+{
+    const int Phones = 8;
+    const int Rounds = 12;
+
+    readonly string _folder = Directory.CreateTempSubdirectory("crash-").FullName;
+
+    string DatabasePath => Path.Combine(_folder, "health.db");
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task Nothing_answered_is_lost_however_often_the_process_is_killed()
+    {
+        var random = new Random(4);
+        var server = await ServerProcess.StartAsync(DatabasePath);
+        try
+        {
+            var keys = new[] { server.AdminKey!, await AddPersonAsync() };
+            var started = new TaskCompletionSource();
+            var answers = 0;
+            var killAt = new TaskCompletionSource();
+            var target = int.MaxValue;
+            var isOver = false;
+            var phones = Enumerable.Range(0, Phones)
+                .Select(i => new StubbornPhone(i, keys[i % keys.Length], () => Volatile.Read(ref server).Address, new Random(i)))
+                .ToList();
+            var pushing = phones.Select(phone => Task.Run(() => phone.PushUntilAsync(
+                () => Volatile.Read(ref isOver),
+                () =>
+                {
+                    if (Interlocked.Increment(ref answers) >= Volatile.Read(ref target)) Volatile.Read(ref killAt).TrySetResult();
+                },
+                _ => Volatile.Read(ref started).Task))).ToList();
+            started.SetResult();
+
+            for (var round = 0; round < Rounds; round++)
+            {
+                Volatile.Write(ref killAt, new(TaskCreationOptions.RunContinuationsAsynchronously));
+                Volatile.Write(ref target, Volatile.Read(ref answers) + random.Next(5, 60));
+                var ended = await Task.WhenAny([killAt.Task, .. pushing]).WaitAsync(TimeSpan.FromSeconds(60));
+                if (ended != killAt.Task) await ended;
+                Volatile.Write(ref started, new(TaskCreationOptions.RunContinuationsAsynchronously));
+                await server.KillAsync();
+                server.Dispose();
+                Volatile.Write(ref server, await ServerProcess.StartAsync(DatabasePath));
+                started.SetResult();
+            }
+            Volatile.Write(ref isOver, true);
+            await Task.WhenAll(pushing).WaitAsync(TimeSpan.FromSeconds(60));
+
+            foreach (var (key, i) in keys.Select((key, i) => (key, i)))
+                await AssertTruthAsync(
+                    PhoneClient.Connect(server.Address, key), phones.Where((_, index) => index % keys.Length == i).ToList());
+            Assert.InRange(phones.Sum(phone => phone.Interrupted), Rounds, int.MaxValue);
+            Assert.DoesNotContain("Unhandled", server.Log, StringComparison.Ordinal);
+            Assert.Equal(0, await server.TerminateAsync(TimeSpan.FromSeconds(20)));
+        }
+        finally
+        {
+            server.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task Asked_to_end_while_phones_push_it_ends_well_and_goes_on_at_the_next_start()
+    {
+        using var first = await ServerProcess.StartAsync(DatabasePath);
+        var address = first.Address;
+        var key = first.AdminKey!;
+        var answers = 0;
+        var isOver = false;
+        var enough = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var isUpAgain = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var phones = Enumerable.Range(0, 4)
+            .Select(i => new StubbornPhone(i, key, () => Volatile.Read(ref address), new Random(100 + i))).ToList();
+        var pushing = phones.Select(phone => Task.Run(() => phone.PushUntilAsync(
+            () => Volatile.Read(ref isOver),
+            () =>
+            {
+                if (Interlocked.Increment(ref answers) == 40) enough.TrySetResult();
+            },
+            _ => isUpAgain.Task))).ToList();
+        await enough.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        var backlog = await PushBacklogAsync(first.Address, key);
+
+        Assert.Equal(0, await first.TerminateAsync(TimeSpan.FromSeconds(20)));
+        Volatile.Write(ref isOver, true);
+        using var second = await ServerProcess.StartAsync(DatabasePath);
+        Volatile.Write(ref address, second.Address);
+        isUpAgain.SetResult();
+        await Task.WhenAll(pushing).WaitAsync(TimeSpan.FromSeconds(60));
+
+        var owner = PhoneClient.Connect(second.Address, key);
+        foreach (var id in backlog) Assert.Equal("completed", (await owner.WaitUntilSettledAsync(id)).Text("status"));
+        await AssertTruthAsync(owner, phones, backlogRows: backlog.Count);
+        Assert.Equal(0, await second.TerminateAsync(TimeSpan.FromSeconds(20)));
+    }
+
+    /// <summary>Pushes that need not be done when the server is asked to end.</summary>
+    static async Task<List<Guid>> PushBacklogAsync(Uri server, string key)
+    {
+        var phone = PhoneClient.Connect(server, key);
+        phone.Http.DefaultRequestHeaders.Add("Prefer", "respond-async");
+        var ids = new List<Guid>();
+        for (var i = 0; i < 30; i++)
+        {
+            var at = new DateTimeOffset(2024, 2, 1, 0, 0, 7, TimeSpan.Zero).AddMinutes(i);
+            var answer = await phone.PushAsync(
+                new PushBuilder(new Random(i), plain: true).With(KnownMetric.StepCount, "Phone", (at, i)).Build());
+            Assert.Equal(HttpStatusCode.Accepted, answer.Code);
+            ids.Add(answer.Id);
+        }
+        return ids;
+    }
+
+    async Task<string> AddPersonAsync()
+    {
+        await ServerProcess.RunAsync(DatabasePath, "user", "add", "second@example.org");
+        var key = await ServerProcess.RunAsync(
+            DatabasePath, "key", "create", "--user", "second@example.org", "--name", "all", "--scopes", "ingest,read,admin");
+        return key.GetProperty("key").GetString()!;
+    }
+
+    /// <summary>Compares what phones were answered with what the server holds and says.</summary>
+    static async Task AssertTruthAsync(PhoneClient owner, List<StubbornPhone> phones, int backlogRows = 0)
+    {
+        foreach (var sent in phones.SelectMany(phone => phone.Answered))
+        {
+            var receipt = await owner.WaitUntilSettledAsync(sent.Id);
+            receipt.AssertAddsUp();
+            Assert.Contains(receipt.Text("status"), (string[])["completed", "duplicate"]);
+            Assert.Equal(sent.Count, receipt.Count("received"));
+            if (sent.Code == HttpStatusCode.OK)
+                Assert.Equal(
+                    sent.Answer!.Body.GetProperty("counts").GetRawText(), receipt.Body.GetProperty("counts").GetRawText());
+        }
+
+        var ingestions = await owner.ListAsync("/v1/ingestions", 1_000);
+        long inserted = 0;
+        foreach (var ingestion in ingestions)
+        {
+            var receipt = await owner.WaitUntilSettledAsync(ingestion.GetProperty("ingestion_id").GetGuid());
+            receipt.AssertAddsUp();
+            if (receipt.Text("status") != "duplicate") inserted += receipt.Count("inserted");
+        }
+
+        var rows = await owner.ReadRowsAsync("heart_rate", limit: 10_000);
+        Assert.Equal(inserted, rows.Count + backlogRows);
+        Assert.Equal(rows.Count, rows.DistinctBy(row => (row.Row.Source, row.Row.Start.UtcTicks)).Count());
+        Assert.All(rows, row => Assert.Equal(Grain.Sample, row.Grain));
+        foreach (var phone in phones) AssertHolds(phone, rows);
+
+        var metrics = await owner.ListAsync("/v1/metrics", 100);
+        Assert.Equal(rows.Count, CountOf(metrics, "heart_rate"));
+    }
+
+    static void AssertHolds(StubbornPhone phone, List<ModelRow> rows)
+    {
+        var held = rows.Where(row => row.Row.Source == phone.Source).ToDictionary(row => row.Row.Start.UtcTicks, row => row.Row.Value);
+        var expected = 0;
+        foreach (var sent in phone.Answered) expected += AssertSeconds(sent, held);
+        foreach (var sent in phone.Abandoned)
+            if (held.ContainsKey(StubbornPhone.TimeOf(sent.FirstSecond).UtcTicks)) expected += AssertSeconds(sent, held);
+        Assert.Equal(expected, held.Count);
+    }
+
+    static int AssertSeconds(StubbornPhone.Sent sent, Dictionary<long, double> held)
+    {
+        for (var second = sent.FirstSecond; second < sent.FirstSecond + sent.Count; second++)
+            Assert.Equal(StubbornPhone.ValueAt(second), held[StubbornPhone.TimeOf(second).UtcTicks]);
+        return sent.Count;
+    }
+
+    static long CountOf(List<JsonElement> metrics, string name) =>
+        metrics.Single(metric => metric.GetProperty("name").GetString() == name).GetProperty("count").GetInt64();
+}

@@ -1,0 +1,116 @@
+using System.Buffers.Binary;
+using System.Net;
+using HealthExport.Pushes;
+using HealthExport.Tests.Support;
+using HealthExport.Time;
+
+namespace HealthExport.Tests.EndToEnd;
+
+/// <summary>Random histories of one person, each step compared with the model of what the store must hold.</summary>
+public sealed class RandomHistoryTests(Household household) : IClassFixture<Household>
+{
+    const int Steps = 30;
+
+    public static TheoryData<int> Seeds => [.. Enumerable.Range(0, SlowTests.Count(40, wide: 800))];
+
+    sealed record Settled(Guid Id, long Number, HistoryPush Said, SentPush Sent, ModelReceipt Receipt, DateTimeOffset ReceivedAt);
+
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public async Task After_every_step_the_store_holds_what_the_model_says(int seed)
+    {
+        var random = new Random(seed);
+        var person = await household.AddPersonAsync();
+        var model = new StoreModel();
+        var settled = new List<Settled>();
+        var now = TimeProvider.System.GetUtcNow();
+        var today = now.AddTicks(-now.TimeOfDay.Ticks);
+        var lastWasPush = false;
+        for (var step = 0; step < Steps; step++)
+        {
+            var kind = settled.Count < 3 ? 0 : random.Next(16);
+            var old = settled.Count == 0 ? null : settled[random.Next(settled.Count)];
+            switch (kind)
+            {
+                case 11 when lastWasPush:
+                    await PushAgainAtOnceAsync(settled[^1]);
+                    break;
+                case 12 when old!.Said.MayBeShuffled:
+                    var shuffled = old.Said.Shuffle(random);
+                    await PushAsync(shuffled, shuffled.ToSent(random));
+                    break;
+                case 13 when old != settled[^1]:
+                    await PushAsync(old!.Said, old.Sent);
+                    break;
+                case 14:
+                    (await person.Phone.ReplayAsync(old!.Id))
+                        .AssertIs(model.Replay(old.Sent, old.Number, old.ReceivedAt));
+                    lastWasPush = false;
+                    break;
+                case 15:
+                    await DeleteAsync();
+                    break;
+                default:
+                    var said = HistoryPush.Create(random, today);
+                    await PushAsync(said, said.ToSent(random));
+                    break;
+            }
+            RowAssert.Equal(model.Rows, await person.Phone.ReadAllRowsAsync());
+        }
+
+        async Task PushAsync(HistoryPush said, SentPush sent)
+        {
+            // A short push, shuffled, may come out as the same bytes.
+            if (lastWasPush && settled[^1].Sent is var last && last.Aggregation == sent.Aggregation
+                && last.Body.AsSpan().SequenceEqual(sent.Body))
+            {
+                await PushAgainAtOnceAsync(settled[^1]);
+                return;
+            }
+            var answer = await person.Phone.PushAsync(sent);
+            Assert.Equal(HttpStatusCode.OK, answer.Code);
+            var receivedAt = ReceivedAt(answer.Id);
+            var expected = model.Apply(sent, receivedAt);
+            answer.AssertIs(expected);
+            settled.Add(new(answer.Id, model.LastPush, said, sent, expected, receivedAt));
+            lastWasPush = true;
+        }
+
+        async Task PushAgainAtOnceAsync(Settled last)
+        {
+            var answer = await person.Phone.PushAsync(last.Sent);
+            Assert.Equal(HttpStatusCode.OK, answer.Code);
+            answer.AssertIs(last.Receipt, status: "duplicate");
+            Assert.NotEqual(last.Id, answer.Id);
+            model.ApplyDuplicate();
+        }
+
+        async Task DeleteAsync()
+        {
+            var metric = random.Next(2) == 0 ? null : new[] { "step_count", "active_energy", "heart_rate" }[random.Next(3)];
+            var source = random.Next(3) == 0 ? "Watch" : null;
+            DateTimeOffset? from = random.Next(3) == 0 ? null : today.AddDays(-9).AddHours(random.Next(9 * 24));
+            DateTimeOffset? to = random.Next(3) == 0 ? null : (from ?? today.AddDays(-9)).AddHours(random.Next(1, 9 * 24));
+            var deletion = new Deletion(metric, source, At(from), At(to));
+            var dry = await household.Samples.DeleteAsync(person.UserId, deletion, dryRun: true, default);
+            var gone = await household.Samples.DeleteAsync(person.UserId, deletion, dryRun: false, default);
+            Assert.Equal(dry, gone);
+            Assert.Equal(
+                gone,
+                model.Delete(row => (metric is null || row.Row.Metric == metric)
+                    && (source is null || row.Row.Source == source)
+                    && (from is null || row.StartsAt >= from) && (to is null || row.StartsAt < to)));
+            lastWasPush = false;
+        }
+    }
+
+    static Instant? At(DateTimeOffset? at) => at is { } instant ? Instant.From(instant) : null;
+
+    /// <summary>The time in a UUID of version 7 is when the push was received.</summary>
+    static DateTimeOffset ReceivedAt(Guid id)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        id.TryWriteBytes(bytes, bigEndian: true, out _);
+        return DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64BigEndian(bytes) >> 16);
+    }
+}

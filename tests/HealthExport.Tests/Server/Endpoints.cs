@@ -1,0 +1,30 @@
+using HealthExport.Keys;
+using HealthExport.Server.Security;
+using HealthExport.Tests.Support;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace HealthExport.Tests.Server;
+
+/// <param name="Scope">As the manifest says it.</param>
+/// <param name="AnyOf">None if no key is needed.</param>
+sealed record KnownEndpoint(string Method, string Route, string Scope, KeyScopes AnyOf)
+{
+    /// <summary>A path that the route matches; what it names is not there.</summary>
+    public string SamplePath => string.Join('/', Route.Split('/').Select(part =>
+        !part.StartsWith('{') ? part : part.Contains(":guid") ? Guid.Empty.ToString() : "nothing"));
+}
+
+static class Endpoints
+{
+    public static IReadOnlyList<KnownEndpoint> Of(RunningServer server) =>
+    [
+        .. from endpoint in server.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+           from method in endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods
+           let scope = endpoint.Metadata.GetMetadata<NeededScope>()
+           let route = "/" + endpoint.RoutePattern.RawText!.TrimStart('/')
+           orderby route, method
+           select new KnownEndpoint(
+               method, route, scope?.ToString() ?? "no key", scope?.AnyOf ?? KeyScopes.None),
+    ];
+}

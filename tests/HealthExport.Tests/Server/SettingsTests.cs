@@ -1,0 +1,140 @@
+using HealthExport.Server.Ingest;
+using HealthExport.Server.Settings;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+
+namespace HealthExport.Tests.Server;
+
+public sealed class SettingsTests
+{
+    [Fact]
+    public void Without_any_setting_the_defaults_of_the_list_hold()
+    {
+        var (list, code) = (Read([]), new ServerSettings());
+        Assert.Equal(code.DatabaseUrl, list.DatabaseUrl);
+        Assert.Equal(code.Urls, list.Urls);
+        Assert.Equal(code.Ingest, list.Ingest);
+        Assert.Equal(code.Shutdown, list.Shutdown);
+        Assert.Equal(code.LogLevel, list.LogLevel);
+        Assert.Null(list.PublicUrl);
+        Assert.Equal(209_715_200, list.Ingest.BodyLimitBytes);
+        Assert.Equal(TimeSpan.FromSeconds(20), list.Ingest.Wait);
+    }
+
+    [Fact]
+    public void Every_setting_has_its_effect()
+    {
+        var folder = Path.GetTempPath();
+        var settings = Read(new()
+        {
+            ["DATABASE_URL"] = "sqlite:/tmp/x.db",
+            ["LOG_LEVEL"] = "debug",
+            ["HEALTHEXPORT__URLS"] = "http://*:81; http://127.0.0.1:82",
+            ["HEALTHEXPORT__PUBLICURL"] = "https://health.example.org",
+            ["HEALTHEXPORT__SHUTDOWNSECONDS"] = "1",
+            ["HEALTHEXPORT__INGEST__BODYLIMITBYTES"] = "2",
+            ["HEALTHEXPORT__INGEST__WAITSECONDS"] = "3",
+            ["HEALTHEXPORT__INGEST__STALLSECONDS"] = "4",
+            ["HEALTHEXPORT__INGEST__LEASESECONDS"] = "5",
+            ["HEALTHEXPORT__INGEST__WORKERS"] = "6",
+            ["HEALTHEXPORT__INGEST__TEMPFOLDER"] = folder,
+        });
+        Assert.Equal("sqlite:/tmp/x.db", settings.DatabaseUrl);
+        Assert.Equal(LogLevel.Debug, settings.LogLevel);
+        Assert.Equal(["http://*:81", "http://127.0.0.1:82"], settings.Urls);
+        Assert.Equal(new Uri("https://health.example.org"), settings.PublicUrl);
+        Assert.Equal(TimeSpan.FromSeconds(1), settings.Shutdown);
+        Assert.Equal(
+            new IngestSettings
+            {
+                BodyLimitBytes = 2, Wait = TimeSpan.FromSeconds(3), Stall = TimeSpan.FromSeconds(4),
+                Lease = TimeSpan.FromSeconds(5), Workers = 6, TempFolder = folder,
+            },
+            settings.Ingest);
+    }
+
+    [Theory]
+    [InlineData("LOG_LEVEL", "loud")]
+    [InlineData("LOG_LEVEL", "3")]
+    [InlineData("HEALTHEXPORT__URLS", "https://127.0.0.1")]
+    [InlineData("HEALTHEXPORT__URLS", "127.0.0.1:80")]
+    [InlineData("HEALTHEXPORT__URLS", ";")]
+    [InlineData("HEALTHEXPORT__PUBLICURL", "health.example.org")]
+    [InlineData("HEALTHEXPORT__PUBLICURL", "https://a:b@health.example.org")]
+    [InlineData("HEALTHEXPORT__INGEST__BODYLIMITBYTES", "0")]
+    [InlineData("HEALTHEXPORT__INGEST__BODYLIMITBYTES", "200 MiB")]
+    [InlineData("HEALTHEXPORT__INGEST__WAITSECONDS", "-1")]
+    [InlineData("HEALTHEXPORT__INGEST__STALLSECONDS", "0")]
+    [InlineData("HEALTHEXPORT__INGEST__LEASESECONDS", "1.5")]
+    [InlineData("HEALTHEXPORT__INGEST__WORKERS", "many")]
+    [InlineData("HEALTHEXPORT__INGEST__TEMPFOLDER", "/no/such/folder")]
+    public void A_value_that_is_not_allowed_is_refused_by_name(string name, string value)
+    {
+        var refusal = Assert.Throws<InvalidSettingException>(() => Read(new() { [name] = value }));
+        Assert.Equal(name, refusal.Name);
+        Assert.StartsWith(name + " must be ", refusal.Message);
+    }
+
+    [Fact]
+    public void Arguments_win_over_the_environment_and_that_over_the_file()
+    {
+        var folder = Directory.CreateTempSubdirectory();
+        var file = Path.Combine(folder.FullName, ".env");
+        File.WriteAllText(
+            file,
+            """
+            # a comment
+            LOG_LEVEL=Error
+            HEALTHEXPORT__INGEST__WAITSECONDS=7
+            HEALTHEXPORT__INGEST__WORKERS="8"
+            """);
+        var configuration = SettingSources.Load(
+            new Dictionary<string, string?> { ["LOG_LEVEL"] = "Trace" }, file,
+            new Dictionary<string, string?> { ["LOG_LEVEL"] = "None", ["HEALTHEXPORT__INGEST__WAITSECONDS"] = "9" });
+        folder.Delete(recursive: true);
+
+        var origins = SettingSources.Describe(configuration)
+            .ToDictionary(setting => setting.Setting.Name, setting => (setting.Value, setting.Origin));
+        Assert.Equal(("Trace", "arguments"), origins["LOG_LEVEL"]);
+        Assert.Equal(("9", "environment"), origins["HEALTHEXPORT__INGEST__WAITSECONDS"]);
+        Assert.Equal(("8", ".env"), origins["HEALTHEXPORT__INGEST__WORKERS"]);
+        Assert.Equal(("209715200", "default"), origins["HEALTHEXPORT__INGEST__BODYLIMITBYTES"]);
+        Assert.Equal(LogLevel.Trace, ServerSettings.From(configuration).LogLevel);
+    }
+
+    [Fact]
+    public void A_secret_can_come_from_a_file_and_is_not_shown()
+    {
+        var file = Path.GetTempFileName();
+        File.WriteAllText(file, "postgresql://me:geheim@db/health?sslpassword=geheim\n");
+        var configuration = Load(new() { ["DATABASE_URL_FILE"] = file });
+        File.Delete(file);
+        var setting = SettingSources.Describe(configuration).Single(found => found.Setting == SettingList.DatabaseUrl);
+        Assert.Equal("file", setting.Origin);
+        Assert.Equal("postgresql://me:geheim@db/health?sslpassword=geheim", setting.Value);
+        Assert.Equal("postgresql://me:***@db/health?***", setting.Shown);
+    }
+
+    [Fact]
+    public void A_secret_file_that_is_not_there_is_refused_by_name()
+    {
+        var refusal = Assert.Throws<InvalidSettingException>(
+            () => Load(new() { ["DATABASE_URL_FILE"] = "/no/such/file" }));
+        Assert.Equal("DATABASE_URL_FILE", refusal.Name);
+    }
+
+    [Fact]
+    public void Backoff_grows_from_100_ms_to_5_s()
+    {
+        for (var failures = 0; failures < 40; failures++)
+        {
+            var whole = Math.Min(5000, 100 * Math.Pow(2, failures));
+            Assert.InRange(Backoff.After(failures).TotalMilliseconds, Math.Max(100, whole / 2), whole);
+        }
+    }
+
+    static ServerSettings Read(Dictionary<string, string?> environment) => ServerSettings.From(Load(environment));
+
+    static IConfigurationRoot Load(Dictionary<string, string?> environment) =>
+        SettingSources.Load(null, "/no/such/.env", environment);
+}

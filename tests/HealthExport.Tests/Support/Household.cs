@@ -1,0 +1,38 @@
+using HealthExport.Samples;
+
+namespace HealthExport.Tests.Support;
+
+/// <summary>A whole server in this process, on a file and a port of its own, for as many people as a test wants.</summary>
+public sealed class Household : IAsyncLifetime
+{
+    RunningServer? _server;
+
+    /// <summary>The file that it keeps everything in.</summary>
+    public string DatabasePath { get; private set; } = "";
+
+    /// <summary>The store beneath, for what no route does yet.</summary>
+    public ISampleStore Samples => Server.Get<ISampleStore>();
+
+    internal RunningServer Server => _server!;
+
+    public async ValueTask InitializeAsync() => _server = await RunningServer.StartAsync(settings =>
+    {
+        DatabasePath = settings.DatabaseUrl["sqlite:".Length..];
+        return settings with { Ingest = settings.Ingest with { Stall = TimeSpan.FromSeconds(2) } };
+    });
+
+    public ValueTask DisposeAsync() => _server?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    /// <summary>Adds a person with one key for everything.</summary>
+    /// <param name="timeZone">For stamps without an offset.</param>
+    internal async Task<Person> AddPersonAsync(string? timeZone = null)
+    {
+        var user = await Server.AddUserAsync(timeZone);
+        var key = await Server.AddKeyAsync(user);
+        return new(user.Id, PhoneClient.Connect(Server.Url, key.Text));
+    }
+}
+
+/// <param name="UserId">Inside the store.</param>
+/// <param name="Phone">Bears a key of all scopes.</param>
+sealed record Person(long UserId, PhoneClient Phone);
