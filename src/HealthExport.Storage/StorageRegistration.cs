@@ -3,7 +3,9 @@ using HealthExport.Migrations;
 using HealthExport.People;
 using HealthExport.Pushes;
 using HealthExport.Samples;
+using HealthExport.Storage.Postgres;
 using HealthExport.Storage.Sqlite;
+using HealthExport.Stores;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -19,15 +21,16 @@ public static class StorageRegistration
     /// </param>
     /// <exception cref="ArgumentException">It is neither. The text never shows the URL, which may hold a password.
     /// </exception>
-    public static IServiceCollection AddHealthExportStorage(this IServiceCollection services, string databaseUrl)
+    /// <param name="pool">Of connections to a server; null for the defaults. An embedded database has none.</param>
+    public static IServiceCollection AddHealthExportStorage(
+        this IServiceCollection services, string databaseUrl, ConnectionPoolOptions? pool = null)
     {
         services.TryAddSingleton(TimeProvider.System);
         var scheme = databaseUrl.Split(':', 2)[0].ToLowerInvariant();
         return databaseUrl.Contains(':') ? scheme switch
         {
             "sqlite" => services.AddSqlite(ReadPath(databaseUrl)),
-            "postgresql" or "postgres" => throw new ArgumentException(
-                "PostgreSQL is not built yet; DATABASE_URL must be sqlite:PATH.", nameof(databaseUrl)),
+            "postgresql" or "postgres" => services.AddPostgres(databaseUrl, pool),
             _ => throw Unknown(),
         } : throw Unknown();
     }
@@ -42,6 +45,21 @@ public static class StorageRegistration
         services.AddSingleton<IKeyStore, SqliteKeyStore>();
         services.AddSingleton<IIngestionStore, SqliteIngestionStore>();
         services.AddSingleton<ISampleStore, SqliteSampleStore>();
+        return services;
+    }
+
+    static IServiceCollection AddPostgres(
+        this IServiceCollection services, string databaseUrl, ConnectionPoolOptions? pool)
+    {
+        // A wrong URL is told at once, not at the first use.
+        PostgresUrl.Parse(databaseUrl);
+        services.AddSingleton(provider =>
+            new PostgresDatabase(databaseUrl, pool, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(new QueueOptions());
+        services.AddSingleton<IMigrationStore, PostgresMigrations>();
+        services.AddSingleton<IUserStore, PostgresUserStore>();
+        services.AddSingleton<IKeyStore, PostgresKeyStore>();
+        services.AddSingleton<IIngestionStore, PostgresIngestionStore>();
         return services;
     }
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using HealthExport.Pushes;
 
 namespace HealthExport.Storage.Sqlite;
@@ -52,6 +51,3 @@ static class IngestionRow
     public static byte[] WriteHeaders(IReadOnlyDictionary<string, string> headers) =>
         JsonSerializer.SerializeToUtf8Bytes(new(headers), StoredHeadersJson.Default.DictionaryStringString);
 }
-
-[JsonSerializable(typeof(Dictionary<string, string>))]
-sealed partial class StoredHeadersJson : JsonSerializerContext;

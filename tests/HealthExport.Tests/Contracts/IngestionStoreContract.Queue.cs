@@ -271,7 +271,7 @@ public abstract partial class IngestionStoreContract
         await SettleNextAsync();
 
         Assert.Null(await Store.ReplayAsync(_other, kept.Ingestion.Id, default));
-        await _stores.ExecuteAsync($"update raw_ingestions set has_payload = 0 where user_id = {_user}");
+        await _stores.ExecuteAsync($"update raw_ingestions set has_payload = false where user_id = {_user}");
         Assert.Null(await Store.ReplayAsync(_user, kept.Ingestion.Id, default));
     }
 }

@@ -325,7 +325,7 @@ public abstract partial class IngestionStoreContract : IAsyncLifetime
         await KeepAsync("{}");
         Assert.Throws<KeyNotFoundException>(() => Store.OpenPayload(_other, 1));
 
-        await _stores.ExecuteAsync($"update raw_ingestions set has_payload = 0 where user_id = {_user}");
+        await _stores.ExecuteAsync($"update raw_ingestions set has_payload = false where user_id = {_user}");
 
         Assert.Throws<KeyNotFoundException>(() => Store.OpenPayload(_user, 1));
     }

@@ -4,6 +4,7 @@ using HealthExport.People;
 using HealthExport.Pushes;
 using HealthExport.Storage;
 using HealthExport.Storage.Sqlite;
+using HealthExport.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace HealthExport.Tests.Storage;
@@ -43,7 +44,22 @@ public sealed class StorageRegistrationTests
         Assert.Equal(Path.GetFullPath(path), services.GetRequiredService<SqliteDatabase>().Path);
     }
 
+    [Fact]
+    public async Task Every_store_comes_from_one_server()
+    {
+        await using var stores = await PostgresFixture.OpenAsync();
+        await using var services = new ServiceCollection()
+            .AddHealthExportStorage(stores.Url, new() { MaxSize = 2 })
+            .BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true });
+
+        await services.GetRequiredService<IMigrationStore>().PingAsync(default);
+        Assert.NotNull(await services.GetRequiredService<IUserStore>().AddAsync("a@b.org", null, null, default));
+        Assert.NotEqual(0, await services.GetRequiredService<IKeyStore>().GetVersionAsync(default));
+        Assert.Null(await services.GetRequiredService<IIngestionStore>().ClaimAsync(TimeSpan.FromMinutes(1), default));
+    }
+
     [Theory]
+    [InlineData("postgresql://me:hunter2@db")]
     [InlineData("")]
     [InlineData("health.db")]
     [InlineData("sqlite")]
@@ -56,7 +72,9 @@ public sealed class StorageRegistrationTests
         var refusal = Assert.Throws<ArgumentException>(
             () => new ServiceCollection().AddHealthExportStorage(databaseUrl));
 
-        Assert.Contains("sqlite:data/health.db", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            databaseUrl.StartsWith("postgresql:", StringComparison.Ordinal) ? "names no database" : "sqlite:data/health.db",
+            refusal.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", refusal.ToString(), StringComparison.Ordinal);
     }
 

@@ -10,7 +10,13 @@ static class ReceivedPushes
     public static ReceivedPush Create(StoreFixture stores, long userId, string body) =>
         Create(stores, userId, Encoding.UTF8.GetBytes(body));
 
-    public static ReceivedPush Create(StoreFixture stores, long userId, byte[] body)
+    public static ReceivedPush Create(StoreFixture stores, long userId, byte[] body) =>
+        Create(stores.Clock, userId, body);
+
+    public static ReceivedPush Create(TimeProvider clock, long userId, string body) =>
+        Create(clock, userId, Encoding.UTF8.GetBytes(body));
+
+    static ReceivedPush Create(TimeProvider clock, long userId, byte[] body)
     {
         var spool = new PayloadSpool(Path.GetTempPath());
         spool.Write(body);
@@ -19,7 +25,7 @@ static class ReceivedPushes
         {
             UserId = userId,
             KeyId = "key-1",
-            ReceivedAt = Instant.From(stores.Clock.GetUtcNow()),
+            ReceivedAt = Instant.From(clock.GetUtcNow()),
             Payload = spool,
             ContentType = "application/json",
             Headers = new Dictionary<string, string> { ["automation-aggregation"] = "Days" },

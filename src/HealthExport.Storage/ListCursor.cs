@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using HealthExport.Pushes;
 
-namespace HealthExport.Storage.Sqlite;
+namespace HealthExport.Storage;
 
 /// <summary>
 /// The place in a list after which the next page begins, as an opaque text: two numbers and a check over them and the

@@ -1,4 +1,4 @@
-namespace HealthExport.Storage.Sqlite;
+namespace HealthExport.Storage;
 
 /// <summary>How the queue of pushes behaves.</summary>
 sealed record QueueOptions

@@ -1,0 +1,192 @@
+using System.Buffers.Binary;
+using System.Text;
+using HealthExport.Pushes;
+using HealthExport.Time;
+using Npgsql;
+
+namespace HealthExport.Storage.Postgres;
+
+sealed partial class PostgresIngestionStore
+{
+    public ValueTask<Ingestion?> FindAsync(long userId, Guid id, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            (connection, cancellationToken) => FindAsync(connection, userId, id, cancellationToken), cancellationToken);
+
+    public ValueTask<Page<Ingestion>> ListAsync(
+        long userId, IngestionFilter filter, string? cursor, int limit, CancellationToken cancellationToken)
+    {
+        var list = $"ingestions {userId}";
+        var before = cursor is null ? default((long ReceivedAt, long Number)?) : ListCursor.Read(list, cursor);
+        return database.ReadAsync(
+            async (connection, cancellationToken) =>
+            {
+                StringBuilder rest = new("where i.user_id = $1");
+                await using var read = new NpgsqlCommand { Connection = connection };
+                var values = read.Parameters.Bind(userId);
+                if (filter.Status is { } status) Add("i.status = $?").Bind((short)status);
+                if (filter.From is { } from) Add("i.received_at >= $?").Bind(from);
+                if (filter.To is { } to) Add("i.received_at < $?").Bind(to);
+                if (filter.KeyId is { } keyId) Add("i.key_id = $?").Bind(keyId);
+                if (before is { } place)
+                {
+                    // The first bounds the partitions, the second is exact.
+                    Add("i.received_at <= $?").Bind(new Instant(place.ReceivedAt));
+                    Add($"(i.received_at, i.number) < (${values.Count}, $?)").Bind(place.Number);
+                }
+                rest.Append($"\norder by i.received_at desc, i.number desc\nlimit {limit + 1L}");
+                read.CommandText = $"select {PostgresIngestionRow.Columns}\nfrom raw_ingestions i\n{rest}";
+
+                List<PostgresIngestionRow> rows = [];
+                var hasMore = false;
+                await using (var row = await read.ExecuteReaderAsync(cancellationToken))
+                {
+                    while (rows.Count < limit && await row.ReadAsync(cancellationToken))
+                        rows.Add(PostgresIngestionRow.Read(row));
+                    hasMore = rows.Count == limit && await row.ReadAsync(cancellationToken);
+                }
+                var items = await PostgresIngestionRow.CompleteAsync(connection, rows, cancellationToken);
+                return new Page<Ingestion>(
+                    items,
+                    hasMore ? ListCursor.Write(list, items[^1].ReceivedAt.Microseconds, items[^1].Number) : null);
+
+                NpgsqlParameterCollection Add(string condition)
+                {
+                    var numbered = condition.Replace("$?", $"${values.Count + 1}", StringComparison.Ordinal);
+                    rest.Append("\nand ").Append(numbered);
+                    return values;
+                }
+            },
+            cancellationToken);
+    }
+
+    public ValueTask<Page<Reject>> ListRejectsAsync(
+        long userId, Guid id, string? cursor, int limit, CancellationToken cancellationToken)
+    {
+        var list = $"rejects {userId} {id:n}";
+        var after = cursor is null ? -1 : ListCursor.Read(list, cursor).First;
+        var (from, to) = BoundsOf(id);
+        return database.ReadAsync(
+            async (connection, cancellationToken) =>
+            {
+                // A duplicate's are those of the first one.
+                await using var read = new NpgsqlCommand(
+                    $"""
+                    select r.ordinal, r.item_type, r.item_index, r.code, r.error, r.hint, r.field, r.allowed_low,
+                        r.allowed_high, r.item
+                    from raw_ingestions i
+                    join rejected_items r on r.user_id = i.user_id and r.number = coalesce(i.duplicate_of, i.number)
+                    where i.user_id = $1 and i.public_id = $2 and i.received_at >= $3 and i.received_at < $4
+                        and r.ordinal > $5
+                    order by r.ordinal
+                    limit {limit + 1L}
+                    """,
+                    connection);
+                read.Parameters.Bind(userId).Bind(id).Bind(from).Bind(to).Bind(after);
+                List<Reject> items = [];
+                var last = after;
+                await using var row = await read.ExecuteReaderAsync(cancellationToken);
+                while (items.Count < limit && await row.ReadAsync(cancellationToken))
+                {
+                    last = row.GetInt32(0);
+                    items.Add(ReadReject(row));
+                }
+                var hasMore = items.Count == limit && await row.ReadAsync(cancellationToken);
+                return new Page<Reject>(items, hasMore ? ListCursor.Write(list, last, 0) : null);
+            },
+            cancellationToken);
+    }
+
+    public ValueTask<IReadOnlyList<(long UserId, Guid Id)>> ListByStatusAsync(
+        IngestionStatus status, int limit, CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<(long, Guid)>>(
+            async (connection, cancellationToken) =>
+            {
+                // The status stands in the text, so that the partial index of what is not settled well serves it.
+                await using var read = new NpgsqlCommand(
+                    $"""
+                    select user_id, public_id
+                    from raw_ingestions
+                    where status = {(short)status}
+                    order by received_at, user_id, number
+                    limit $1
+                    """,
+                    connection);
+                read.Parameters.Bind(limit);
+                List<(long, Guid)> ids = [];
+                await using var row = await read.ExecuteReaderAsync(cancellationToken);
+                while (await row.ReadAsync(cancellationToken)) ids.Add((row.GetInt64(0), row.GetGuid(1)));
+                return ids;
+            },
+            cancellationToken);
+
+    public ValueTask<Ingestion?> ReplayAsync(long userId, Guid id, CancellationToken cancellationToken) =>
+        database.WriteAsync(
+            async (connection, cancellationToken) =>
+            {
+                await using (var gate = new NpgsqlCommand(
+                    "select 1 from users where id = $1 for no key update", connection))
+                {
+                    gate.Parameters.Bind(userId);
+                    await gate.ExecuteNonQueryAsync(cancellationToken);
+                }
+                var found = await FindAsync(connection, userId, id, cancellationToken);
+                if (found is not { HasPayload: true }) return null;
+                if (found.Status is IngestionStatus.Queued or IngestionStatus.Processing) return found;
+                await using (var batch = new NpgsqlBatch(connection))
+                {
+                    AddToQueue(batch, userId, found.Number, isReplay: true, null, default);
+                    // A duplicate becomes a push of its own; until its new receipt is there it keeps the first one's.
+                    batch.Add($"""
+                        update raw_ingestions i
+                        set status = {Queued}, attempts = 0, started_at = null, finished_at = null, duplicate_of = null,
+                            receipt = coalesce(i.receipt, $4)
+                        where i.user_id = $1 and i.number = $2 and i.received_at = $3
+                        """).Bind(userId).Bind(found.Number).Bind(found.ReceivedAt)
+                        .BindText(PostgresIngestionRow.WriteReceipt(found.Receipt));
+                    await batch.ExecuteNonQueryAsync(cancellationToken);
+                }
+                return (Ingestion?)await PostgresIngestionRow.GetAsync(
+                    connection, userId, found.Number, cancellationToken);
+            },
+            cancellationToken);
+
+    static async ValueTask<Ingestion?> FindAsync(
+        NpgsqlConnection connection, long userId, Guid id, CancellationToken cancellationToken)
+    {
+        var (from, to) = BoundsOf(id);
+        await using var find = new NpgsqlCommand(
+            $"""
+            select {PostgresIngestionRow.Columns}
+            from raw_ingestions i
+            where i.user_id = $1 and i.public_id = $2 and i.received_at >= $3 and i.received_at < $4
+            """,
+            connection);
+        find.Parameters.Bind(userId).Bind(id).Bind(from).Bind(to);
+        PostgresIngestionRow found;
+        await using (var row = await find.ExecuteReaderAsync(cancellationToken))
+        {
+            if (!await row.ReadAsync(cancellationToken)) return null;
+            found = PostgresIngestionRow.Read(row);
+        }
+        return (await PostgresIngestionRow.CompleteAsync(connection, [found], cancellationToken))[0];
+    }
+
+    /// <summary>A UUIDv7 begins with the millisecond of receipt (RFC 9562, 5.7): in which the row's partition
+    /// is.</summary>
+    static (Instant From, Instant To) BoundsOf(Guid id)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        id.TryWriteBytes(bytes, bigEndian: true, out _);
+        var milliseconds = (long)(BinaryPrimitives.ReadUInt64BigEndian(bytes) >> 16);
+        // Not one of ours, and beyond what the server can hold: nothing is found in the first millisecond either.
+        if (id.Version != 7 || milliseconds > DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()) milliseconds = 0;
+        return (new(milliseconds * 1000), new((milliseconds + 1) * 1000));
+    }
+
+    static Reject ReadReject(NpgsqlDataReader row) => new(
+        row.GetString(1), row.GetInt32(2), row.GetString(3), row.GetString(4), row.FindString(5), row.FindString(6),
+        row.IsDBNull(7) && row.IsDBNull(8)
+            ? null
+            : [row.FindDouble(7) ?? double.NegativeInfinity, row.FindDouble(8) ?? double.PositiveInfinity],
+        row.GetFieldValue<byte[]>(9));
+}

@@ -1,0 +1,54 @@
+#!/bin/sh
+# A PostgreSQL server of its own, for as long as somebody holds this script's standard input: also when the tests are
+# killed, nothing stays behind. Lines on standard input: stop (fast), kill (as power loss), start.
+# Arguments: folder of the server's programs, port, password of the superuser "postgres".
+set -eu
+bin=$1 port=$2
+umask 077
+dir=$(mktemp -d "${TMPDIR:-/tmp}/healthexport-postgres-XXXXXX")
+pid=
+finish() {
+    [ -z "$pid" ] || kill -QUIT "$pid" 2>/dev/null || :
+    [ -z "$pid" ] || wait "$pid" 2>/dev/null || :
+    rm -rf "$dir"
+}
+trap finish EXIT
+printf '%s' "$3" >"$dir/password"
+"$bin/initdb" -D "$dir/data" -U postgres --pwfile="$dir/password" --auth-local=trust --auth-host=scram-sha-256 \
+    --encoding=UTF8 --locale=C --no-sync --no-instructions >"$dir/initdb.log" 2>&1 ||
+    { cat "$dir/initdb.log" >&2; exit 1; }
+rm "$dir/password"
+
+start() {
+    tries=0
+    while :; do
+        "$bin/postgres" -D "$dir/data" -p "$port" -k "$dir" -c listen_addresses=127.0.0.1 -c max_connections=200 \
+            -c shared_buffers=128MB -c max_wal_size=2GB -c fsync=on -c timezone=Pacific/Chatham \
+            >>"$dir/server.log" 2>&1 </dev/null &
+        pid=$!
+        while kill -0 "$pid" 2>/dev/null; do
+            if "$bin/pg_isready" -q -h 127.0.0.1 -p "$port"; then echo started; return; fi
+            sleep 0.05
+        done
+        # After a kill, the children need a moment to see it, and hold the memory until then.
+        tries=$((tries + 1))
+        [ "$tries" -lt 50 ] || { cat "$dir/server.log" >&2; exit 1; }
+        sleep 0.1
+    done
+}
+
+halt() {
+    [ -n "$pid" ] || return 0
+    kill "-$1" "$pid" 2>/dev/null || :
+    wait "$pid" 2>/dev/null || :
+    pid=
+}
+
+start
+while read -r command; do
+    case $command in
+        stop) halt INT; echo stopped ;;
+        kill) halt KILL; echo killed ;;
+        start) start ;;
+    esac
+done
