@@ -5,7 +5,7 @@ using System.Text;
 using HealthExport.Pushes;
 using HealthExport.Samples;
 
-namespace HealthExport.Storage.Sqlite;
+namespace HealthExport.Storage;
 
 /// <summary>
 /// The order in which samples are listed: by the instant they start, the finer grain first, by source (ordinal, none

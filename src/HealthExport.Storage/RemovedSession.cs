@@ -3,7 +3,7 @@ using System.Text.Json;
 using HealthExport.Sleep;
 using HealthExport.Time;
 
-namespace HealthExport.Storage.Sqlite;
+namespace HealthExport.Storage;
 
 /// <summary>
 /// A sleep session that was superseded, as the JSON object kept in <c>removed_samples.extra</c>: the columns of
