@@ -24,6 +24,7 @@ sealed class PostgresDatabase : IAsyncDisposable, IDisposable
         Clock = clock ?? TimeProvider.System;
         Partitions = new(this);
         KeysVersion = new(this);
+        Metrics = new(this);
     }
 
     /// <summary>Server, port and database, without secrets.</summary>
@@ -41,6 +42,8 @@ sealed class PostgresDatabase : IAsyncDisposable, IDisposable
     public PostgresPartitions Partitions { get; }
 
     public PostgresKeysVersion KeysVersion { get; }
+
+    public PostgresMetrics Metrics { get; }
 
     /// <exception cref="StoreUnavailableException">None is to be had.</exception>
     public async ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)

@@ -21,8 +21,8 @@ sealed partial class PostgresIngestionStore(PostgresDatabase database, QueueOpti
 
     Instant Now => Instant.From(database.Clock.GetUtcNow());
 
-    public ValueTask<IPushTransaction> BeginAsync(ClaimedPush push, CancellationToken cancellationToken) =>
-        throw new NotSupportedException("Pushes are not applied on PostgreSQL yet.");
+    public async ValueTask<IPushTransaction> BeginAsync(ClaimedPush push, CancellationToken cancellationToken) =>
+        await PostgresPushTransaction.BeginAsync(database, push, cancellationToken);
 
     public Stream OpenPayload(long userId, long number)
     {

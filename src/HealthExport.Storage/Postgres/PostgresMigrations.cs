@@ -41,6 +41,7 @@ sealed class PostgresMigrations(PostgresDatabase database) : IMigrationStore
         List<Migration> taken = [];
         while (await TakeStepAsync(downTo, cancellationToken) is { } step) taken.Add(step);
         database.Partitions.Forget();
+        database.Metrics.Forget();
         return taken;
     }
 

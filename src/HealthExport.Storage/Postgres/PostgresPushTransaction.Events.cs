@@ -1,0 +1,142 @@
+using HealthExport.Events;
+using HealthExport.Pushes;
+using HealthExport.Time;
+using Npgsql;
+
+namespace HealthExport.Storage.Postgres;
+
+sealed partial class PostgresPushTransaction
+{
+    public ValueTask<Stored<HealthEvent>?[]> FindAsync(
+        IReadOnlyList<HealthEvent> rows, CancellationToken cancellationToken) => RunAsync(async () =>
+    {
+        _sources.Trim();
+        var found = new Stored<HealthEvent>?[rows.Count];
+        int[] places = [.. Enumerable.Range(0, rows.Count)
+            .Where(i => PostgresText.IsStorable(rows[i].Kind) && PostgresText.IsStorable(rows[i].Identity))];
+        if (places.Length == 0) return found;
+        List<(int At, int Source)> sources = [];
+        await using (var find = new NpgsqlCommand(
+            """
+            select w.at::int, e.*
+            from unnest($2, $3) with ordinality w (kind, identity, at)
+            cross join lateral (
+                select e.start_at, e.end_at, e.utc_offset, e.code, e.text, e.value, e.source_id, e.item_type,
+                    e.payload, e.ingestion, v.frequency_hz, v.start_at as first_at, v.microvolts
+                from health_events e
+                left join ecg_voltages v on v.user_id = $1 and v.kind = w.kind and v.identity = w.identity
+                where e.user_id = $1 and e.kind = w.kind and e.identity = w.identity
+                offset 0) e
+            """,
+            _connection))
+        {
+            find.Parameters.Bind(User)
+                .BindTexts(places.Select(at => rows[at].Kind)).BindTexts(places.Select(at => rows[at].Identity));
+            await using var row = await find.ExecuteReaderAsync(cancellationToken);
+            while (await row.ReadAsync(cancellationToken))
+            {
+                var at = places[row.GetInt32(0) - 1];
+                found[at] = ReadEvent(row, rows[at]);
+                sources.Add((at, row.GetInt32(7)));
+            }
+        }
+        await _sources.LookUpAsync(sources.Select(one => one.Source), cancellationToken);
+        foreach (var (at, source) in sources)
+            found[at] = found[at]! with { Row = found[at]!.Row with { Source = _sources.GetText(source) } };
+        return found;
+    });
+
+    public ValueTask WriteAsync(
+        IReadOnlyList<HealthEvent> rows, ReadOnlyMemory<RowChange> changes, CancellationToken cancellationToken) =>
+        WriteAsync(async () =>
+        {
+            _sources.Trim();
+            await _sources.AddAsync(rows.Select(row => row.Source), cancellationToken);
+            const string Insert =
+                """
+                insert into health_events (
+                    user_id, ingestion, kind, identity, start_at, end_at, utc_offset, code, text, value, source_id,
+                    item_type, payload)
+                select $1, $2, n.*
+                from unnest($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) n
+                """;
+            await RunAsync(Insert, rows, changes, RowChange.Insert, BindEvents, cancellationToken);
+            // Those are there: see UpdateSamples.
+            await RunAsync(
+                $"""
+                {Insert}
+                on conflict (user_id, kind, identity) do update
+                set start_at = excluded.start_at, end_at = excluded.end_at, utc_offset = excluded.utc_offset,
+                    code = excluded.code, text = excluded.text, value = excluded.value,
+                    source_id = excluded.source_id, item_type = excluded.item_type, payload = excluded.payload,
+                    ingestion = excluded.ingestion
+                """,
+                rows, changes, RowChange.Update, BindEvents, cancellationToken);
+            await RunAsync(
+                $"""
+                {Insert}
+                on conflict (user_id, kind, identity) do update
+                set ingestion = excluded.ingestion
+                """,
+                rows, changes, RowChange.Touch, BindEvents, cancellationToken);
+            await WriteVoltagesAsync(rows, changes, cancellationToken);
+        }, cancellationToken);
+
+    // Voltages once stored stay when the event comes without them.
+    async ValueTask WriteVoltagesAsync(
+        IReadOnlyList<HealthEvent> rows, ReadOnlyMemory<RowChange> changes, CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(_connection);
+        for (var i = 0; i < rows.Count; i++)
+        {
+            if (changes.Span[i] is not (RowChange.Insert or RowChange.Update)
+                || rows[i].Voltages is not { } voltages) continue;
+            batch.Add(
+                """
+                insert into ecg_voltages (user_id, kind, identity, frequency_hz, start_at, count, microvolts)
+                values ($1, $2, $3, $4, $5, $6, $7)
+                on conflict (user_id, kind, identity) do update
+                set frequency_hz = excluded.frequency_hz, start_at = excluded.start_at, count = excluded.count,
+                    microvolts = excluded.microvolts
+                """)
+                .Bind(User).BindText(rows[i].Kind).BindText(rows[i].Identity)
+                .Bind(voltages.FrequencyHz).Bind(voltages.StartAt).Bind(voltages.Microvolts.Length)
+                .BindArray(voltages.Microvolts);
+        }
+        if (batch.BatchCommands.Count > 0) await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    NpgsqlParameterCollection BindEvents(NpgsqlParameterCollection parameters, HealthEvent[] rows) => parameters
+        .Bind(User).Bind(Push)
+        .BindTexts(rows.Select(row => row.Kind))
+        .BindTexts(rows.Select(row => row.Identity))
+        .BindTimes(rows.Select(row => row.StartAt))
+        .BindTimes(rows.Select(row => row.EndAt))
+        .BindNumbers(rows.Select(row => row.OffsetMinutes))
+        .BindTexts(rows.Select(row => row.Code))
+        .BindTexts(rows.Select(row => row.Text))
+        .BindNumbers(rows.Select(row => row.Value))
+        .BindNumbers(rows.Select(row => _sources.Get(row.Source)))
+        .BindTexts(rows.Select(row => row.ItemType))
+            .BindBlobs(rows.Select(row => row.Payload));
+
+    // All but the source.
+    static Stored<HealthEvent> ReadEvent(NpgsqlDataReader row, HealthEvent key) => new(
+        new()
+        {
+            Kind = key.Kind,
+            Identity = key.Identity,
+            StartAt = row.GetInstant(1),
+            EndAt = row.GetInstant(2),
+            OffsetMinutes = row.GetInt16(3),
+            Code = row.FindString(4),
+            Text = row.FindString(5),
+            Value = row.FindDouble(6),
+            ItemType = row.GetString(8),
+            Payload = row.GetFieldValue<byte[]>(9),
+            Voltages = row.IsDBNull(11)
+                ? null
+                : new(row.GetDouble(11), row.GetInstant(12), row.GetFieldValue<double[]>(13)),
+        },
+        row.GetInt64(10));
+}

@@ -1,0 +1,225 @@
+using HealthExport.Pushes;
+using HealthExport.Time;
+using HealthExport.Workouts;
+using Npgsql;
+
+namespace HealthExport.Storage.Postgres;
+
+sealed partial class PostgresPushTransaction
+{
+    public ValueTask<Stored<Workout>?[]> FindAsync(
+        IReadOnlyList<Workout> rows, CancellationToken cancellationToken) => RunAsync(async () =>
+    {
+        _sources.Trim();
+        var ids = await MatchAsync(rows, cancellationToken);
+        var stored = await ReadWorkoutsAsync([.. ids.OfType<Guid>().Distinct()], cancellationToken);
+        return ids.Select(id => id is { } known ? stored[known] : null).ToArray();
+    });
+
+    public ValueTask WriteAsync(
+        IReadOnlyList<Workout> rows, IReadOnlyList<Guid?> replacedIds, ReadOnlyMemory<RowChange> changes,
+        CancellationToken cancellationToken) => WriteAsync(async () =>
+    {
+        _sources.Trim();
+        await _sources.AddAsync(rows.Select(row => row.Source), cancellationToken);
+        await using var batch = new NpgsqlBatch(_connection);
+        List<NpgsqlBatchCommand> mustChangeOne = [];
+        for (var i = 0; i < rows.Count; i++)
+        {
+            var row = rows[i];
+            var change = changes.Span[i];
+            if (change == RowChange.None) continue;
+            var id = row.Id ?? throw new ArgumentException("A workout is written without an id.", nameof(rows));
+            if (replacedIds[i] is { } before && before != id)
+            {
+                // Series and route follow by their foreign keys.
+                batch.Add(
+                    """
+                    update workouts
+                    set id = $3, id_is_made = $4
+                    where user_id = $1 and id = $2
+                    """).Bind(User).Bind(before).Bind(id).Bind(row.IdIsMade);
+                mustChangeOne.Add(batch.BatchCommands[^1]);
+            }
+            if (change == RowChange.Touch)
+                batch.Add(
+                    """
+                    update workouts
+                    set ingestion = $3
+                    where user_id = $1 and id = $2
+                    """).Bind(User).Bind(id).Bind(Push);
+            else BindWorkout(batch.Add(change == RowChange.Insert ? InsertWorkout : UpdateWorkout), id, row);
+            mustChangeOne.Add(batch.BatchCommands[^1]);
+            if (change == RowChange.Touch) continue;
+            foreach (var series in row.Series) AddSeries(batch, id, series);
+            if (row.Route is { Count: > 0 } route) AddRoute(batch, id, route);
+        }
+        if (batch.BatchCommands.Count == 0) return;
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+        foreach (var command in mustChangeOne) MustChange(1, (long)command.RecordsAffected);
+    }, cancellationToken);
+
+    async ValueTask<Guid?[]> MatchAsync(IReadOnlyList<Workout> rows, CancellationToken cancellationToken)
+    {
+        var ids = new Guid?[rows.Count];
+        if (rows.Count == 0) return ids;
+        await using var batch = new NpgsqlBatch(_connection);
+        batch.Add(
+            """
+            select s.id
+            from unnest($2) s (id)
+            cross join lateral (
+                select 1
+                from workouts
+                where user_id = $1 and id = s.id
+                offset 0) w
+            """).Bind(User).Bind((Guid[])[.. rows.Select(row => row.Id).OfType<Guid>()]);
+        // Only a made id gives way to one that was sent.
+        batch.Add(
+            """
+            select s.at::int, w.id, w.start_at, w.end_at, w.stamp_precision
+            from unnest($2, $3, $4) with ordinality s (first_at, last_at, any_id, at)
+            cross join lateral (
+                select id, start_at, end_at, stamp_precision
+                from workouts
+                where user_id = $1 and start_at between s.first_at and s.last_at and (id_is_made or s.any_id)
+                order by start_at, id
+                offset 0) w
+            order by s.at, w.start_at, w.id
+            """)
+            .Bind(User)
+            .BindTimes(rows.Select(row => new Instant(row.StartAt.Microseconds - ReachOf(row))))
+            .BindTimes(rows.Select(row => new Instant(row.StartAt.Microseconds + ReachOf(row))))
+            .Bind((bool[])[.. rows.Select(row => row.Id is null || row.IdIsMade)]);
+        await using var match = await batch.ExecuteReaderAsync(cancellationToken);
+        HashSet<Guid> stored = [];
+        while (await match.ReadAsync(cancellationToken)) stored.Add(match.GetGuid(0));
+        for (var i = 0; i < rows.Count; i++)
+            if (rows[i].Id is { } id && stored.Contains(id)) ids[i] = id;
+        await match.NextResultAsync(cancellationToken);
+        var isSettled = Array.ConvertAll(ids, id => id is not null);
+        while (await match.ReadAsync(cancellationToken))
+        {
+            var at = match.GetInt32(0) - 1;
+            if (isSettled[at]) continue;
+            var row = rows[at];
+            // Equal to the coarser of both precisions.
+            var precision = Math.Max(row.StampPrecision, match.GetInt64(4));
+            var (start, end) = (match.GetInstant(2), match.GetInstant(3));
+            if (start.FloorTo(precision) != row.StartAt.FloorTo(precision)
+                || end.FloorTo(precision) != row.EndAt.FloorTo(precision)) continue;
+            isSettled[at] = start == row.StartAt && end == row.EndAt;
+            if (isSettled[at] || ids[at] is null) ids[at] = match.GetGuid(1);
+        }
+        return ids;
+    }
+
+    static long ReachOf(Workout row) => Math.Max(row.StampPrecision, Instant.PerMinute);
+
+    async ValueTask<Dictionary<Guid, Stored<Workout>>> ReadWorkoutsAsync(
+        Guid[] ids, CancellationToken cancellationToken)
+    {
+        Dictionary<Guid, Stored<Workout>> found = [];
+        if (ids.Length == 0) return found;
+        Dictionary<Guid, int> sources = [];
+        await using (var find = new NpgsqlCommand(
+            """
+            select s.wanted_id, id_is_made, activity, name_as_sent, start_at, end_at, utc_offset, stamp_precision,
+                duration_s, active_energy_kcal, total_energy_kcal, distance_m, heart_rate_min, heart_rate_avg, heart_rate_max,
+                elevation_up_m, elevation_down_m, speed_avg_mps, speed_max_mps, step_cadence_per_min, is_indoor,
+                location, source_id, details, ingestion
+            from unnest($2) s (wanted_id)
+            cross join lateral (
+                select *
+                from workouts
+                where user_id = $1 and id = s.wanted_id
+                offset 0) w
+            """,
+            _connection))
+        {
+            find.Parameters.Bind(User).Bind(ids);
+            await using var row = await find.ExecuteReaderAsync(cancellationToken);
+            while (await row.ReadAsync(cancellationToken))
+            {
+                found.Add(row.GetGuid(0), ReadWorkout(row));
+                sources.Add(row.GetGuid(0), row.GetInt32(22));
+            }
+        }
+        await _sources.LookUpAsync(sources.Values, cancellationToken);
+        var series = await ReadSeriesAsync(ids, cancellationToken);
+        var routes = await ReadRoutesAsync(ids, cancellationToken);
+        foreach (var (id, stored) in found.ToList())
+            found[id] = stored with
+            {
+                Row = stored.Row with
+                {
+                    Source = _sources.GetText(sources[id]),
+                    Series = series.TryGetValue(id, out var of) ? of : [],
+                    Route = routes.GetValueOrDefault(id),
+                },
+            };
+        return found;
+    }
+
+    // All but source, series and route.
+    static Stored<Workout> ReadWorkout(NpgsqlDataReader row) => new(
+        new()
+        {
+            Id = row.GetGuid(0),
+            IdIsMade = row.GetBoolean(1),
+            Activity = row.FindString(2),
+            NameAsSent = row.GetString(3),
+            StartAt = row.GetInstant(4),
+            EndAt = row.GetInstant(5),
+            OffsetMinutes = row.GetInt16(6),
+            StampPrecision = row.GetInt64(7),
+            DurationSeconds = row.FindDouble(8),
+            ActiveEnergyKcal = row.FindDouble(9),
+            TotalEnergyKcal = row.FindDouble(10),
+            DistanceMetres = row.FindDouble(11),
+            HeartRateMin = row.FindDouble(12),
+            HeartRateAvg = row.FindDouble(13),
+            HeartRateMax = row.FindDouble(14),
+            ElevationUpMetres = row.FindDouble(15),
+            ElevationDownMetres = row.FindDouble(16),
+            SpeedAvgMetresPerSecond = row.FindDouble(17),
+            SpeedMaxMetresPerSecond = row.FindDouble(18),
+            StepCadencePerMinute = row.FindDouble(19),
+            IsIndoor = row.IsDBNull(20) ? null : row.GetBoolean(20),
+            Location = row.FindString(21),
+            Details = row.FindString(23),
+        },
+        row.GetInt64(24));
+
+    const string InsertWorkout =
+        """
+        insert into workouts (
+            user_id, id, id_is_made, activity, name_as_sent, start_at, end_at, utc_offset, stamp_precision,
+            duration_s, active_energy_kcal, total_energy_kcal, distance_m, heart_rate_min, heart_rate_avg,
+            heart_rate_max, elevation_up_m, elevation_down_m, speed_avg_mps, speed_max_mps, step_cadence_per_min,
+            is_indoor, location, source_id, details, ingestion)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
+            $23, $24, $25, $26)
+        """;
+
+    const string UpdateWorkout =
+        """
+        update workouts
+        set id_is_made = $3, activity = $4, name_as_sent = $5, start_at = $6, end_at = $7, utc_offset = $8,
+            stamp_precision = $9, duration_s = $10, active_energy_kcal = $11, total_energy_kcal = $12,
+            distance_m = $13, heart_rate_min = $14, heart_rate_avg = $15, heart_rate_max = $16, elevation_up_m = $17,
+            elevation_down_m = $18, speed_avg_mps = $19, speed_max_mps = $20, step_cadence_per_min = $21,
+            is_indoor = $22, location = $23, source_id = $24, details = $25, ingestion = $26
+        where user_id = $1 and id = $2
+        """;
+
+    void BindWorkout(NpgsqlParameterCollection parameters, Guid id, Workout row) => parameters
+        .Bind(User).Bind(id).Bind(row.IdIsMade).BindText(PostgresText.Check(row.Activity))
+        .BindText(PostgresText.Check(row.NameAsSent)).Bind(row.StartAt).Bind(row.EndAt).Bind(row.OffsetMinutes)
+        .Bind(row.StampPrecision).Bind(row.DurationSeconds).Bind(row.ActiveEnergyKcal).Bind(row.TotalEnergyKcal)
+        .Bind(row.DistanceMetres).Bind(row.HeartRateMin).Bind(row.HeartRateAvg).Bind(row.HeartRateMax)
+        .Bind(row.ElevationUpMetres).Bind(row.ElevationDownMetres).Bind(row.SpeedAvgMetresPerSecond)
+        .Bind(row.SpeedMaxMetresPerSecond).Bind(row.StepCadencePerMinute).Bind(row.IsIndoor)
+        .BindText(PostgresText.Check(row.Location)).Bind(_sources.Get(row.Source))
+        .BindText(PostgresText.Check(row.Details)).Bind(Push);
+}
