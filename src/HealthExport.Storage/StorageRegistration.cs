@@ -60,6 +60,7 @@ public static class StorageRegistration
         services.AddSingleton<IUserStore, PostgresUserStore>();
         services.AddSingleton<IKeyStore, PostgresKeyStore>();
         services.AddSingleton<IIngestionStore, PostgresIngestionStore>();
+        services.AddSingleton<ISampleStore, PostgresSampleStore>();
         return services;
     }
 

@@ -29,3 +29,22 @@ public sealed class PgBouncerMigrationTests
         await PostgresServers.DropAsync(url);
     }
 }
+
+public sealed class PgBouncerPushTransactionTests : PushTransactionContract
+{
+    PostgresFixture _stores = null!;
+
+    protected override async ValueTask<StoreFixture> OpenAsync() =>
+        _stores = await PostgresFixture.OpenThroughPoolerAsync();
+
+    protected override string RefuseInserting(double value)
+    {
+        _stores.IsSpoilt = true;
+        return PostgresPushTransactionTests.Refuse(value);
+    }
+}
+
+public sealed class PgBouncerSampleStoreTests : SampleStoreContract
+{
+    protected override async ValueTask<StoreFixture> OpenAsync() => await PostgresFixture.OpenThroughPoolerAsync();
+}

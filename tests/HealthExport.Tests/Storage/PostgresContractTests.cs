@@ -1,3 +1,4 @@
+using System.Globalization;
 using HealthExport.Tests.Contracts;
 using HealthExport.Tests.Support;
 
@@ -19,6 +20,30 @@ public sealed class PostgresKeyStoreTests : KeyStoreContract
 }
 
 public sealed class PostgresIngestionStoreTests : IngestionStoreContract
+{
+    protected override async ValueTask<StoreFixture> OpenAsync() => await PostgresFixture.OpenAsync();
+}
+
+public sealed class PostgresPushTransactionTests : PushTransactionContract
+{
+    PostgresFixture _stores = null!;
+
+    protected override async ValueTask<StoreFixture> OpenAsync() => _stores = await PostgresFixture.OpenAsync();
+
+    protected override string RefuseInserting(double value)
+    {
+        _stores.IsSpoilt = true;
+        return Refuse(value);
+    }
+
+    public static string Refuse(double value) =>
+        $"""
+        alter table samples
+        add constraint refuse_value check (value <> {value.ToString("R", CultureInfo.InvariantCulture)})
+        """;
+}
+
+public sealed class PostgresSampleStoreTests : SampleStoreContract
 {
     protected override async ValueTask<StoreFixture> OpenAsync() => await PostgresFixture.OpenAsync();
 }

@@ -31,15 +31,20 @@ sealed class PostgresFixture : StoreFixture
         Keys = new PostgresKeyStore(Database);
         Migrations = new PostgresMigrations(Database);
         Ingestions = new PostgresIngestionStore(Database, new());
+        Samples = new PostgresSampleStore(Database);
     }
 
     public string Url { get; }
+
+    /// <summary>A test changed the schema: the database is of no use to another.</summary>
+    public bool IsSpoilt { get; set; }
+
     public PostgresDatabase Database { get; }
     public override IUserStore Users { get; }
     public override IKeyStore Keys { get; }
     public override IIngestionStore Ingestions { get; }
     public override IMigrationStore Migrations { get; }
-    public override ISampleStore Samples => throw new NotSupportedException("Samples are not read on PostgreSQL yet.");
+    public override ISampleStore Samples { get; }
 
     public static async Task<PostgresFixture> OpenAsync()
     {
@@ -118,7 +123,7 @@ sealed class PostgresFixture : StoreFixture
         foreach (var other in _others) await other.DisposeAsync();
         await Database.DisposeAsync();
         if (_pooler is not null) await _pooler.DisposeAsync();
-        if (_isEmpty) await PostgresServers.DropAsync(Url);
+        if (_isEmpty || IsSpoilt) await PostgresServers.DropAsync(Url);
         else await PostgresServers.ReturnAsync(Url);
     }
 
