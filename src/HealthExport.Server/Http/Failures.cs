@@ -19,9 +19,10 @@ sealed partial class Failures(RequestDelegate next, ILogger<Failures> log)
                     ? Problems.Of(context.Response.StatusCode)
                     : null;
         }
-        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+        // What a client that leaves brings about. Anything else is told although nobody is there to answer.
+        catch (Exception e) when (
+            context.RequestAborted.IsCancellationRequested && e is OperationCanceledException or IOException)
         {
-            // Nobody is there to answer.
             return;
         }
         catch (StoreUnavailableException e)
@@ -43,7 +44,7 @@ sealed partial class Failures(RequestDelegate next, ILogger<Failures> log)
             Failed(context.TraceIdentifier, e.GetType().FullName!, e.StackTrace ?? "");
             problem = Problems.Internal();
         }
-        if (problem is null) return;
+        if (problem is null || context.RequestAborted.IsCancellationRequested) return;
         if (context.Response.HasStarted)
         {
             // Half an answer must not look like a whole one.

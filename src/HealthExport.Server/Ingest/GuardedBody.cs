@@ -7,10 +7,20 @@ namespace HealthExport.Server.Ingest;
 /// A request's body that does not wait for ever: each read gives up when no byte came for the time allowed. Not for
 /// concurrent use.
 /// </summary>
-sealed class GuardedBody(PipeReader reader, TimeSpan stall, CancellationToken aborted) : Stream
+sealed class GuardedBody : Stream
 {
-    readonly CancellationTokenSource _patience = CancellationTokenSource.CreateLinkedTokenSource(aborted);
-    readonly CancellationToken _aborted = aborted;
+    readonly PipeReader _reader;
+    readonly TimeSpan _stall;
+    readonly CancellationToken _aborted;
+    readonly CancellationTokenSource _patience;
+    readonly CancellationTokenRegistration _leaving;
+
+    public GuardedBody(PipeReader reader, TimeSpan stall, TimeProvider clock, CancellationToken aborted)
+    {
+        (_reader, _stall, _aborted) = (reader, stall, aborted);
+        _patience = new(Timeout.InfiniteTimeSpan, clock);
+        _leaving = aborted.Register(_patience.Cancel);
+    }
 
     public override bool CanRead => true;
     public override bool CanSeek => false;
@@ -27,20 +37,25 @@ sealed class GuardedBody(PipeReader reader, TimeSpan stall, CancellationToken ab
     /// <exception cref="StalledBodyException">Nothing came for too long.</exception>
     public async ValueTask<ReadResult> ReadAsync(int atLeast = 1)
     {
-        _patience.CancelAfter(stall);
+        _patience.CancelAfter(_stall);
         try
         {
             return atLeast <= 1
-                ? await reader.ReadAsync(_patience.Token)
-                : await reader.ReadAtLeastAsync(atLeast, _patience.Token);
+                ? await _reader.ReadAsync(_patience.Token)
+                : await _reader.ReadAtLeastAsync(atLeast, _patience.Token);
         }
         catch (OperationCanceledException) when (!_aborted.IsCancellationRequested)
         {
             throw new StalledBodyException();
         }
+        finally
+        {
+            // What the caller does with the bytes takes none of the body's time.
+            _patience.CancelAfter(Timeout.InfiniteTimeSpan);
+        }
     }
 
-    public void AdvanceTo(SequencePosition consumed) => reader.AdvanceTo(consumed);
+    public void AdvanceTo(SequencePosition consumed) => _reader.AdvanceTo(consumed);
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -48,7 +63,7 @@ sealed class GuardedBody(PipeReader reader, TimeSpan stall, CancellationToken ab
         var taken = (int)Math.Min(buffer.Length, read.Buffer.Length);
         var part = read.Buffer.Slice(0, taken);
         part.CopyTo(buffer.Span);
-        reader.AdvanceTo(part.End);
+        _reader.AdvanceTo(part.End);
         return taken;
     }
 
@@ -63,7 +78,11 @@ sealed class GuardedBody(PipeReader reader, TimeSpan stall, CancellationToken ab
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing) _patience.Dispose();
+        if (disposing)
+        {
+            _leaving.Dispose();
+            _patience.Dispose();
+        }
         base.Dispose(disposing);
     }
 }

@@ -30,7 +30,7 @@ static class IngestPush
         PayloadSpool payload;
         try
         {
-            var received = await ReceivePayload.ReceiveAsync(context, settings.Ingest);
+            var received = await ReceivePayload.ReceiveAsync(context, settings.Ingest, clock);
             if (received.Refusal is { } refusal) return Refuse(refusal);
             payload = received.Payload!;
         }
@@ -78,7 +78,7 @@ static class IngestPush
             context.RequestAborted);
         return IngestionAnswer.Respond(ingestion);
 
-        RefusedBody Refuse(ProblemResult problem) => new(problem, settings.Ingest.Stall);
+        RefusedBody Refuse(ProblemResult problem) => new(problem, settings.Ingest.Stall, clock);
     }
 
     /// <returns>False if there is one that cannot be used.</returns>

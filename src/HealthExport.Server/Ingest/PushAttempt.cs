@@ -121,9 +121,14 @@ sealed partial class PushAttempt(
                     await work.CancelAsync();
                     return;
                 }
+                // Two more tries fit into the lease; the commit checks it anyway.
                 catch (StoreUnavailableException)
                 {
-                    // Two more tries fit into the lease; the commit checks it anyway.
+                }
+                catch (Exception e) when (e is not OperationCanceledException)
+                {
+                    // Must not become what the attempt itself ends with.
+                    NotRenewed(push.Ingestion.Id, e.GetType().Name);
                 }
             }
         }
@@ -156,4 +161,7 @@ sealed partial class PushAttempt(
     [LoggerMessage(1116, LogLevel.Error,
         "Push {Ingestion} is given up after {Attempts} attempts; its bytes are kept and it can be replayed")]
     partial void GivenUp(Guid ingestion, int attempts);
+
+    [LoggerMessage(1117, LogLevel.Warning, "The lease of push {Ingestion} could not be renewed ({Exception})")]
+    partial void NotRenewed(Guid ingestion, string exception);
 }

@@ -21,7 +21,8 @@ static class ReceivePayload
 
     /// <exception cref="StalledBodyException">No byte came for longer than allowed.</exception>
     /// <exception cref="IOException">The connection broke before the body's end.</exception>
-    public static async ValueTask<Received> ReceiveAsync(HttpContext context, IngestSettings settings)
+    public static async ValueTask<Received> ReceiveAsync(
+        HttpContext context, IngestSettings settings, TimeProvider clock)
     {
         var request = context.Request;
         if (PushMediaType.Refuse(request.ContentType) is { } refusal) return new(null, refusal);
@@ -34,7 +35,7 @@ static class ReceivePayload
         var spool = new PayloadSpool(settings.TempFolder);
         try
         {
-            using var body = new GuardedBody(request.BodyReader, settings.Stall, context.RequestAborted);
+            using var body = new GuardedBody(request.BodyReader, settings.Stall, clock, context.RequestAborted);
             var intake = new Intake(spool, settings.BodyLimitBytes);
             if (coding == ContentCoding.Identity) await CopyAsync(body, intake);
             else await DecodeAsync(body, coding, intake);

@@ -7,7 +7,7 @@ namespace HealthExport.Server.Ingest;
 /// everything: the answer goes out at once, then the rest is read and thrown away, within reason. Unless that is known
 /// to be little, the connection is closed afterwards, which a client that does listen is told at once.
 /// </summary>
-sealed class RefusedBody(ProblemResult problem, TimeSpan stall) : IResult
+sealed class RefusedBody(ProblemResult problem, TimeSpan stall, TimeProvider clock) : IResult
 {
     const long DrainBytes = 512L << 20;
     const long LittleBytes = 64 << 10;
@@ -20,7 +20,7 @@ sealed class RefusedBody(ProblemResult problem, TimeSpan stall) : IResult
         await context.Response.CompleteAsync();
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         patience.CancelAfter(s_patience);
-        using var body = new GuardedBody(context.Request.BodyReader, stall, patience.Token);
+        using var body = new GuardedBody(context.Request.BodyReader, stall, clock, patience.Token);
         try
         {
             for (var drained = 0L; drained < DrainBytes;)

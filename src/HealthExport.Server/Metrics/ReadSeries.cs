@@ -128,8 +128,10 @@ static class ReadSeries
         if (cursor is null) return null;
         var place = ListCursor.Read(list, cursor);
         if (place.Length < SourceAt) throw new InvalidCursorException();
+        var day = BinaryPrimitives.ReadInt32BigEndian(place);
+        if (day < DateOnly.MinValue.DayNumber || day > DateOnly.MaxValue.DayNumber) throw new InvalidCursorException();
         return new(
-            DateOnly.FromDayNumber(BinaryPrimitives.ReadInt32BigEndian(place)),
+            DateOnly.FromDayNumber(day),
             new(BinaryPrimitives.ReadInt64BigEndian(place.AsSpan(sizeof(int)))),
             Encoding.UTF8.GetString(place.AsSpan(SourceAt)));
     }

@@ -10,7 +10,7 @@ namespace HealthExport.Server.Security;
 /// Writes down when a key was last used, at most once a minute each, off the way of requests. What cannot be written
 /// (the store is away, too many wait) is left to the next use.
 /// </summary>
-sealed class KeyUses(IKeyStore keys, TimeProvider clock) : BackgroundService
+sealed partial class KeyUses(IKeyStore keys, TimeProvider clock, ILogger<KeyUses> log) : BackgroundService
 {
     const int MaxWaiting = 1_024;
 
@@ -51,5 +51,13 @@ sealed class KeyUses(IKeyStore keys, TimeProvider clock) : BackgroundService
         {
             _noted.TryRemove(keyId, out _);
         }
+        catch (Exception e)
+        {
+            // Must not end this service: the host would stop the server with it.
+            NotNoted(keyId, e.GetType().Name);
+        }
     }
+
+    [LoggerMessage(1201, LogLevel.Warning, "The use of key {KeyId} could not be noted ({Exception})")]
+    partial void NotNoted(string keyId, string exception);
 }

@@ -1,5 +1,8 @@
 using System.Text.Json;
+using HealthExport.Samples;
+using HealthExport.Server.Http;
 using HealthExport.Tests.Support;
+using HealthExport.Totals;
 using static HealthExport.Tests.Server.MetricsPushes;
 
 namespace HealthExport.Tests.Server;
@@ -220,6 +223,18 @@ public sealed class MetricSeriesTests(ServerFixture fixture) : IClassFixture<Ser
                 .Where(point => point.Text("date")!.StartsWith("2026-02", StringComparison.Ordinal))
                 .Select(point => point.GetRawText()),
             middle.Select(point => point.GetRawText()));
+    }
+
+    [Fact]
+    public async Task A_forged_place_of_the_list_is_refused_as_a_parameter()
+    {
+        var key = await _server.AddKeyAsync();
+        await _server.PushMetricAsync(key, "step_count", "count", "Hours", Hours(600));
+        var metric = Assert.Single(await _server.Get<ISampleStore>().ListMetricsAsync(key.User.Id, default));
+        // The check is no secret: whoever knows how a list is named can make a cursor of whatever he likes.
+        var list = $"series {key.User.Id} {metric.MetricId} {SeriesBucket.Day} {default(TimeSpanBounds)}  False True";
+        var cursor = ListCursor.Write(list, [0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0]);
+        Assert.StartsWith("cursor: ", await _server.RefusedParameterAsync(key, $"{Series}?cursor={cursor}"));
     }
 
     [Theory]

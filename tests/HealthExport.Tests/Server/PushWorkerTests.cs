@@ -132,6 +132,26 @@ public sealed class PushWorkerTests
     }
 
     [Fact]
+    public async Task A_renewal_that_fails_is_tried_again_and_spoils_nothing()
+    {
+        await using var server = await RunningServer.StartAsync(
+            settings => settings with
+            {
+                Ingest = settings.Ingest with { Lease = TimeSpan.FromMilliseconds(300) },
+            },
+            UnsteadyStore.Wrap);
+        var store = server.Get<UnsteadyStore>();
+        var tries = 0;
+        store.BeforeRenew = () => tries++ == 0 ? throw new InvalidOperationException() : Task.CompletedTask;
+        store.BeforeBegin = (_, _) => Eventually.TrueAsync(() => tries > 1);
+        using var response = await server.PushAsync(await server.AddKeyAsync(), "{}");
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Single(server.Log.Of(1111));
+        Assert.Single(server.Log.Of(1117));
+        Assert.Empty(server.Log.Of(1102));
+    }
+
+    [Fact]
     public async Task A_push_waits_for_its_receipt_no_longer_than_the_setting()
     {
         await using var server = await RunningServer.StartAsync(

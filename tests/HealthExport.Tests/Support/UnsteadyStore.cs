@@ -10,6 +10,7 @@ sealed class UnsteadyStore(IIngestionStore store) : IIngestionStore
     public Func<ReceivedPush, Task>? BeforeKeep { get; set; }
     public Func<Task>? BeforeClaim { get; set; }
     public Func<ClaimedPush, CancellationToken, Task>? BeforeBegin { get; set; }
+    public Func<Task>? BeforeRenew { get; set; }
     public Func<Task>? BeforeGiveBack { get; set; }
     public Func<Task>? BeforeFind { get; set; }
 
@@ -40,6 +41,7 @@ sealed class UnsteadyStore(IIngestionStore store) : IIngestionStore
 
     public async ValueTask<bool> RenewAsync(ClaimedPush push, TimeSpan lease, CancellationToken cancellationToken)
     {
+        if (BeforeRenew is { } before) await before();
         if (LosesLeases) return false;
         var isOurs = await store.RenewAsync(push, lease, cancellationToken);
         Renewed++;

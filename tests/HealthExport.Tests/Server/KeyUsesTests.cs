@@ -1,0 +1,59 @@
+using System.Net;
+using HealthExport.Keys;
+using HealthExport.Storage.Sqlite;
+using HealthExport.Tests.Support;
+using HealthExport.Time;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace HealthExport.Tests.Server;
+
+public sealed class KeyUsesTests
+{
+    [Fact]
+    public async Task A_use_that_cannot_be_written_down_does_not_end_the_server()
+    {
+        await using var server = await RunningServer.StartAsync(overrides: services => services
+            .AddSingleton<IKeyStore>(provider =>
+                new FirstUseFails(ActivatorUtilities.CreateInstance<SqliteKeyStore>(provider))));
+        var (first, second) = (await server.AddKeyAsync(), await server.AddKeyAsync());
+        using var lost = await server.GetAsync(first, "/v1/metrics");
+        using var noted = await server.GetAsync(second, "/v1/metrics");
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (lost.StatusCode, noted.StatusCode));
+        var keys = server.Get<IKeyStore>();
+        await Eventually.TrueAsync(
+            async () => (await keys.ListAsync(second.User.Id, default)).Single().LastUsedAt is not null);
+        Assert.Null((await keys.ListAsync(first.User.Id, default)).Single().LastUsedAt);
+        Assert.Single(server.Log.Of(1201));
+        using var ready = await server.GetAsync(null, "/ready");
+        Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
+    }
+
+    /// <summary>The real store, whose first note of a use goes wrong in a way nobody foresaw.</summary>
+    sealed class FirstUseFails(IKeyStore keys) : IKeyStore
+    {
+        bool _hasFailed;
+
+        public ValueTask TouchAsync(string id, Instant usedAt, CancellationToken cancellationToken)
+        {
+            if (_hasFailed) return keys.TouchAsync(id, usedAt, cancellationToken);
+            _hasFailed = true;
+            throw new InvalidOperationException();
+        }
+
+        public ValueTask AddAsync(StoredKey key, CancellationToken cancellationToken) =>
+            keys.AddAsync(key, cancellationToken);
+
+        public ValueTask<StoredKey?> FindAsync(
+            ReadOnlyMemory<byte> lookupHash, CancellationToken cancellationToken) =>
+            keys.FindAsync(lookupHash, cancellationToken);
+
+        public ValueTask<IReadOnlyList<StoredKey>> ListAsync(long? userId, CancellationToken cancellationToken) =>
+            keys.ListAsync(userId, cancellationToken);
+
+        public ValueTask<bool> RevokeAsync(string id, long? userId, CancellationToken cancellationToken) =>
+            keys.RevokeAsync(id, userId, cancellationToken);
+
+        public ValueTask<long> GetVersionAsync(CancellationToken cancellationToken) =>
+            keys.GetVersionAsync(cancellationToken);
+    }
+}
