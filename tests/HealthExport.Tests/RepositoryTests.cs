@@ -64,6 +64,14 @@ public sealed partial class RepositoryTests
             Assert.True(Path.Exists(path), $"{page} links to {target}, which does not exist");
         }));
 
+    // A row of a table cannot be broken.
+    [Fact]
+    public void A_line_of_a_page_has_at_most_120_columns() =>
+        Assert.All(RepositoryFacts.Pages(), page => Assert.All(
+            RepositoryFacts.Read(page).ReplaceLineEndings("\n").Split('\n'),
+            line => Assert.True(
+                line.Length <= 120 || line.StartsWith("| ", StringComparison.Ordinal), $"{page}: {line}")));
+
     [Fact]
     public void Every_example_setting_is_an_assignment_or_a_comment() =>
         Assert.All(
@@ -88,6 +96,17 @@ public sealed partial class RepositoryTests
     public void The_glossary_gives_the_word_one_meaning(string word) =>
         Assert.Single(Regex.Matches(RepositoryFacts.Read("docs/glossary.md"), $@"(?m)^\*\*{word}\*\* — "));
 
+    [Fact]
+    public void The_glossary_has_no_word_twice_and_none_that_nobody_uses()
+    {
+        var words = GlossaryWord().Matches(RepositoryFacts.Read("docs/glossary.md"))
+            .Select(word => word.Groups[1].Value).ToList();
+        Assert.Equal(words.Distinct(), words);
+        var code = string.Join('\n', RepositoryFacts.SourceFiles("src").Select(RepositoryFacts.Read));
+        // "canonical unit" is CanonicalUnit or a metric's Unit: its last word has to do.
+        Assert.All(words, word => Assert.Contains(word.Split(' ')[^1], code, StringComparison.OrdinalIgnoreCase));
+    }
+
     static bool IsLong(string path) =>
         File.ReadLines(Path.Combine(RepositoryFacts.Root, path)).Skip(RepositoryFacts.LongFileLines).Any();
 
@@ -96,6 +115,9 @@ public sealed partial class RepositoryTests
 
     [GeneratedRegex(@"(?m)^## (.+)$")]
     private static partial Regex Heading();
+
+    [GeneratedRegex(@"(?m)^\*\*([^*]+)\*\* — ")]
+    private static partial Regex GlossaryWord();
 
     /// <summary>The target of an inline link that stays in the repository, without its fragment.</summary>
     [GeneratedRegex(@"\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)")]
