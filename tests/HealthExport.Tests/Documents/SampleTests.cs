@@ -153,6 +153,7 @@ public sealed partial class SampleTests : IDisposable
             ["HEALTHEXPORT__URLS"] = "http://127.0.0.1:0",
             ["KEY"] = _key,
             ["TZ"] = "Europe/Berlin",
+            ["NO_PROXY"] = "127.0.0.1",
         },
     };
 
