@@ -98,6 +98,16 @@ public sealed class PayloadSpool(string folder) : IDisposable
         _decoded = larger;
     }
 
+    FileStream OpenFile()
+    {
+        var path = Path.Combine(folder, $"push-{Guid.NewGuid():n}.part");
+        var file = new FileStream(
+            path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Delete, bufferSize: 0, FileOptions.DeleteOnClose);
+        // Where an open file can be without a name, a killed process leaves nothing behind.
+        if (!OperatingSystem.IsWindows()) File.Delete(path);
+        return file;
+    }
+
     void Seal()
     {
         var scratch = BoundedPool<byte>.Shared.Rent(BrotliEncoder.GetMaxCompressedLength(_filled));
@@ -111,9 +121,7 @@ public sealed class PayloadSpool(string folder) : IDisposable
         }
         else
         {
-            _file ??= new FileStream(
-                Path.Combine(folder, $"push-{Guid.NewGuid():n}.part"), FileMode.CreateNew, FileAccess.ReadWrite,
-                FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
+            _file ??= OpenFile();
             var offset = _file.Length;
             RandomAccess.Write(_file.SafeFileHandle, scratch.AsSpan(0, stored), offset);
             _chunks.Add(new(_filled, stored, null, offset));

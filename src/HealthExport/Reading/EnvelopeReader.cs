@@ -9,6 +9,9 @@ sealed class EnvelopeReader(JsonCursor cursor, ReadContext context)
     readonly MetricReader _metrics = new(cursor, context);
     readonly WorkoutReader _workouts = new(context);
     readonly EventReader _events = new(context);
+    // Far more than any payload has; a hostile one could have millions, and each would have to be remembered.
+    public const int MostKeys = 1_000;
+
     RepeatedKeys? _winners;
 
     public static bool IsData(string key) => key.Equals("data", StringComparison.OrdinalIgnoreCase);
@@ -35,8 +38,13 @@ sealed class EnvelopeReader(JsonCursor cursor, ReadContext context)
     IEnumerable<ReadBatch> ReadSections(bool isRoot)
     {
         var itemsByKey = new Dictionary<string, long>(StringComparer.Ordinal);
-        while (cursor.Read() && cursor.Token == JsonTokenType.PropertyName)
+        for (var keys = 0; cursor.Read() && cursor.Token == JsonTokenType.PropertyName;)
         {
+            if (++keys > MostKeys)
+            {
+                cursor.CutHere();
+                yield break;
+            }
             var key = JsonText.Decode(cursor.Value);
             var before = cursor.Mark();
             if (!cursor.Read()) yield break;
@@ -55,6 +63,8 @@ sealed class EnvelopeReader(JsonCursor cursor, ReadContext context)
                     JsonTokenType.StartArray => _metrics.ReadAll(),
                     _ => [],
                 };
+                if (cursor.Token is not (JsonTokenType.StartObject or JsonTokenType.StartArray or JsonTokenType.Null))
+                    WarnUnread(key);
                 foreach (var batch in sections) yield return batch;
             }
             else foreach (var batch in ReadSection(key, before, isRoot)) yield return batch;
@@ -73,9 +83,10 @@ sealed class EnvelopeReader(JsonCursor cursor, ReadContext context)
         }
 
         if (cursor.Token == JsonTokenType.Null) yield break;
-        var isObject = cursor.Token == JsonTokenType.StartObject;
-        if (name is null && !(isObject && !isRoot))
+        // Beside `data` stand the fields of whatever wrapped the payload; in it, what a newer app may send.
+        if (name is null && isRoot)
         {
+            WarnUnread(key);
             cursor.Skip();
             yield break;
         }
@@ -85,6 +96,10 @@ sealed class EnvelopeReader(JsonCursor cursor, ReadContext context)
         else context.RejectUnreadable(name, 0, value.Span, "an array");
         if (context.Batches.IsFull) yield return context.Batches.Take();
     }
+
+    void WarnUnread(string key) => context.Batches.Warn(
+        key, -1, WarningCodes.UnknownSection,
+        "This part of the payload is none that is known: it is kept with the payload, but nothing of it was read.");
 
     /// <summary>Reads a section's elements one by one.</summary>
     /// <param name="name">The section's own name; null for an unknown one.</param>

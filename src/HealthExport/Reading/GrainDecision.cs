@@ -21,6 +21,13 @@ readonly record struct GrainDecision(Grain Grain, bool IsContradicted, bool List
         var isCumulative = metric.Kind == MetricKind.Cumulative;
         if (aggregation.Explicit is { } grain && stamps.Bears(grain))
             return new(grain, false, isCumulative);
-        return new(isCumulative ? stamps.Infer() : Grain.Sample, aggregation.Explicit is not null, false);
+        return new(isCumulative ? Infer(aggregation, stamps) : Grain.Sample, aggregation.Explicit is not null, false);
+    }
+
+    // The app's default interval is a minute: a lone stamp on the hour is then its first minute, not the hour.
+    static Grain Infer(Aggregation aggregation, StampPattern stamps)
+    {
+        var grain = stamps.Infer();
+        return aggregation.IsDefault && stamps.IsLone && grain > Grain.Minute ? Grain.Minute : grain;
     }
 }

@@ -13,6 +13,12 @@ namespace HealthExport.Reading;
 sealed class JsonCursor
 {
     public const int WindowBytes = 64 * 1024;
+
+    /// <summary>
+    /// The longest element: a day's route with several points a second is half of it. Memory is bounded by it, because
+    /// one element is held whole.
+    /// </summary>
+    public const int LongestElementBytes = 64 << 20;
     static readonly JsonReaderOptions Options = new() { MaxDepth = 64 };
 
     readonly Stream _payload;
@@ -211,6 +217,13 @@ sealed class JsonCursor
         Token = JsonTokenType.None;
     }
 
+    /// <summary>Stops before what was not taken yet, because it is not to be read.</summary>
+    public void CutHere()
+    {
+        CutAt = _origin + _position;
+        Token = JsonTokenType.None;
+    }
+
     /// <summary>Whether what is left would be a good beginning of something longer.</summary>
     bool EndsEarly()
     {
@@ -236,6 +249,11 @@ sealed class JsonCursor
     {
         if (_isFinal) return false;
         var unread = _end - _position;
+        if (unread > LongestElementBytes)
+        {
+            CutHere();
+            return false;
+        }
         var into = unread > _window.Length / 2 ? new byte[checked(_window.Length * 2)] : _window;
         Buffer.BlockCopy(_window, _position, into, 0, unread);
         _window = into;

@@ -12,11 +12,13 @@ sealed class MetricOutline
 {
     readonly JsonCursor _cursor;
     readonly StampReader _stamps;
+    readonly SourceCache _sources;
 
-    MetricOutline(JsonCursor cursor, StampReader stamps)
+    MetricOutline(JsonCursor cursor, ReadContext context)
     {
         _cursor = cursor;
-        _stamps = stamps;
+        _stamps = context.Stamps;
+        _sources = context.Sources;
     }
 
     /// <summary>Null if none was sent.</summary>
@@ -44,9 +46,9 @@ sealed class MetricOutline
     public string? RepeatedKey { get; private set; }
 
     /// <summary>Walks over the object whose first token was read last. The cursor ends behind it, or cut.</summary>
-    public static MetricOutline Scan(JsonCursor cursor, StampReader stamps)
+    public static MetricOutline Scan(JsonCursor cursor, ReadContext context)
     {
-        var outline = new MetricOutline(cursor, stamps);
+        var outline = new MetricOutline(cursor, context);
         outline.Scan();
         return outline;
     }
@@ -97,6 +99,7 @@ sealed class MetricOutline
         var field = PointField.Kind.None;
         Timestamp? date = null, start = null;
         var hasDate = false;
+        string? source = null;
         while (!_cursor.IsCut)
         {
             var reader = _cursor.Open();
@@ -113,12 +116,13 @@ sealed class MetricOutline
                                 isObject = reader.TokenType == JsonTokenType.StartObject;
                                 date = start = null;
                                 hasDate = false;
+                                source = null;
                             }
                             break;
                         case JsonTokenType.EndObject or JsonTokenType.EndArray:
                             if (--depth == 1 && isObject && (hasDate ? date : start) is { } stamp
                                 && _stamps.IsBelievable(stamp.At))
-                                Stamps.Add(stamp);
+                                Stamps.Add(stamp, source);
                             break;
                         case JsonTokenType.PropertyName when depth == 2:
                             field = PointField.Find(reader.ValueIsEscaped
@@ -131,6 +135,7 @@ sealed class MetricOutline
                             if (depth == 1) Elements++;
                             break;
                     }
+                    if (depth == 2 && field == PointField.Kind.Source) source = reader.TokenType == JsonTokenType.String ? _sources.Get(reader.ValueSpan) : null;
                     if (depth == 2 && field is PointField.Kind.Date or PointField.Kind.Start)
                     {
                         Timestamp? found = reader.TokenType == JsonTokenType.String

@@ -77,7 +77,7 @@ sealed class MetricReader(JsonCursor cursor, ReadContext context)
         if (needsOutline)
         {
             cursor.Seek(inside);
-            var outline = MetricOutline.Scan(cursor, context.Stamps);
+            var outline = MetricOutline.Scan(cursor, context);
             isMetric = !IsStandard(outline);
             if (isMetric) foreach (var batch in ReadOutlined(outline, index)) yield return batch;
         }

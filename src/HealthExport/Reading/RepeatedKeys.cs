@@ -29,8 +29,9 @@ sealed class RepeatedKeys
 
     void Scan(JsonCursor cursor, Dictionary<string, long> last, bool isRoot)
     {
-        while (cursor.Read() && cursor.Token == JsonTokenType.PropertyName)
+        for (var keys = 0; cursor.Read() && cursor.Token == JsonTokenType.PropertyName;)
         {
+            if (++keys > EnvelopeReader.MostKeys) return;
             var key = JsonText.Decode(cursor.Value);
             var offset = cursor.Mark().Offset;
             if (!cursor.Read()) return; // cut before its value: it replaces nothing

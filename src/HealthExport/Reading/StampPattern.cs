@@ -14,14 +14,25 @@ sealed class StampPattern
     Roundness _first;
     Roundness _earliest;
     int _firstWeekday;
+    Instant _last = Instant.None;
+    string? _lastSource;
+    bool _isOfSeveralSources;
 
     public long Count { get; private set; }
+
+    /// <summary>Whether all stamps are one: it says little about the grain.</summary>
+    public bool IsLone { get; private set; } = true;
 
     /// <summary>The smallest instant, with its offset.</summary>
     public Timestamp Earliest { get; private set; }
 
-    public void Add(in Timestamp stamp)
+    /// <param name="source">Who measured it, normalised.</param>
+    public void Add(in Timestamp stamp, string? source)
     {
+        // A bucket is one, whoever fed it: two sources at one stamp are what they measured, not buckets.
+        if (stamp.At != _last && Count > 0) IsLone = false;
+        if (stamp.At == _last && source != _lastSource) _isOfSeveralSources = true;
+        (_last, _lastSource) = (stamp.At, source);
         var local = stamp.At.Microseconds + stamp.OffsetMinutes * Instant.PerMinute;
         var roundness = RoundnessOf(local);
         var weekday = (int)((local / Instant.PerDay % 7 + 7) % 7);
@@ -51,7 +62,7 @@ sealed class StampPattern
 
     /// <summary>The grain that every stamp bears out: day, hour, minute or sample. Never coarser than a day.</summary>
     public Grain Infer() =>
-        _counts[0] > 0 || Count == 0 ? Grain.Sample
+        _counts[0] > 0 || Count == 0 || _isOfSeveralSources ? Grain.Sample
         : _counts[1] > 0 ? Grain.Minute
         : _counts[2] > 0 ? Grain.Hour
         : Grain.Day;

@@ -124,7 +124,7 @@ public sealed class EventTests
         var outcome = Outcome.Of("""
             {"headers":{"x":1},"path":"/","audiograms":[1,{"a":2}],"data":{"goal":{"steps":10000},"version":3,"workouts":{"no":"array"}}}
             """);
-        Assert.Equal(["unknown:audiograms", "unknown:audiograms", "unknown:goal"], outcome.Events.Select(e => e.Kind));
+        Assert.Equal(["unknown:audiograms", "unknown:audiograms", "unknown:goal", "unknown:version"], outcome.Events.Select(e => e.Kind));
         Assert.Equal(["workouts"], outcome.Rejects.Select(r => r.ItemType));
     }
 

@@ -38,6 +38,36 @@ public sealed class GrainTests
     }
 
     [Theory]
+    [InlineData("Default", Grain.Minute, Midnight)]
+    [InlineData("Default", Grain.Minute, Hour)]
+    [InlineData("Default", Grain.Minute, Hour, Hour)]
+    [InlineData("Default", Grain.Minute, Minute)]
+    [InlineData("Default", Grain.Sample, Second)]
+    [InlineData("Default", Grain.Day, Midnight, NextMidnight)]
+    [InlineData(null, Grain.Day, Midnight)]
+    [InlineData(null, Grain.Hour, Hour)]
+    public void A_lone_stamp_under_the_default_interval_is_a_minute_at_most(
+        string? header, Grain expected, params string[] stamps)
+    {
+        Assert.Equal(expected, GrainOf(Read("step_count", header, null, stamps)));
+    }
+
+    [Theory]
+    [InlineData("Watch", "Phone", Grain.Sample)]
+    [InlineData("Watch", "Watch", Grain.Minute)]
+    [InlineData("Watch|Phone", "Phone | Watch", Grain.Minute)]
+    public void Two_sources_at_one_stamp_are_samples(string first, string second, Grain expected)
+    {
+        var outcome = Outcome.Of($$"""
+            [{"name":"step_count","units":"count","data":[
+                {"qty":1,"date":"{{Minute}}","source":"{{first}}"},{"qty":2,"date":"{{Minute}}","source":"{{second}}"}
+            ]}]
+            """);
+
+        Assert.Equal(expected, GrainOf(outcome));
+    }
+
+    [Theory]
     [InlineData("Minutes", Grain.Minute)]
     [InlineData(" mi nutes", Grain.Minute)]
     [InlineData("HOURS", Grain.Hour)]

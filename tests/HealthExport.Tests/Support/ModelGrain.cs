@@ -9,8 +9,16 @@ static class ModelGrain
     public static (Grain Grain, bool IsExplicit) Of(SentArray array, string? aggregation)
     {
         var stamps = array.Items.Where(item => item.Stamp is not null).Select(item => item.Stamp!.Value).ToList();
+        var placed = array.Items.Where(item => item.Stamp is not null)
+            .Select(item => (At: item.Stamp!.Value.UtcTicks, Source: item.Rows.FirstOrDefault()?.Source)).ToList();
+        // Two sources at one stamp are what they measured, not buckets.
+        var isOfSeveral = placed.Zip(placed.Skip(1)).Any(pair =>
+            pair.First.At == pair.Second.At && (pair.First.Source ?? "") != (pair.Second.Source ?? ""));
+        // The app's default is a minute: one stamp says little of anything coarser.
+        var isLone = aggregation?.ToLowerInvariant() == "default" && placed.Select(item => item.At).Distinct().Count() == 1;
         var inferred = !array.IsCumulative ? Grain.Sample
-            : stamps.Count == 0 ? Grain.Sample
+            : stamps.Count == 0 || isOfSeveral ? Grain.Sample
+            : isLone && stamps.All(stamp => stamp.TimeOfDay.Ticks % TimeSpan.TicksPerMinute == 0) ? Grain.Minute
             : stamps.All(stamp => stamp.TimeOfDay == TimeSpan.Zero) ? Grain.Day
             : stamps.All(stamp => stamp.TimeOfDay.Ticks % TimeSpan.TicksPerHour == 0) ? Grain.Hour
             : stamps.All(stamp => stamp.TimeOfDay.Ticks % TimeSpan.TicksPerMinute == 0) ? Grain.Minute
