@@ -32,6 +32,14 @@ public sealed record Ingestion
 
     public required string KeyId { get; init; }
     public required IngestionStatus Status { get; init; }
+
+    /// <summary>Whether its work is over. A replay undoes that until it is settled again.</summary>
+    public bool IsSettled => Status is not (IngestionStatus.Queued or IngestionStatus.Processing);
+
+    /// <summary>Whether what it holds has taken effect, in full or but for rejects; of a duplicate, earlier.</summary>
+    public bool HasTakenEffect =>
+        Status is IngestionStatus.Completed or IngestionStatus.Partial or IngestionStatus.Duplicate;
+
     public required Instant ReceivedAt { get; init; }
 
     /// <summary>When it was last claimed; none before.</summary>
