@@ -78,7 +78,7 @@ static class ServeCommand
     {
         var given = new Dictionary<string, string?>();
         if (arguments.Urls is not null) given[SettingList.Urls.Name] = arguments.Urls;
-        var settings = CommandSettings.Load(shell, given);
+        var settings = shell.LoadSettings(given);
         await using var app = ServerHost.Build(settings, services => services.Configure<LoggerFilterOptions>(
             // A start that fails is said in one line here; the host would add a page of stack trace.
             log => log.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical)));

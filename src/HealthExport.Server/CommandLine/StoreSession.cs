@@ -32,7 +32,7 @@ sealed class StoreSession : IAsyncDisposable
     /// <summary>Opens nothing yet; the first use does.</summary>
     public static StoreSession Open(Shell shell)
     {
-        var settings = CommandSettings.Load(shell);
+        var settings = shell.LoadSettings();
         var services = new ServiceCollection().AddSingleton(shell.Clock).AddSingleton(settings).AddLogging();
         // What the server works on pushes with; nobody stops it here but the verb itself.
         services.AddSingleton<IHostApplicationLifetime, ApplicationLifetime>()
