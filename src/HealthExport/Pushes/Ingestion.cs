@@ -75,6 +75,12 @@ public sealed record Ingestion
 /// <summary>A push that this process may work on, until its lease ends.</summary>
 public sealed record ClaimedPush
 {
+    /// <summary>
+    /// After so many counted attempts a push is settled as failed: by the process that made the last of them, or, where
+    /// that killed it, by the store at the next claim.
+    /// </summary>
+    public const int MaxAttempts = 5;
+
     public required Ingestion Ingestion { get; init; }
 
     /// <summary>Names the lease: <see cref="IIngestionStore.RenewAsync"/> and commit fail once another took it over.</summary>
