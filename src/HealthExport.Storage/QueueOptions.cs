@@ -5,7 +5,7 @@ sealed record QueueOptions
 {
     /// <summary>How often a push is handed out before it is settled as failed: one that kills the process must stop.
     /// </summary>
-    public int MaxAttempts { get; init; } = 5;
+    public int MaxAttempts { get; init; } = Pushes.ClaimedPush.MaxAttempts;
 
     /// <summary>How long an idempotency key is remembered.</summary>
     public TimeSpan IdempotencyWindow { get; init; } = TimeSpan.FromHours(24);

@@ -1,9 +1,7 @@
 using System.Buffers.Binary;
-using System.Buffers.Text;
-using System.Security.Cryptography;
-using System.Text;
 using HealthExport.Pushes;
 using HealthExport.Samples;
+using HealthExport.Stores;
 
 namespace HealthExport.Storage;
 
@@ -27,8 +25,7 @@ sealed class SampleOrder(bool descending) : IComparer<SampleOrder.Position>
     /// <param name="Key">The stored start: for days and coarser the date at 00:00 UTC.</param>
     public readonly record struct Position(long Instant, Grain Grain, long Key, string? Source)
     {
-        const int FixedLength = 17;
-        const int CheckLength = 8;
+        const int PlaceLength = 25;
 
         public static Position Of(in SampleRow row) =>
             new(row.StartInstant.Microseconds, row.Grain, row.Row.StartAt.Microseconds, row.Row.Source);
@@ -37,37 +34,24 @@ sealed class SampleOrder(bool descending) : IComparer<SampleOrder.Position>
         /// <param name="sourceId">The number of the source, which is shorter than its text.</param>
         public string ToCursor(string list, long sourceId)
         {
-            Span<byte> bytes = stackalloc byte[FixedLength + sizeof(long) + CheckLength];
-            BinaryPrimitives.WriteInt64BigEndian(bytes, Instant);
-            bytes[8] = (byte)Grain;
-            BinaryPrimitives.WriteInt64BigEndian(bytes[9..], Key);
-            BinaryPrimitives.WriteInt64BigEndian(bytes[FixedLength..], sourceId);
-            WriteCheck(list, bytes[..^CheckLength], bytes[^CheckLength..]);
-            return Base64Url.EncodeToString(bytes);
+            Span<byte> place = stackalloc byte[PlaceLength];
+            BinaryPrimitives.WriteInt64BigEndian(place, Instant);
+            place[8] = (byte)Grain;
+            BinaryPrimitives.WriteInt64BigEndian(place[9..], Key);
+            BinaryPrimitives.WriteInt64BigEndian(place[17..], sourceId);
+            return OpaqueCursor.Write(list, place);
         }
 
         /// <exception cref="InvalidCursorException">It was not written for this list.</exception>
         public static (Position Place, long SourceId) FromCursor(string list, string cursor)
         {
-            Span<byte> bytes = stackalloc byte[FixedLength + sizeof(long) + CheckLength];
-            Span<byte> check = stackalloc byte[CheckLength];
-            if (cursor.Length != Base64Url.GetEncodedLength(bytes.Length) || !Base64Url.IsValid(cursor)
-                || !Base64Url.TryDecodeFromChars(cursor, bytes, out _))
-                throw new InvalidCursorException();
-            WriteCheck(list, bytes[..^CheckLength], check);
-            if (!check.SequenceEqual(bytes[^CheckLength..])) throw new InvalidCursorException();
+            var place = OpaqueCursor.Read(list, cursor);
+            if (place.Length != PlaceLength) throw new InvalidCursorException();
             return (
                 new(
-                    BinaryPrimitives.ReadInt64BigEndian(bytes), (Grain)bytes[8],
-                    BinaryPrimitives.ReadInt64BigEndian(bytes[9..]), null),
-                BinaryPrimitives.ReadInt64BigEndian(bytes[FixedLength..]));
-        }
-
-        static void WriteCheck(string list, ReadOnlySpan<byte> place, Span<byte> check)
-        {
-            Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-            SHA256.HashData([.. place, .. Encoding.UTF8.GetBytes(list)], hash);
-            hash[..check.Length].CopyTo(check);
+                    BinaryPrimitives.ReadInt64BigEndian(place), (Grain)place[8],
+                    BinaryPrimitives.ReadInt64BigEndian(place.AsSpan(9)), null),
+                BinaryPrimitives.ReadInt64BigEndian(place.AsSpan(17)));
         }
     }
 }

@@ -73,6 +73,13 @@ public static class StorageRegistration
             "DATABASE_URL names no file: it must be sqlite:PATH, such as sqlite:data/health.db.", nameof(databaseUrl));
     }
 
+    /// <summary>
+    /// Whether the database is a file of this host's, which nobody but the program that opens it can bring up to date.
+    /// </summary>
+    /// <param name="databaseUrl">As <see cref="AddHealthExportStorage"/> takes it.</param>
+    public static bool IsEmbedded(string databaseUrl) =>
+        databaseUrl.StartsWith("sqlite:", StringComparison.OrdinalIgnoreCase);
+
     static ArgumentException Unknown() => new(
         "DATABASE_URL must start with sqlite: or postgresql://, such as sqlite:data/health.db.", "databaseUrl");
 }

@@ -11,7 +11,7 @@ static class ConfigCommand
         new Command("config", "Shows every setting, its value and where it came from; secrets are hidden")
             .Run(shell, (call, _) =>
             {
-                var sources = CommandSettings.LoadSources(shell);
+                var sources = shell.LoadSettingSources();
                 var settings = SettingSources.Describe(sources);
                 var problem = FindProblem(sources);
                 if (call.IsJson)

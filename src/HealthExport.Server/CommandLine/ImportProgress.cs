@@ -14,7 +14,7 @@ readonly record struct ImportStep(ImportStage Stage, double Fraction);
 /// <summary>Progress on stderr: a line for each file when it is done, until then a bar if a person watches.</summary>
 sealed class ImportProgress
 {
-    // Of the time that a file takes; measured on a million heart rates.
+    // Of the bar: a rough share of the time that a file takes to be read, hashed and compressed.
     const double ReadingShare = 0.15;
 
     readonly List<string> _outcomes = [];

@@ -1,25 +1,16 @@
 using System.Text.Json.Nodes;
 using HealthExport.Pushes;
+using HealthExport.Server.Ingest;
 
 namespace HealthExport.Server.CommandLine;
 
 /// <summary>What became of a push, in a line or as JSON.</summary>
 static class IngestionText
 {
-    public static string NameOf(IngestionStatus status) => status switch
-    {
-        IngestionStatus.Queued => "queued",
-        IngestionStatus.Processing => "processing",
-        IngestionStatus.Completed => "completed",
-        IngestionStatus.Partial => "partial",
-        IngestionStatus.Duplicate => "duplicate",
-        _ => "failed",
-    };
-
     /// <summary>Counts only: nothing of what the push held.</summary>
     public static string Describe(Ingestion ingestion)
     {
-        var status = NameOf(ingestion.Status);
+        var status = IngestionNames.Of(ingestion.Status);
         if (ingestion.Receipt is not { } receipt) return status;
         var counts = receipt.Counts;
         var text = $"{status}, {counts.Received} received: {counts.Inserted} inserted, {counts.Updated} updated, "
@@ -32,7 +23,7 @@ static class IngestionText
         var node = new JsonObject
         {
             ["ingestion_id"] = ingestion.Id.ToString(),
-            ["status"] = NameOf(ingestion.Status),
+            ["status"] = IngestionNames.Of(ingestion.Status),
             ["duplicate_of"] = ingestion.DuplicateOf?.ToString(),
         };
         if (ingestion.Receipt is { } receipt)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using HealthExport.Server.Settings;
 
 namespace HealthExport.Server.CommandLine;
 
@@ -16,7 +17,7 @@ static class PairCommand
         };
         url.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<string>() is { } text && !IsWebUrl(text))
+            if (result.GetValueOrDefault<string>() is { } text && ServerSettings.FindPublicUrl(text) is null)
                 result.AddError("--url must be a URL such as https://health.example.org.");
         });
         return new Command("pair", "Connects a phone: a key, the URL, and a QR code that sets up the app") { user, url }
@@ -31,8 +32,4 @@ static class PairCommand
                 return ExitCodes.Success;
             });
     }
-
-    static bool IsWebUrl(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
-        && url is { UserInfo: "", Query: "", Fragment: "" };
 }

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using HealthExport.Pushes;
+using HealthExport.Reading;
 
 namespace HealthExport.Server.CommandLine;
 
@@ -49,32 +50,20 @@ static class PayloadFile
         CancellationToken cancellationToken)
     {
         var buffer = new byte[BufferBytes];
-        var sawStart = false;
+        var opening = new OpeningByte();
         while (true)
         {
-            // Filled to the brim, so that a byte order mark is never split.
-            var read = await content.ReadAtLeastAsync(
-                buffer, BufferBytes, throwOnEndOfStream: false, cancellationToken);
+            var read = await content.ReadAsync(buffer, cancellationToken);
             if (read == 0) break;
             var bytes = buffer.AsSpan(0, read);
-            if (!sawStart && FirstOf(bytes, isStart: spool.SizeBytes == 0) is { } first)
-            {
-                if (first is not ((byte)'{' or (byte)'[')) return "is not JSON: it starts with neither { nor [";
-                sawStart = true;
-            }
+            opening.Take(bytes);
+            if (opening.MayBeJson == false) return "is not JSON: it starts with neither { nor [";
             spool.Write(bytes);
             report(new(ImportStage.Reading, file.Length == 0 ? 1 : (double)file.Position / file.Length));
         }
         if (spool.SizeBytes == 0) return "is empty";
-        if (!sawStart) return "is blank";
+        if (opening.MayBeJson is null) return "is blank";
         spool.Complete();
         return null;
-    }
-
-    static byte? FirstOf(ReadOnlySpan<byte> bytes, bool isStart)
-    {
-        if (isStart && bytes.StartsWith("\uFEFF"u8)) bytes = bytes[3..];
-        bytes = bytes.TrimStart(" \t\r\n"u8);
-        return bytes.IsEmpty ? null : bytes[0];
     }
 }

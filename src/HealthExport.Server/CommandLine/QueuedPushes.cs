@@ -26,7 +26,7 @@ sealed class QueuedPushes(IIngestionStore store, PushAttempt attempt, TimeSpan l
             cancellationToken.ThrowIfCancellationRequested();
             var ingestion = await TryAsync(() => store.FindAsync(userId, id, cancellationToken), cancellationToken)
                 ?? throw new CommandFailedException($"Ingestion {id} has been erased.");
-            if (SettledPushes.IsSettled(ingestion)) return ingestion;
+            if (ingestion.IsSettled) return ingestion;
             // Not cancelled: a claim that was committed must not be forgotten.
             claim = await TryAsync(() => store.ClaimAsync(lease, CancellationToken.None), cancellationToken);
             if (claim is null) await Task.Delay(s_pause, clock, cancellationToken);

@@ -1,5 +1,6 @@
 using HealthExport.Migrations;
 using HealthExport.Server.Settings;
+using HealthExport.Storage;
 
 namespace HealthExport.Server.CommandLine;
 
@@ -15,7 +16,7 @@ static class Schema
         IMigrationStore migrations, ServerSettings settings, CancellationToken cancellationToken)
     {
         if ((await migrations.ListAsync(cancellationToken)).All(step => step.IsApplied)) return;
-        if (!settings.DatabaseUrl.StartsWith("sqlite:", StringComparison.OrdinalIgnoreCase))
+        if (!StorageRegistration.IsEmbedded(settings.DatabaseUrl))
             throw new CommandFailedException("The store's schema is not up to date.", "Run: health-export migrate");
         await migrations.MigrateAsync(downTo: null, dryRun: false, cancellationToken);
     }

@@ -78,7 +78,7 @@ static class ServeCommand
     {
         var given = new Dictionary<string, string?>();
         if (arguments.Urls is not null) given[SettingList.Urls.Name] = arguments.Urls;
-        var settings = CommandSettings.Load(shell, given);
+        var settings = shell.LoadSettings(given);
         await using var app = ServerHost.Build(settings, services => services.Configure<LoggerFilterOptions>(
             // A start that fails is said in one line here; the host would add a page of stack trace.
             log => log.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical)));
@@ -119,21 +119,8 @@ static class ServeCommand
     {
         if (urls is null || (name == MetricsUrlsName && urls == "none")) return;
         var all = urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        if (all.Length > 0 && all.All(IsListeningAddress)) return;
+        if (all.Length > 0 && all.All(ServerSettings.IsListeningAddress)) return;
         addError($"{name} must be addresses such as http://127.0.0.1:8080, with semicolons between"
             + (name == MetricsUrlsName ? ", or none." : "."));
-    }
-
-    static bool IsListeningAddress(string url)
-    {
-        try
-        {
-            return url.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
-                && BindingAddress.Parse(url).PathBase.Length == 0;
-        }
-        catch (FormatException)
-        {
-            return false;
-        }
     }
 }

@@ -1,3 +1,5 @@
+using HealthExport.Server.Settings;
+
 namespace HealthExport.Server.CommandLine;
 
 /// <summary>What a verb sees of the machine around it; tests bring their own.</summary>
@@ -25,6 +27,17 @@ sealed record Shell
     public Func<int> FindWidth { get; init; } = () => 240;
 
     public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>Where this shell's settings come from.</summary>
+    /// <param name="arguments">Settings given on the command line, by their names; null for none.</param>
+    public IConfigurationRoot LoadSettingSources(IReadOnlyDictionary<string, string?>? arguments = null) =>
+        SettingSources.Load(arguments, PathOf(".env"), Environment);
+
+    /// <inheritdoc cref="LoadSettingSources"/>
+    /// <summary>The settings in force.</summary>
+    /// <exception cref="InvalidSettingException">One cannot be used.</exception>
+    public ServerSettings LoadSettings(IReadOnlyDictionary<string, string?>? arguments = null) =>
+        ServerSettings.From(LoadSettingSources(arguments));
 
     /// <summary>An argument's path as this shell means it.</summary>
     public string PathOf(string argument) => Path.GetFullPath(argument, Folder);

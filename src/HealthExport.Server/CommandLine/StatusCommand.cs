@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using HealthExport.Migrations;
 using HealthExport.People;
 using HealthExport.Pushes;
+using HealthExport.Server.Ingest;
 
 namespace HealthExport.Server.CommandLine;
 
@@ -29,7 +30,7 @@ static class StatusCommand
             foreach (var status in Enum.GetValues<IngestionStatus>())
             {
                 var ids = await store.Ingestions.ListByStatusAsync(status, int.MaxValue, cancellationToken);
-                ingestions.Add((IngestionText.NameOf(status), ids.Count));
+                ingestions.Add((IngestionNames.Of(status), ids.Count));
             }
             if (call.IsJson) WriteJson(shell, facts, users, ingestions);
             else WriteText(shell, facts, users, ingestions);
@@ -62,7 +63,7 @@ static class StatusCommand
                     {
                         ["ingestion_id"] = last.Id.ToString(),
                         ["received_at"] = Answer.Format(last.ReceivedAt),
-                        ["status"] = IngestionText.NameOf(last.Status),
+                        ["status"] = IngestionNames.Of(last.Status),
                     }
                     : null,
             }),
@@ -83,7 +84,7 @@ static class StatusCommand
             [
                 user.User.Email, Format(user.Metrics), Format(user.Samples),
                 Answer.Format(user.Last?.ReceivedAt) ?? "never",
-                user.Last is { } last ? IngestionText.NameOf(last.Status) : "",
+                user.Last is { } last ? IngestionNames.Of(last.Status) : "",
             ]));
         if (ingestions.Any(i => i is { Status: "failed", Count: > 0 }))
             writer.WriteLine("Pushes were given up; their bytes are kept. Try: health-export replay --failed");

@@ -32,7 +32,7 @@ sealed class StoreSession : IAsyncDisposable
     /// <summary>Opens nothing yet; the first use does.</summary>
     public static StoreSession Open(Shell shell)
     {
-        var settings = CommandSettings.Load(shell);
+        var settings = shell.LoadSettings();
         var services = new ServiceCollection().AddSingleton(shell.Clock).AddSingleton(settings).AddLogging();
         // What the server works on pushes with; nobody stops it here but the verb itself.
         services.AddSingleton<IHostApplicationLifetime, ApplicationLifetime>()
@@ -63,7 +63,7 @@ sealed class StoreSession : IAsyncDisposable
     /// <param name="report">Gets how far the push in hand has been applied, 0 to 1; null if nobody looks.</param>
     public QueuedPushes OpenQueue(Action<double>? report = null)
     {
-        var application = new PushApplication(report is null ? Ingestions : new WatchedPayloads(Ingestions, report));
+        var application = new PushApplication(Ingestions, report: report);
         var attempt = ActivatorUtilities.CreateInstance<PushAttempt>(_services, application);
         return new(Ingestions, attempt, Settings.Ingest.Lease, _services.GetRequiredService<TimeProvider>());
     }

@@ -37,7 +37,7 @@ static class GetIngestion
             answer.Success, answer.IngestionId, answer.Status, answer.Format, answer.DuplicateOf, answer.Truncated,
             answer.Processed, answer.Counts, answer.ByType, answer.Parts, answer.Errors, answer.Warnings,
             answer.ErrorsTruncated, answer.ProcessingTimeMs, ingestion.ReceivedAt.AsTime(),
-            ingestion.StartedAt.AsTime(), ingestion.FinishedTime(), ingestion.Attempts, ingestion.SizeBytes, ingestion.ContentType,
-            ingestion.HasPayload, ingestion.Headers);
+            ingestion.StartedAt.AsTime(), ingestion.FinishedTime(), ingestion.Attempts, ingestion.SizeBytes,
+            ingestion.ContentType, ingestion.HasPayload, ingestion.Headers);
     }
 }

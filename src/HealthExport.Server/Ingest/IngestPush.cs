@@ -68,7 +68,7 @@ static class IngestPush
         else place?.Dispose();
         if (kept.As == KeptAs.New && kept.Claim is null) worker.Wake();
 
-        if (WantsNoWait(request.Headers) && !IngestionAnswer.IsSuccess(kept.Ingestion.Status))
+        if (WantsNoWait(request.Headers) && !kept.Ingestion.HasTakenEffect)
         {
             context.Response.Headers["Preference-Applied"] = "respond-async";
             return IngestionAnswer.Later(kept.Ingestion);

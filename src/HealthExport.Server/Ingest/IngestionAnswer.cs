@@ -15,9 +15,9 @@ sealed record IngestionAnswer(
 {
     public static IngestionAnswer Of(Ingestion ingestion)
     {
-        var receipt = SettledPushes.IsSettled(ingestion) ? ingestion.Receipt : null;
+        var receipt = ingestion.IsSettled ? ingestion.Receipt : null;
         return new(
-            IsSuccess(ingestion.Status), ingestion.Id, IngestionNames.Of(ingestion.Status),
+            ingestion.HasTakenEffect, ingestion.Id, IngestionNames.Of(ingestion.Status),
             receipt is null ? null : IngestionNames.Of(receipt.Format), ingestion.DuplicateOf, receipt?.Truncated,
             receipt?.Processed, TotalCounts.Of(receipt), receipt?.ByType, receipt?.Parts, receipt?.Errors,
             receipt?.Warnings, receipt?.ErrorsTruncated, MeasureMs(ingestion));
@@ -25,17 +25,14 @@ sealed record IngestionAnswer(
 
     /// <summary>200 with the receipt of a push that has taken effect, else 202 and where to look later.</summary>
     public static IResult Respond(Ingestion ingestion) =>
-        IsSuccess(ingestion.Status)
+        ingestion.HasTakenEffect
             ? TypedResults.Json(Of(ingestion), ServerJson.Default.IngestionAnswer)
             : Later(ingestion);
 
     public static IResult Later(Ingestion ingestion) => new LaterResult(ingestion);
 
-    public static bool IsSuccess(IngestionStatus status) =>
-        status is IngestionStatus.Completed or IngestionStatus.Partial or IngestionStatus.Duplicate;
-
     static double? MeasureMs(Ingestion ingestion) =>
-        !SettledPushes.IsSettled(ingestion) || ingestion.FinishedAt.IsNone ? null
+        !ingestion.IsSettled || ingestion.FinishedAt.IsNone ? null
         : ingestion.StartedAt.IsNone ? 0
         : Math.Round((ingestion.FinishedAt - ingestion.StartedAt).TotalMilliseconds, 1);
 

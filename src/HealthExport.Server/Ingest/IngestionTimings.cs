@@ -10,5 +10,5 @@ static class IngestionTimings
 
     /// <summary>A replay is queued again: its old end is over.</summary>
     public static DateTimeOffset? FinishedTime(this Ingestion ingestion) =>
-        SettledPushes.IsSettled(ingestion) ? ingestion.FinishedAt.AsTime() : null;
+        ingestion.IsSettled ? ingestion.FinishedAt.AsTime() : null;
 }

@@ -10,9 +10,6 @@ sealed partial class PushAttempt(
     IIngestionStore store, PushApplication application, SettledPushes settled, ServerSettings settings,
     TimeProvider clock, ILogger<PushAttempt> log)
 {
-    /// <summary>After so many counted attempts a push is settled as failed.</summary>
-    const int MaxAttempts = 5;
-
     /// <summary>How often giving back is tried before the lease's end has to do it.</summary>
     const int GiveBackTries = 10;
     const int GiveBackTriesWhenStopping = 3;
@@ -74,7 +71,7 @@ sealed partial class PushAttempt(
         var attempts = push.Ingestion.Attempts;
         AttemptFailed(
             push.Ingestion.Id, attempts, e.GetType().FullName!, Environment.NewLine, e.StackTrace ?? "");
-        if (attempts < MaxAttempts)
+        if (attempts < ClaimedPush.MaxAttempts)
         {
             var delay = Backoff.After(attempts - 1);
             await GiveBackAsync(push, delay, countAttempt: true, stopping);

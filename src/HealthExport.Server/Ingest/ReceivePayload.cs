@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Compression;
 using HealthExport.Pushes;
+using HealthExport.Reading;
 using HealthExport.Server.Http;
 using HealthExport.Server.Settings;
 
@@ -40,13 +41,18 @@ static class ReceivePayload
             if (coding == ContentCoding.Identity) await CopyAsync(body, intake);
             else await DecodeAsync(body, coding, intake);
             intake.End();
-            if (intake.Refusal is not null) return new(null, intake.Refusal);
-            spool.Complete();
-            return new((spool, spool = null!).Item1, null);
+            if (intake.Refusal is null)
+            {
+                spool.Complete();
+                return new(spool, null);
+            }
+            spool.Dispose();
+            return new(null, intake.Refusal);
         }
-        finally
+        catch
         {
-            spool?.Dispose();
+            spool.Dispose();
+            throw;
         }
     }
 

@@ -33,9 +33,6 @@ sealed class SettledPushes(IIngestionStore store, IHostApplicationLifetime lifet
         foreach (var watch in watches ?? []) watch.Ring();
     }
 
-    public static bool IsSettled(Ingestion ingestion) =>
-        ingestion.Status is not (IngestionStatus.Queued or IngestionStatus.Processing);
-
     void Add(Watch watch)
     {
         if (!_watches.TryGetValue(watch.Id, out var watches)) _watches.Add(watch.Id, watches = []);
@@ -71,7 +68,7 @@ sealed class SettledPushes(IIngestionStore store, IHostApplicationLifetime lifet
             var seen = lookFirst ? await LookAsync(ingestion, cancellationToken) : ingestion;
             using var end = CancellationTokenSource.CreateLinkedTokenSource(
                 cancellationToken, pushes._stopping);
-            while (!IsSettled(seen))
+            while (!seen.IsSettled)
             {
                 var left = patience - pushes._clock.GetElapsedTime(began);
                 if (left <= TimeSpan.Zero || end.IsCancellationRequested) break;

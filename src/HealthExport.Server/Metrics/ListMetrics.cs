@@ -4,6 +4,7 @@ using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Server.Http;
 using HealthExport.Server.Security;
+using HealthExport.Stores;
 using HealthExport.Time;
 
 namespace HealthExport.Server.Metrics;
@@ -32,7 +33,7 @@ static class ListMetrics
         if (query.Problem is { } problem) return problem;
 
         var list = $"metrics {caller.UserId} {all}";
-        var after = cursor is null ? "" : Encoding.UTF8.GetString(ListCursor.Read(list, cursor));
+        var after = cursor is null ? "" : Encoding.UTF8.GetString(OpaqueCursor.Read(list, cursor));
         var items = (await store.ListMetricsAsync(caller.UserId, cancellationToken))
             .Select(stored => new Item(stored.Metric, stored)).ToList();
         if (all) items.AddRange(Missing(items.Select(item => item.Metric).ToHashSet()));
@@ -47,7 +48,7 @@ static class ListMetrics
         using var rows = new JsonRows(context.Response);
         foreach (var item in page.Take(limit)) await WriteAsync(rows, item, cancellationToken);
         await rows.EndAsync(
-            page.Length > limit ? ListCursor.Write(list, Encoding.UTF8.GetBytes(page[limit - 1].Place)) : null,
+            page.Length > limit ? OpaqueCursor.Write(list, Encoding.UTF8.GetBytes(page[limit - 1].Place)) : null,
             cancellationToken);
         return TypedResults.Empty;
     }

@@ -5,6 +5,7 @@ using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Server.Http;
 using HealthExport.Server.Security;
+using HealthExport.Stores;
 using HealthExport.Time;
 using HealthExport.Totals;
 
@@ -120,13 +121,13 @@ static class ReadSeries
         BinaryPrimitives.WriteInt32BigEndian(place, position.Date.DayNumber);
         BinaryPrimitives.WriteInt64BigEndian(place.AsSpan(sizeof(int)), position.Start.Microseconds);
         Encoding.UTF8.GetBytes(position.Source, place.AsSpan(SourceAt));
-        return ListCursor.Write(list, place);
+        return OpaqueCursor.Write(list, place);
     }
 
     static SeriesPosition? ReadCursor(string list, string? cursor)
     {
         if (cursor is null) return null;
-        var place = ListCursor.Read(list, cursor);
+        var place = OpaqueCursor.Read(list, cursor);
         if (place.Length < SourceAt) throw new InvalidCursorException();
         var day = BinaryPrimitives.ReadInt32BigEndian(place);
         if (day < DateOnly.MinValue.DayNumber || day > DateOnly.MaxValue.DayNumber) throw new InvalidCursorException();

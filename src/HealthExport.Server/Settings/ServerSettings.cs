@@ -65,20 +65,22 @@ sealed record ServerSettings
     {
         var urls = Text(configuration, SettingList.Urls)
             .Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        // BindingAddress takes what Kestrel does, http://*:8080 among it, which is no URI.
         foreach (var url in urls)
-            if (!url.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || !IsAddress(url)) throw NotUrls();
+            if (!IsListeningAddress(url)) throw NotUrls();
         return urls.Length > 0 ? urls : throw NotUrls();
 
         static InvalidSettingException NotUrls() => new(
             SettingList.Urls.Name, "must be addresses such as http://127.0.0.1:8080, separated by semicolons.");
     }
 
-    static bool IsAddress(string url)
+    /// <summary>Whether the server can listen there: <c>http://</c>, a host or what stands for all, a port.</summary>
+    public static bool IsListeningAddress(string url)
     {
         try
         {
-            return BindingAddress.Parse(url).PathBase.Length == 0;
+            // Takes what Kestrel does, http://*:8080 among it, which is no URI.
+            return url.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
+                && BindingAddress.Parse(url).PathBase.Length == 0;
         }
         catch (FormatException)
         {
@@ -90,12 +92,16 @@ sealed record ServerSettings
     {
         var text = Text(configuration, SettingList.PublicUrl);
         if (text.Length == 0) return null;
-        return Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
-            && url is { UserInfo: "", Query: "", Fragment: "" }
-                ? url
-                : throw new InvalidSettingException(
-                    SettingList.PublicUrl.Name, "must be a URL such as https://health.example.org.");
+        return FindPublicUrl(text) ?? throw new InvalidSettingException(
+            SettingList.PublicUrl.Name, "must be a URL such as https://health.example.org.");
     }
+
+    /// <summary>A URL that a phone can be told, with or without a path; null if the text is none.</summary>
+    public static Uri? FindPublicUrl(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+        && url is { UserInfo: "", Query: "", Fragment: "" }
+            ? url
+            : null;
 
     static string ReadTempFolder(IConfiguration configuration)
     {

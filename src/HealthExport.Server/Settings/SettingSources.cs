@@ -1,4 +1,5 @@
 using dotenv.net;
+using HealthExport.Storage;
 using Microsoft.Extensions.Configuration.EnvironmentVariables;
 
 namespace HealthExport.Server.Settings;
@@ -14,7 +15,7 @@ sealed record EffectiveSetting(Setting Setting, string Value, string Origin)
     static string Mask(string value)
     {
         var scheme = value.IndexOf("://", StringComparison.Ordinal);
-        if (scheme < 0) return value.StartsWith("sqlite:", StringComparison.OrdinalIgnoreCase) ? value : "***";
+        if (scheme < 0) return StorageRegistration.IsEmbedded(value) ? value : "***";
         var at = value.LastIndexOf('@');
         var colon = at < 0 ? -1 : value.IndexOf(':', scheme + 3, at - scheme - 3);
         var shown = colon < 0 ? value : $"{value[..colon]}:***{value[at..]}";

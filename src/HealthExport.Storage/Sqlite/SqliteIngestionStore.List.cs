@@ -70,10 +70,13 @@ sealed partial class SqliteIngestionStore
         IngestionStatus status, int limit, CancellationToken cancellationToken)
     {
         using var reader = database.RentReader();
-        using var read = reader.Session.Prepare("""
+        // The planner takes the partial index only where the query repeats its condition.
+        var indexed = status is IngestionStatus.Queued or IngestionStatus.Processing or IngestionStatus.Failed
+            ? "and status in (0, 1, 5)" : "";
+        using var read = reader.Session.Prepare($"""
             select user_id, public_id
             from raw_ingestions
-            where status = ?1
+            where status = ?1 {indexed}
             order by received_at, user_id, number
             limit ?2
             """);

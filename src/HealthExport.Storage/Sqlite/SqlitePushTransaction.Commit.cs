@@ -51,7 +51,7 @@ sealed partial class SqlitePushTransaction
         }
         _userMetrics.Save();
         SaveSeriesPushes();
-        if (changedAnything) RaiseDataVersion();
+        if (changedAnything) RaiseDataVersion(_session, User);
         Settle(receipt);
         _session.Commit();
         foreach (var (metric, id) in _addedMetrics) _database.Metrics.Add(id, metric);
@@ -69,15 +69,16 @@ sealed partial class SqlitePushTransaction
         return take.Bind(1, User).Bind(2, Push).Bind(3, _push.Lease).Run() == 1;
     }
 
-    void RaiseDataVersion()
+    /// <summary>For whoever changes a user's rows inside a transaction of its own.</summary>
+    public static void RaiseDataVersion(SqliteSession session, long userId)
     {
-        using var raise = _session.Prepare(
+        using var raise = session.Prepare(
             """
             update users
             set data_version = data_version + 1
             where id = ?1
             """);
-        raise.Bind(1, User).Run();
+        raise.Bind(1, userId).Run();
     }
 
     void Settle(Receipt receipt)

@@ -1,4 +1,5 @@
 using HealthExport.Samples;
+using HealthExport.Time;
 
 namespace HealthExport.Storage.Sqlite;
 
@@ -13,6 +14,12 @@ static class SqliteSampleRow
     /// <summary>What the key's, else the reported source is, in SQL.</summary>
     public const string EffectiveSource =
         "case source_id when 0 then coalesce(reported_source_id, 0) else source_id end";
+
+    /// <summary>
+    /// How far a local date lies from UTC's at most, in microseconds: offsets reach 14 hours either way, and an hour more
+    /// costs nothing.
+    /// </summary>
+    public const long OffsetReach = 15 * Instant.PerHour;
 
     public static long GetStart(SqliteStatement row) => row.GetInt64(0);
     public static long GetSource(SqliteStatement row) => row.GetInt64(1);

@@ -6,11 +6,6 @@ namespace HealthExport.Storage.Sqlite;
 
 sealed partial class SqliteSampleStore
 {
-    const string SleepType = "sleep_analysis";
-    const string WorkoutsType = "workouts";
-
-    const long OffsetReach = 15 * Instant.PerHour;
-
     // From day on the key is a date, and the row starts at that date less its offset.
     const string SampleFilter =
         $"""
@@ -46,7 +41,7 @@ sealed partial class SqliteSampleStore
         session.Begin();
         var (samples, others) = Delete(session, userId, deletion);
         Remember(session, userId, deletion);
-        if (samples + others > 0) RaiseDataVersion(session, userId);
+        if (samples + others > 0) SqlitePushTransaction.RaiseDataVersion(session, userId);
         session.Commit();
         return samples;
     }
@@ -101,13 +96,13 @@ sealed partial class SqliteSampleStore
     static long DeleteOthers(SqliteSession session, long userId, long source, Deletion deletion)
     {
         var others = 0L;
-        if (deletion.MetricName is null or SleepType)
+        if (deletion.MetricName is null or ItemTypes.Sleep)
         {
             others += RunOther("delete from sleep_stages where user_id = ?1 and " + OtherFilter);
             others += RunOther("delete from sleep_sessions where user_id = ?1 and " + OtherFilter);
             RunOther("delete from removed_samples where user_id = ?1 and kind = 'sleep_sessions' and " + OtherFilter);
         }
-        if (deletion.MetricName is null or WorkoutsType)
+        if (deletion.MetricName is null or ItemTypes.Workouts)
         {
             var workouts = RunOther("delete from workouts where user_id = ?1 and " + OtherFilter);
             if (workouts > 0) DeleteTracksWithoutWorkout(session, userId);
@@ -224,17 +219,6 @@ sealed partial class SqliteSampleStore
             .Bind(3, deletion.MetricName).Bind(4, deletion.Source).Bind(5, deletion.From).Bind(6, deletion.To).Run();
     }
 
-    static void RaiseDataVersion(SqliteSession session, long userId)
-    {
-        using var raise = session.Prepare(
-            """
-            update users
-            set data_version = data_version + 1
-            where id = ?1
-            """);
-        raise.Bind(1, userId).Run();
-    }
-
     // 0 is no source at all: then every source is meant.
     static SqliteStatement Bind(SqliteStatement statement, long userId, long source, Deletion deletion) => statement
         .Bind(1, userId)
@@ -246,6 +230,6 @@ sealed partial class SqliteSampleStore
     static SqliteStatement Bind(
         SqliteStatement statement, long userId, long source, Deletion deletion, int metric, Grain grain) =>
         Bind(statement, userId, source, deletion).Bind(5, metric).Bind(6, (long)grain)
-            .Bind(7, deletion.From is { } from ? from.Microseconds - OffsetReach : long.MinValue)
-            .Bind(8, deletion.To is { } to ? to.Microseconds + OffsetReach : long.MaxValue);
+            .Bind(7, deletion.From is { } from ? from.Microseconds - SqliteSampleRow.OffsetReach : long.MinValue)
+            .Bind(8, deletion.To is { } to ? to.Microseconds + SqliteSampleRow.OffsetReach : long.MaxValue);
 }

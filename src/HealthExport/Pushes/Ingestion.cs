@@ -32,6 +32,14 @@ public sealed record Ingestion
 
     public required string KeyId { get; init; }
     public required IngestionStatus Status { get; init; }
+
+    /// <summary>Whether its work is over. A replay undoes that until it is settled again.</summary>
+    public bool IsSettled => Status is not (IngestionStatus.Queued or IngestionStatus.Processing);
+
+    /// <summary>Whether what it holds has taken effect, in full or but for rejects; of a duplicate, earlier.</summary>
+    public bool HasTakenEffect =>
+        Status is IngestionStatus.Completed or IngestionStatus.Partial or IngestionStatus.Duplicate;
+
     public required Instant ReceivedAt { get; init; }
 
     /// <summary>When it was last claimed; none before.</summary>
@@ -67,6 +75,12 @@ public sealed record Ingestion
 /// <summary>A push that this process may work on, until its lease ends.</summary>
 public sealed record ClaimedPush
 {
+    /// <summary>
+    /// After so many counted attempts a push is settled as failed: by the process that made the last of them, or, where
+    /// that killed it, by the store at the next claim.
+    /// </summary>
+    public const int MaxAttempts = 5;
+
     public required Ingestion Ingestion { get; init; }
 
     /// <summary>Names the lease: <see cref="IIngestionStore.RenewAsync"/> and commit fail once another took it over.</summary>

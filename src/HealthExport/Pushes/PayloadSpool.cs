@@ -73,8 +73,15 @@ public sealed class PayloadSpool(string folder) : IDisposable
         var chunk = _chunks[ordinal];
         if (chunk.Bytes is { } bytes) return bytes.AsSpan(0, chunk.StoredBytes);
         if (scratch.Length < chunk.StoredBytes) scratch = new byte[chunk.StoredBytes];
-        RandomAccess.Read(_file!.SafeFileHandle, scratch.AsSpan(0, chunk.StoredBytes), chunk.Offset);
-        return scratch.AsSpan(0, chunk.StoredBytes);
+        var stored = scratch.AsSpan(0, chunk.StoredBytes);
+        for (var read = 0; read < stored.Length;)
+        {
+            // May bring less than asked for; bytes of an earlier chunk must never be kept in its place.
+            var more = RandomAccess.Read(_file!.SafeFileHandle, stored[read..], chunk.Offset + read);
+            if (more == 0) throw new IOException("The temporary file of a payload is shorter than what was written.");
+            read += more;
+        }
+        return stored;
     }
 
     public void Dispose()

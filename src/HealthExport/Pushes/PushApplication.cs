@@ -9,7 +9,12 @@ namespace HealthExport.Pushes;
 /// concurrent use; the store keeps pushes of one user apart.
 /// </summary>
 /// <param name="removeVanished">Whether buckets that an explicitly aggregated array lacks are taken as gone.</param>
-public sealed class PushApplication(IIngestionStore store, bool removeVanished = true)
+/// <param name="report">
+/// Gets how far a payload has been read, which is about how far its push has been applied: 0 to 1, never less than
+/// before in one attempt; on the reader's thread. Null if nobody looks.
+/// </param>
+public sealed class PushApplication(
+    IIngestionStore store, bool removeVanished = true, Action<double>? report = null)
 {
     const int BatchesAhead = 4;
 
@@ -44,8 +49,12 @@ public sealed class PushApplication(IIngestionStore store, bool removeVanished =
             {
                 try
                 {
+                    var furthest = 0L;
                     foreach (var batch in reader.Read())
                     {
+                        // The reader goes back where names come after the data they name.
+                        furthest = Math.Max(furthest, payload.Position);
+                        report?.Invoke((double)furthest / payload.Length);
                         if (!batches.Writer.TryWrite(batch))
                         {
                             worthStarting.TrySetResult();

@@ -16,14 +16,6 @@ sealed partial class PushMerge
     // Of the run at hand: the last push that wrote finer rows of its metric.
     long _lastFiner;
 
-    /// <summary>What arrays said of a series whose every bucket they list.</summary>
-    sealed class ListedBuckets
-    {
-        public required string ItemType { get; init; }
-        public List<Instant> Starts { get; } = [];
-        public List<(Instant First, Instant Last)> Spans { get; } = [];
-    }
-
     async ValueTask ApplyAsync(SampleRun run)
     {
         if (run.Count == 0) return;
@@ -253,12 +245,8 @@ sealed partial class PushMerge
         if (!array.ListsEveryBucket || array.Starts.Count == 0) return;
         if (_metricIds.GetValueOrDefault(array.Metric) is not { } id) return;
         var series = new Series(id, array.Grain);
-        if (!_listed.TryGetValue(series, out var listed))
-            _listed.Add(series, listed = new() { ItemType = array.ItemType });
-        // Also of an array that concludes nothing: what it lists has not vanished for the others.
-        listed.Starts.AddRange(array.Starts);
-        if (!array.HasUnplacedItems && array.Starts.Count > 1)
-            listed.Spans.Add((array.Starts.Min(), array.Starts.Max()));
+        if (!_listed.TryGetValue(series, out var listed)) _listed.Add(series, listed = new(array.ItemType));
+        listed.Add(array);
     }
 
     /// <summary>
@@ -269,11 +257,10 @@ sealed partial class PushMerge
     {
         foreach (var (series, listed) in _listed)
         {
-            listed.Starts.Sort();
-            var kept = listed.Starts.ToArray();
-            foreach (var (first, last) in listed.Spans)
+            foreach (var span in listed.Spans())
             {
-                var removed = await transaction.RemoveVanishedAsync(series, first, last, kept, cancellationToken);
+                var removed = await transaction.RemoveVanishedAsync(
+                    series, span.First, span.Last, span.Starts, cancellationToken);
                 if (removed == 0) continue;
                 ChangedAnything = true;
                 Tally.AddRemoved(listed.ItemType, removed);

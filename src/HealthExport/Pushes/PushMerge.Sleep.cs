@@ -5,15 +5,13 @@ namespace HealthExport.Pushes;
 
 sealed partial class PushMerge
 {
-    const string SleepType = "sleep_analysis";
-
     ValueTask ApplyStagesAsync(IReadOnlyList<SleepStage> stages) => ApplyKeyedAsync(
         stages,
         new Keyed<SleepStage>(
             Key: stage => (stage.StartAt, stage.Stage, stage.Source),
-            Type: _ => SleepType,
+            Type: _ => ItemTypes.Sleep,
             Index: stage => stage.ItemIndex,
-            IsDeleted: stage => IsDeletedLater(SleepType, stage.Source, stage.StartAt),
+            IsDeleted: stage => IsDeletedLater(ItemTypes.Sleep, stage.Source, stage.StartAt),
             Find: rows => transaction.FindAsync(rows, cancellationToken),
             Merge: (stored, sent) => sent with
             {
@@ -28,9 +26,9 @@ sealed partial class PushMerge
     /// </summary>
     async ValueTask ApplyAsync(SleepSession session)
     {
-        if (IsDeletedLater(SleepType, session.Source, session.StartAt))
+        if (IsDeletedLater(ItemTypes.Sleep, session.Source, session.StartAt))
         {
-            Tally.Add(SleepType, Outcome.Unchanged);
+            Tally.Add(ItemTypes.Sleep, Outcome.Unchanged);
             return;
         }
         var overlapping = await transaction.FindOverlappingAsync(session, cancellationToken);
@@ -41,7 +39,7 @@ sealed partial class PushMerge
         var mustTouch = isEqual && transaction.EarlierIsPending && same[0].Push < number;
         if (same.Any(stored => stored.Push > number) || (isEqual && !mustTouch))
         {
-            Tally.Add(SleepType, Outcome.Unchanged);
+            Tally.Add(ItemTypes.Sleep, Outcome.Unchanged);
             return;
         }
         var isRefused = false;
@@ -49,8 +47,8 @@ sealed partial class PushMerge
             0, 1,
             (_, _) => transaction.ReplaceAsync(session, [.. same.Select(stored => stored.Row)], cancellationToken),
             _ => isRefused = true);
-        if (isRefused) await RejectAsync([Refused(SleepType, session.ItemIndex, default)]);
-        else Tally.Add(SleepType, isEqual ? Outcome.Unchanged : same.Count > 0 ? Outcome.Updated : Outcome.Inserted);
+        if (isRefused) await RejectAsync([Refused(ItemTypes.Sleep, session.ItemIndex, default)]);
+        else Tally.Add(ItemTypes.Sleep, isEqual ? Outcome.Unchanged : same.Count > 0 ? Outcome.Updated : Outcome.Inserted);
     }
 
     static bool OverlapByMoreThanHalf(SleepSession a, SleepSession b)

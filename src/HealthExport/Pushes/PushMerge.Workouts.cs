@@ -4,8 +4,6 @@ namespace HealthExport.Pushes;
 
 sealed partial class PushMerge
 {
-    const string WorkoutsType = "workouts";
-
     async ValueTask ApplyWorkoutsAsync(IReadOnlyList<Workout> workouts)
     {
         foreach (var sent in workouts)
@@ -51,15 +49,15 @@ sealed partial class PushMerge
         var rejects = new List<Reject>();
         for (var i = 0; i < rows.Length; i++)
         {
-            if (refused.Contains(i)) rejects.Add(Refused(WorkoutsType, sent[i].ItemIndex, default));
-            else Tally.Add(WorkoutsType, outcomes[i]);
+            if (refused.Contains(i)) rejects.Add(Refused(ItemTypes.Workouts, sent[i].ItemIndex, default));
+            else Tally.Add(ItemTypes.Workouts, outcomes[i]);
         }
         await RejectAsync(rejects);
     }
 
     Outcome Decide(Workout sent, Stored<Workout>? stored, ref Workout row, ref Guid? replacedId, ref RowChange change)
     {
-        if (IsDeletedLater(WorkoutsType, sent.Source, sent.StartAt) || stored?.Push > number) return Outcome.Unchanged;
+        if (IsDeletedLater(ItemTypes.Workouts, sent.Source, sent.StartAt) || stored?.Push > number) return Outcome.Unchanged;
         if (stored is null)
         {
             row = sent.Id is null ? sent with { Id = WorkoutMerge.MakeId(sent), IdIsMade = true } : sent;

@@ -17,7 +17,6 @@ sealed class Tally
     // A hostile payload could name a million types; their items then count under one name.
     const int MostTypes = 2_000;
     const string OtherTypes = "other";
-    const string WorkoutsType = "workouts";
 
     readonly Receipt _receipt = new();
 
@@ -75,7 +74,7 @@ sealed class Tally
             _receipt.Counts.Rejected += counts.Rejected;
             _receipt.Counts.Removed += counts.Removed;
             var processed = counts.Received - counts.Rejected;
-            if (type == WorkoutsType) _receipt.Processed.Workouts += processed;
+            if (type == ItemTypes.Workouts) _receipt.Processed.Workouts += processed;
             else _receipt.Processed.Metrics += processed;
         }
         return _receipt;

@@ -9,13 +9,13 @@ namespace HealthExport.Reading;
 readonly record struct GrainDecision(Grain Grain, bool IsContradicted, bool ListsEveryBucket)
 {
     /// <summary>Whether the array's rows are samples, whatever its stamps.</summary>
-    public static bool IsCertainlySample(Metric metric, Aggregation aggregation) =>
+    public static bool IsCertainlySample(Metric metric, AggregationHeader aggregation) =>
         aggregation.Explicit == Grain.Sample
         || (aggregation.Explicit is null
             && (metric.Kind == MetricKind.Discrete
                 || (aggregation.IsDefault && metric.Shape == MetricShape.MinAvgMax)));
 
-    public static GrainDecision Make(Metric metric, Aggregation aggregation, StampPattern stamps)
+    public static GrainDecision Make(Metric metric, AggregationHeader aggregation, StampPattern stamps)
     {
         if (IsCertainlySample(metric, aggregation)) return new(Grain.Sample, false, false);
         var isCumulative = metric.Kind == MetricKind.Cumulative;

@@ -47,17 +47,6 @@ public sealed class PayloadReader(Stream payload, PushContext context, bool thor
     internal long BytesTokenised => _cursor?.BytesTokenised ?? 0;
 
     /// <summary>
-    /// Whether the first byte that is not blank, behind an optional byte order mark, is <c>{</c> or <c>[</c>.
-    /// </summary>
-    /// <param name="firstBytes">Enough of the payload to hold it; empty answers false.</param>
-    public static bool MayBeJson(ReadOnlySpan<byte> firstBytes)
-    {
-        if (firstBytes.StartsWith("\uFEFF"u8)) firstBytes = firstBytes[3..];
-        firstBytes = firstBytes.TrimStart(" \t\r\n"u8);
-        return firstBytes is [(byte)'{' or (byte)'[', ..];
-    }
-
-    /// <summary>
     /// Reads the payload batch by batch, as the caller asks. Sample rows come in pooled arrays, which the caller gives
     /// back (<see cref="SampleRun.Release"/>).
     /// </summary>

@@ -10,7 +10,7 @@ sealed class ReadContext(PushContext push, bool isThorough)
     public BatchBuilder Batches { get; } = new();
     public SourceCache Sources { get; } = new();
     public StampReader Stamps { get; } = new(push.Zone, push.ReceivedAt);
-    public Aggregation Aggregation { get; } = Aggregation.Parse(push.Aggregation);
+    public AggregationHeader Aggregation { get; } = AggregationHeader.Parse(push.Aggregation);
     public PushPeriod Period { get; } = new(push.Period, push.ReceivedAt);
 
     /// <summary>Metric arrays met so far: numbers them from 1; 0 is where items come one by one.</summary>

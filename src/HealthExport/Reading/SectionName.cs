@@ -1,10 +1,12 @@
+using HealthExport.Pushes;
+
 namespace HealthExport.Reading;
 
 /// <summary>The sections of a payload that are known, by the names that receipts count their items under.</summary>
 static class SectionName
 {
     public const string Metrics = "metrics";
-    public const string Workouts = "workouts";
+    public const string Workouts = ItemTypes.Workouts;
     public const string StateOfMind = "stateOfMind";
     public const string Medications = "medications";
     public const string Symptoms = "symptoms";

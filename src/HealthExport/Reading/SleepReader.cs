@@ -10,7 +10,7 @@ namespace HealthExport.Reading;
 /// <summary>Reads the points of <c>sleep_analysis</c>: segments, and nights that the app has summed up.</summary>
 sealed class SleepReader
 {
-    public const string ItemType = "sleep_analysis";
+    const string ItemType = ItemTypes.Sleep;
     const double SlackMinutes = 1;
 
     readonly JsonCursor _cursor;

@@ -182,7 +182,7 @@ sealed class StandardItemReader(ReadContext context)
             Source = item.FindSource("source"),
             ItemIndex = index,
         };
-        if (item.Fault is { } fault) context.Batches.Reject(SleepReader.ItemType, index, fault, element.Span);
+        if (item.Fault is { } fault) context.Batches.Reject(ItemTypes.Sleep, index, fault, element.Span);
         else SleepReader.AddSession(context, session with { Extra = item.Rest() }, element.Length);
     }
 
@@ -195,7 +195,7 @@ sealed class StandardItemReader(ReadContext context)
             item.Fail(Fault.Missing("The segment does not say which stage it is", "stage"));
         var source = item.FindSource("source");
         SleepReader.CheckSpan(item, start, end, "end_at");
-        if (item.Fault is { } fault) context.Batches.Reject(SleepReader.ItemType, index, fault, element.Span);
+        if (item.Fault is { } fault) context.Batches.Reject(ItemTypes.Sleep, index, fault, element.Span);
         else
             SleepReader.AddStage(context, index, start!.Value, end!.Value, stage!, source, item.Rest(), element.Length);
     }

@@ -105,12 +105,22 @@ public sealed class ArrivalTests
     [Theory]
     [InlineData("\uFEFF {", true)]
     [InlineData("\r\n\t [", true)]
-    [InlineData("", false)]
-    [InlineData("  ", false)]
+    [InlineData("", null)]
+    [InlineData("\uFEFF  ", null)]
+    [InlineData("\u00EF[", false)]
     [InlineData("\"{\"", false)]
     [InlineData("Date,Steps", false)]
-    public void The_first_byte_tells_whether_a_body_may_be_JSON(string body, bool expected) =>
-        Assert.Equal(expected, HealthExport.Reading.PayloadReader.MayBeJson(System.Text.Encoding.UTF8.GetBytes(body)));
+    public void The_first_byte_tells_whether_a_body_may_be_JSON_however_it_arrives(string body, bool? expected)
+    {
+        var bytes = System.Text.Encoding.UTF8.GetBytes(body);
+        for (var split = 0; split <= bytes.Length; split++)
+        {
+            var opening = new HealthExport.Reading.OpeningByte();
+            opening.Take(bytes.AsSpan(0, split));
+            opening.Take(bytes.AsSpan(split));
+            Assert.Equal(expected, opening.MayBeJson);
+        }
+    }
 
     [Fact]
     public void Batches_hold_some_thousand_rows()

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using HealthExport.Samples;
-using HealthExport.Server.Http;
+using HealthExport.Stores;
 using HealthExport.Tests.Support;
 using HealthExport.Totals;
 using static HealthExport.Tests.Server.MetricsPushes;
@@ -233,7 +233,7 @@ public sealed class MetricSeriesTests(ServerFixture fixture) : IClassFixture<Ser
         var metric = Assert.Single(await _server.Get<ISampleStore>().ListMetricsAsync(key.User.Id, default));
         // The check is no secret: whoever knows how a list is named can make a cursor of whatever he likes.
         var list = $"series {key.User.Id} {metric.MetricId} {SeriesBucket.Day} {default(TimeSpanBounds)}  False True";
-        var cursor = ListCursor.Write(list, [0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0]);
+        var cursor = OpaqueCursor.Write(list, [0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0]);
         Assert.StartsWith("cursor: ", await _server.RefusedParameterAsync(key, $"{Series}?cursor={cursor}"));
     }
 

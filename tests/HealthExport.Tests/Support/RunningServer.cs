@@ -5,6 +5,7 @@ using System.Text.Json;
 using HealthExport.Keys;
 using HealthExport.Migrations;
 using HealthExport.People;
+using HealthExport.Pushes;
 using HealthExport.Server;
 using HealthExport.Server.Settings;
 using HealthExport.Time;
@@ -152,7 +153,7 @@ sealed class RunningServer : IAsyncDisposable
     /// <summary>How many pushes of its owner the store has kept.</summary>
     public async Task<int> CountKeptAsync(TestKey key)
     {
-        var page = await Get<Pushes.IIngestionStore>().ListAsync(key.User.Id, new(), null, 1000, default);
+        var page = await Get<IIngestionStore>().ListAsync(key.User.Id, new(), null, 1000, default);
         return page.Items.Count;
     }
 }

@@ -5,10 +5,10 @@ namespace HealthExport.Reading;
 /// <summary>What the header <c>automation-aggregation</c> says of every array of a push.</summary>
 /// <param name="Explicit">The grain it names; null when it names none (absent, Default, or a word unknown).</param>
 /// <param name="IsDefault">It says Default: heart rate comes as samples, the rest as the app sees fit.</param>
-readonly record struct Aggregation(Grain? Explicit, bool IsDefault)
+readonly record struct AggregationHeader(Grain? Explicit, bool IsDefault)
 {
     /// <summary>Reads the header; case and spaces do not matter.</summary>
-    public static Aggregation Parse(string? header) => Header.Fold(header) switch
+    public static AggregationHeader Parse(string? header) => Header.Fold(header) switch
     {
         "default" => new(null, true),
         "seconds" or "second" => new(Grain.Sample, false),

@@ -1,16 +1,17 @@
-namespace HealthExport.Server.Ingest;
+namespace HealthExport.Reading;
 
 /// <summary>
 /// Looks for the first byte that says something, after a byte order mark and blanks, however the bytes arrive: only an
 /// object or an array can be a push.
 /// </summary>
-struct OpeningByte
+public struct OpeningByte
 {
     int _seen;    // bytes of a byte order mark that have come
 
-    /// <summary>Null as long as only a byte order mark and blanks have come.</summary>
+    /// <summary>Whether it opens an object or an array; null as long as only a byte order mark and blanks have come.</summary>
     public bool? MayBeJson { get; private set; }
 
+    /// <summary>Takes the next bytes; once the answer is there, they are passed over.</summary>
     public void Take(ReadOnlySpan<byte> bytes)
     {
         if (MayBeJson is not null) return;

@@ -1,0 +1,13 @@
+namespace HealthExport.Pushes;
+
+/// <summary>
+/// What items that are no metric of the catalogue are called: in receipts and rejects, and in a deletion where a metric's
+/// name stands. Public: clients switch on them.
+/// </summary>
+public static class ItemTypes
+{
+    /// <summary>Sleep, as stages and as sessions.</summary>
+    public const string Sleep = "sleep_analysis";
+
+    public const string Workouts = "workouts";
+}
