@@ -29,6 +29,18 @@ sealed class Call(Shell shell, ParseResult arguments)
         }
     }
 
+    /// <summary>Asks for a word that nobody types by mistake.</summary>
+    /// <param name="what">What to type, as the question names it.</param>
+    public async ValueTask<bool> ConfirmAsync(
+        string warning, string what, string expected, CancellationToken cancellationToken)
+    {
+        shell.Error.WriteLine(warning);
+        shell.Error.Write($"Type {what} to go on: ");
+        shell.Error.Flush();
+        var answer = await shell.OpenIn().ReadLineAsync(cancellationToken);
+        return string.Equals(answer?.Trim(), expected, StringComparison.OrdinalIgnoreCase);
+    }
+
     /// <summary>The configured store, whatever the state of its schema.</summary>
     public StoreSession OpenStoreAsItIs() => StoreSession.Open(shell);
 

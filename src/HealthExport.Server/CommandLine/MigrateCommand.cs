@@ -24,9 +24,10 @@ static class MigrateCommand
         };
         var dryRun = new Option<bool>("--dry-run") { Description = "Says what would be done" };
         var status = new Option<bool>("--status") { Description = "Lists the steps and whether the store has them" };
+        var yes = new Option<bool>("--yes", "-y") { Description = "Does not ask before reverting" };
         var command = new Command("migrate", "Brings the store's schema up to date, or down")
         {
-            downTo, dryRun, status,
+            downTo, dryRun, status, yes,
         };
         command.Validators.Add(result =>
         {
@@ -47,6 +48,13 @@ static class MigrateCommand
                 throw new CommandFailedException(
                     $"There is no step {target}; the newest is {known.Max(step => step.Number)}.",
                     "See: health-export migrate --status");
+            // A script knows what it does; a person may have meant something else.
+            if (target is not null && !call.Get(dryRun) && !call.Get(yes) && !call.IsJson && shell.IsInteractive
+                && known.Any(step => step.IsApplied && step.Number > target)
+                && !await call.ConfirmAsync(
+                    $"Reverting to step {target} deletes what the later steps hold, for good.", "the step's number",
+                    $"{target}", cancellationToken))
+                throw new CommandFailedException("Nothing was reverted.");
             var steps = await store.Migrations.MigrateAsync(target, call.Get(dryRun), cancellationToken);
             Write(call, steps, target is null ? "up" : "down", call.Get(dryRun));
             return ExitCodes.Success;

@@ -23,6 +23,9 @@ sealed record Shell
     /// <summary>Whether a person watches <see cref="Error"/>: then progress may move.</summary>
     public bool IsWatched { get; init; }
 
+    /// <summary>Whether a person can answer a question.</summary>
+    public bool IsInteractive { get; init; }
+
     /// <summary>How many columns <see cref="Out"/> has; plenty where nobody wraps lines.</summary>
     public Func<int> FindWidth { get; init; } = () => 240;
 
@@ -53,6 +56,7 @@ sealed record Shell
             OpenIn = () => Console.In,
             Folder = System.Environment.CurrentDirectory,
             IsWatched = !Console.IsErrorRedirected && System.Environment.GetEnvironmentVariable("TERM") != "dumb",
+            IsInteractive = !Console.IsInputRedirected,
             FindWidth = () => Console.IsOutputRedirected ? 240 : Math.Max(Console.WindowWidth, 80),
         };
     }

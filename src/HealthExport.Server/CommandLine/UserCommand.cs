@@ -75,7 +75,9 @@ static class UserCommand
                     throw new UsageException("With --json nothing is asked.", "Add --yes to erase.");
                 await using var store = await call.OpenStoreAsync(cancellationToken);
                 var user = await store.GetUserAsync(call.Get(email), cancellationToken);
-                if (!call.Get(yes) && !await ConfirmAsync(shell, user, cancellationToken))
+                if (!call.Get(yes) && !await call.ConfirmAsync(
+                        $"This erases {user.Email}: every sample, workout, payload and key, for good.", "the e-mail",
+                        user.Email, cancellationToken))
                     throw new CommandFailedException("Nothing was erased.");
                 var erased = await store.Users.EraseAsync(user.Id, cancellationToken);
                 if (!erased) throw new CommandFailedException($"Someone else has erased {user.Email} just now.");
@@ -83,15 +85,6 @@ static class UserCommand
                 else shell.Out.WriteLine($"Erased {user.Email}.");
                 return ExitCodes.Success;
             });
-    }
-
-    static async ValueTask<bool> ConfirmAsync(Shell shell, User user, CancellationToken cancellationToken)
-    {
-        shell.Error.WriteLine($"This erases {user.Email}: every sample, workout, payload and key, for good.");
-        shell.Error.Write("Type the e-mail to go on: ");
-        shell.Error.Flush();
-        var answer = await shell.OpenIn().ReadLineAsync(cancellationToken);
-        return string.Equals(answer?.Trim(), user.Email, StringComparison.OrdinalIgnoreCase);
     }
 
     static JsonObject ToJson(User user) => new()

@@ -25,6 +25,10 @@ sealed class QueryReader(IQueryCollection query)
         return null;
     }
 
+    /// <summary>As <see cref="Text"/>, but empty where the parameter is given without a value.</summary>
+    public string? TextOrEmpty(string name) =>
+        query.TryGetValue(name, out var values) && values is [""] ? "" : Text(name);
+
     /// <summary>A whole number from <paramref name="min"/> to <paramref name="max"/>.</summary>
     public int Number(string name, int absent, int min, int max)
     {

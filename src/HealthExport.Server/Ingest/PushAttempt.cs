@@ -14,6 +14,9 @@ sealed partial class PushAttempt(
     const int GiveBackTries = 10;
     const int GiveBackTriesWhenStopping = 3;
 
+    /// <summary>More than phones' pushes ever need.</summary>
+    const long LargeHeapBytes = 192L << 20;
+
     // How often in a row the store was away, over all pushes: it is away for all of them.
     int _timesAway;
 
@@ -62,7 +65,15 @@ sealed partial class PushAttempt(
         {
             await work.CancelAsync();
             await renewal;
+            GiveMemoryBack();
         }
+    }
+
+    // An element of many megabytes leaves a heap of many more, which an idle server would keep for ever.
+    static void GiveMemoryBack()
+    {
+        if (GC.GetGCMemoryInfo().TotalCommittedBytes > LargeHeapBytes)
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
 
     /// <summary>The push itself is the trouble: another attempt, or the end of its attempts.</summary>

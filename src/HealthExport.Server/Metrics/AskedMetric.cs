@@ -45,7 +45,7 @@ sealed record AskedMetric(Metric Metric, UserMetric? Stored)
     static string? NotAMetric(Metric metric) => metric.Shape switch
     {
         MetricShape.BloodPressure => "Ask for blood_pressure_systolic and blood_pressure_diastolic.",
-        MetricShape.Sleep => "Sleep is stored as nights: GET /v1/sleep.",
+        MetricShape.Sleep => "Sleep is stored as nights and segments, not as samples.",
         _ => null,
     };
 

@@ -27,7 +27,7 @@ static class ListSamples
         var source = SourceName.Normalise(query.Text("source"));
         var descending = query.Choice("order", s_orders) == "desc";
         var unit = query.Text("unit");
-        var sentUnit = query.Text("sent_unit");
+        var sentUnit = query.TextOrEmpty("sent_unit");
         var cursor = query.Text("cursor");
         var limit = query.Limit();
         if (query.Problem is { } problem) return problem;

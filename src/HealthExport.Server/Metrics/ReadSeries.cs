@@ -36,7 +36,7 @@ static class ReadSeries
         var zone = Zone(query);
         var bySource = query.Choice("by", s_groupings) is not null;
         var merges = query.Choice("merge", s_merges) != "none";
-        var sentUnit = query.Text("sent_unit");
+        var sentUnit = query.TextOrEmpty("sent_unit");
         var cursor = query.Text("cursor");
         var limit = query.Limit(DefaultLimit);
         if (query.Problem is { } problem) return problem;

@@ -131,7 +131,7 @@ sealed class SqliteDatabase(string path) : IDisposable, IAsyncDisposable
             if (_writer is not null) return _writer;
             try
             {
-                Directory.CreateDirectory(System.IO.Path.GetDirectoryName(Path)!);
+                MakeFile();
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
@@ -139,6 +139,31 @@ sealed class SqliteDatabase(string path) : IDisposable, IAsyncDisposable
                     $"The folder of the database cannot be made: {error.Message}", error);
             }
             return _writer = SqliteSession.OpenWriter(Path);
+        }
+    }
+
+    // What is in it is nobody else's to read, whatever the umask; SQLite gives its log the file's own rights.
+    void MakeFile()
+    {
+        var folder = System.IO.Path.GetDirectoryName(Path)!;
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(folder);
+            return;
+        }
+        const UnixFileMode own = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        if (!Directory.Exists(folder)) Directory.CreateDirectory(folder, own | UnixFileMode.UserExecute);
+        if (File.Exists(Path)) return;
+        try
+        {
+            new FileStream(Path, new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = own,
+            }).Dispose();
+        }
+        catch (IOException) when (File.Exists(Path))
+        {
+            // Another process was first.
         }
     }
 

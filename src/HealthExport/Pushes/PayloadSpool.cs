@@ -38,6 +38,7 @@ public sealed class PayloadSpool(string folder) : IDisposable
     public int ChunkCount => _chunks.Count;
 
     /// <summary>Takes the next decoded bytes.</summary>
+    /// <exception cref="StoreUnavailableException">The temporary folder is full or not there.</exception>
     public void Write(ReadOnlySpan<byte> decoded)
     {
         SizeBytes += decoded.Length;
@@ -105,11 +106,31 @@ public sealed class PayloadSpool(string folder) : IDisposable
         _decoded = larger;
     }
 
+    long WriteToFile(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            _file ??= OpenFile();
+            var offset = _file.Length;
+            RandomAccess.Write(_file.SafeFileHandle, bytes, offset);
+            return offset;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StoreUnavailableException("The temporary folder does not take the payload.", e);
+        }
+    }
+
     FileStream OpenFile()
     {
         var path = Path.Combine(folder, $"push-{Guid.NewGuid():n}.part");
-        var file = new FileStream(
-            path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Delete, bufferSize: 0, FileOptions.DeleteOnClose);
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.Delete, BufferSize = 0,
+            Options = FileOptions.DeleteOnClose,
+        };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        var file = new FileStream(path, options);
         // Where an open file can be without a name, a killed process leaves nothing behind.
         if (!OperatingSystem.IsWindows()) File.Delete(path);
         return file;
@@ -118,7 +139,8 @@ public sealed class PayloadSpool(string folder) : IDisposable
     void Seal()
     {
         var scratch = BoundedPool<byte>.Shared.Rent(BrotliEncoder.GetMaxCompressedLength(_filled));
-        // Quality 0 with a small window: on phones' JSON a twelfth of the size at 2 GB/s; quality 1 is slower and no smaller.
+        // Quality 0 with a small window: on phones' JSON a twelfth of the size at 2 GB/s; quality 1 is slower and no
+        // smaller.
         if (!BrotliEncoder.TryCompress(_decoded.AsSpan(0, _filled), scratch, out var stored, quality: 0, window: 18))
             throw new InvalidOperationException("The largest compressed size was announced too small.");
         if (_inMemory + stored <= InMemoryBytes)
@@ -128,10 +150,7 @@ public sealed class PayloadSpool(string folder) : IDisposable
         }
         else
         {
-            _file ??= OpenFile();
-            var offset = _file.Length;
-            RandomAccess.Write(_file.SafeFileHandle, scratch.AsSpan(0, stored), offset);
-            _chunks.Add(new(_filled, stored, null, offset));
+            _chunks.Add(new(_filled, stored, null, WriteToFile(scratch.AsSpan(0, stored))));
         }
         BoundedPool<byte>.Shared.Return(scratch);
         _filled = 0;

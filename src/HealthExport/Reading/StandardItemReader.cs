@@ -210,7 +210,7 @@ sealed class StandardItemReader(ReadContext context)
         var bytes = payload is { } sent ? JsonMarshal.GetRawUtf8Value(sent).ToArray() : [];
         // An exported event bears what the phone sent: read as that, it is the same event again.
         if (item.Fault is null && EventReader.SectionOf(kind!) is { } section
-            && payload is { ValueKind: JsonValueKind.Object })
+            && payload is { ValueKind: JsonValueKind.Object } whole && whole.TryGetProperty("start", out _))
         {
             _events.Read(section, bytes, index, itemType);
             return;

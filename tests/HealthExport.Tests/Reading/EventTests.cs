@@ -129,6 +129,29 @@ public sealed class EventTests
     }
 
     [Theory]
+    [InlineData("""{"headers":{},"json":{"data":{"metrics":[]}}}""", "headers json")]
+    [InlineData("""{"data":"x"}""", "data")]
+    [InlineData("""{"data":null,"metrics":[]}""", "")]
+    [InlineData("""{"data":{"workouts":[]},"other":{"a":1},"more":[]}""", "other")]
+    public void What_is_not_read_is_told(string payload, string told)
+    {
+        var outcome = Outcome.Of(payload);
+
+        Assert.Equal(told, string.Join(' ', outcome.Warnings.Select(warning => warning.ItemType)));
+    }
+
+    [Fact]
+    public void A_payload_of_countless_keys_is_cut_where_nobody_believes_it_any_more()
+    {
+        var keys = string.Join(',', Enumerable.Range(0, 1_500).Select(i => $"\"k{i}\":[1]"));
+
+        var outcome = Outcome.Of("{\"data\":{" + keys + "}}");
+
+        Assert.Equal(1_000, outcome.Events.Count);
+        Assert.NotNull(outcome.TruncatedAt);
+    }
+
+    [Theory]
     [InlineData(
         "symptoms", """{"name":"Fever","start":"2026-01-15 10:00:00 +0100","end":"2026-01-15 09:00:00 +0100"}""",
             RejectCodes.EndBeforeStart)]

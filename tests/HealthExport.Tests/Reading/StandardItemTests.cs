@@ -115,6 +115,19 @@ public sealed class StandardItemTests
     }
 
     [Fact]
+    public void An_event_of_a_known_kind_needs_no_payload_in_the_phones_shape()
+    {
+        var own = Assert.Single(Read(
+            """
+            {"type":"Event","kind":"symptom","start_at":"2026-01-15T08:00:00Z","code":"fatigue","payload":{"name":"Fatigue"}}
+            """).Events);
+
+        Assert.Equal(
+            ("symptom", "fatigue", Instant.From(new DateTimeOffset(2026, 1, 15, 8, 0, 0, TimeSpan.Zero))),
+            (own.Kind, own.Code, own.StartAt));
+    }
+
+    [Fact]
     public void A_workout_is_read_in_either_place()
     {
         const string fields = """

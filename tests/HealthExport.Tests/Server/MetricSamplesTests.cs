@@ -124,7 +124,7 @@ public sealed class MetricSamplesTests(ServerFixture fixture) : IClassFixture<Se
 
     [Theory]
     [InlineData("blood_pressure", "blood_pressure_systolic and blood_pressure_diastolic")]
-    [InlineData("sleep_analysis", "/v1/sleep")]
+    [InlineData("sleep_analysis", "nights and segments")]
     [InlineData(Unknown, "/v1/metrics")]
     public async Task What_is_no_metric_is_not_found_and_says_where_to_look(string name, string hint)
     {

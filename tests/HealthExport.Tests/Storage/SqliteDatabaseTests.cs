@@ -16,6 +16,21 @@ public sealed class SqliteDatabaseTests : IAsyncLifetime
     public ValueTask DisposeAsync() => _stores.DisposeAsync();
 
     [Fact]
+    public async Task The_file_and_its_companions_are_for_their_owner_alone()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Skip("Windows has no such rights.");
+            return;
+        }
+        using (var writer = await Database.RentWriterAsync(default))
+            writer.Session.Run("insert into things (name) values ('x')");
+
+        foreach (var path in (string[])[Database.Path, Database.Path + "-wal", Database.Path + "-shm"])
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+    }
+
+    [Fact]
     public async Task Values_come_back_as_bound()
     {
         using var writer = await Database.RentWriterAsync(default);
