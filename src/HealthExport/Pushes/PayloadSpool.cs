@@ -7,8 +7,8 @@ namespace HealthExport.Pushes;
 
 /// <summary>
 /// Takes a decoded body as it arrives: counts it, hashes it and compresses it chunk by chunk. Small payloads stay in
-/// memory; from <see cref="InMemoryBytes"/> compressed bytes on they go to a temporary file that vanishes with the spool.
-/// Not for concurrent use.
+/// memory; from <see cref="InMemoryBytes"/> compressed bytes on they go to a temporary file that vanishes with the
+/// spool. Not for concurrent use.
 /// </summary>
 /// <param name="folder">Where the temporary file goes, should there be one.</param>
 public sealed class PayloadSpool(string folder) : IDisposable
@@ -118,7 +118,8 @@ public sealed class PayloadSpool(string folder) : IDisposable
     void Seal()
     {
         var scratch = BoundedPool<byte>.Shared.Rent(BrotliEncoder.GetMaxCompressedLength(_filled));
-        // Quality 0 with a small window: on phones' JSON a twelfth of the size at 2 GB/s; quality 1 is slower and no smaller.
+        // Quality 0 with a small window: on phones' JSON a twelfth of the size at 2 GB/s; quality 1 is slower and no
+        // smaller.
         if (!BrotliEncoder.TryCompress(_decoded.AsSpan(0, _filled), scratch, out var stored, quality: 0, window: 18))
             throw new InvalidOperationException("The largest compressed size was announced too small.");
         if (_inMemory + stored <= InMemoryBytes)
