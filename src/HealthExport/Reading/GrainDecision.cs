@@ -25,7 +25,7 @@ readonly record struct GrainDecision(Grain Grain, bool IsContradicted, bool List
     }
 
     // The app's default interval is a minute: a lone stamp on the hour is then its first minute, not the hour.
-    static Grain Infer(Aggregation aggregation, StampPattern stamps)
+    static Grain Infer(AggregationHeader aggregation, StampPattern stamps)
     {
         var grain = stamps.Infer();
         return aggregation.IsDefault && stamps.IsLone && grain > Grain.Minute ? Grain.Minute : grain;
