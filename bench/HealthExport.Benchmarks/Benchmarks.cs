@@ -48,7 +48,8 @@ static class IngestBenchmark
         return seconds;
     }
 
-    static double Median(List<Figures> all, Func<Figures, double> figure) => all.Select(figure).Order().ElementAt(all.Count / 2);
+    static double Median(List<Figures> all, Func<Figures, double> figure) =>
+        all.Select(figure).Order().ElementAt(all.Count / 2);
 }
 
 /// <summary>Many phones, each with a day's 3,000 points again and again, each its own person.</summary>
@@ -61,7 +62,8 @@ static class PhonesBenchmark
         for (var phone = 0; phone < phones; phone++)
             keys.Add(await server.NewPersonAsync($"phone{phone}@localhost", cancellationToken));
         // A first push each: the keys are checked, the code is compiled.
-        await Task.WhenAll(keys.Select((key, phone) => PushAllAsync(server, key, Days(phone, 0, 1), cancellationToken)));
+        await Task.WhenAll(keys
+            .Select((key, phone) => PushAllAsync(server, key, Days(phone, 0, 1), cancellationToken)));
 
         var bodies = keys.Select((_, phone) => Days(phone, 1, pushes)).ToArray();
         var cpuBefore = server.Cpu;

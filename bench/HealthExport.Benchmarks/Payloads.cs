@@ -43,8 +43,8 @@ static class Payloads
     ];
 
     /// <summary>
-    /// Many metrics in turn, with nights, blood pressure and <paramref name="workouts"/> workouts of a route and a heart
-    /// rate series each.
+    /// Many metrics in turn, with nights, blood pressure and <paramref name="workouts"/> workouts of a route and a
+    /// heart rate series each.
     /// </summary>
     public static (byte[] Body, Point[] Points) Mixed(int count, int workouts, int seed = 7, long start = Start)
     {

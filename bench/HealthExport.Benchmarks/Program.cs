@@ -7,16 +7,20 @@ var points = new Option<int[]>("--points")
     DefaultValueFactory = _ => [10_000, 100_000, 1_000_000],
     AllowMultipleArgumentsPerToken = true,
 };
-var mixed = new Option<bool>("--mixed") { Description = "Many metrics, sleep, blood pressure and 1,000 workouts with routes." };
-var engine = new Option<string>("--engine") { Description = "Which store to run on.", DefaultValueFactory = _ => "sqlite" };
+var mixed =
+    new Option<bool>("--mixed") { Description = "Many metrics, sleep, blood pressure and 1,000 workouts with routes." };
+var engine =
+    new Option<string>("--engine") { Description = "Which store to run on.", DefaultValueFactory = _ => "sqlite" };
 engine.AcceptOnlyFromAmong("sqlite");
 var reference = new Option<string>("--reference")
 {
-    Description = "What to measure beside it: a bare SQLite insert of the same rows, or InfluxDB 1.x (influxd on the path).",
+    Description =
+        "What to measure beside it: a bare SQLite insert of the same rows, or InfluxDB 1.x (influxd on the path).",
     DefaultValueFactory = _ => "sqlite",
 };
 reference.AcceptOnlyFromAmong("sqlite", "influx");
-var runs = new Option<int>("--runs") { Description = "Runs of each; medians are printed.", DefaultValueFactory = _ => 3 };
+var runs =
+    new Option<int>("--runs") { Description = "Runs of each; medians are printed.", DefaultValueFactory = _ => 3 };
 var phones = new Option<int>("--phones") { Description = "Phones that push at once.", DefaultValueFactory = _ => 16 };
 var pushes = new Option<int>("--pushes") { Description = "Pushes of each phone.", DefaultValueFactory = _ => 40 };
 

@@ -11,8 +11,8 @@ namespace HealthExport.Benchmarks;
 static class References
 {
     /// <summary>
-    /// Inserts the points into an empty SQLite file as an application would: one prepared statement, one row a step, one
-    /// transaction, synced to disk.
+    /// Inserts the points into an empty SQLite file as an application would: one prepared statement, one row a step,
+    /// one transaction, synced to disk.
     /// </summary>
     public static TimeSpan BareSqlite(Point[] points)
     {
@@ -114,7 +114,8 @@ static class References
             var clock = Stopwatch.StartNew();
             foreach (var lines in requests)
             {
-                using var answer = await client.PostAsync("/write?db=h", new ByteArrayContent(lines), cancellationToken);
+                using var answer =
+                    await client.PostAsync("/write?db=h", new ByteArrayContent(lines), cancellationToken);
                 if (answer.StatusCode != HttpStatusCode.NoContent)
                     throw new InvalidOperationException($"InfluxDB answered {(int)answer.StatusCode}.");
             }

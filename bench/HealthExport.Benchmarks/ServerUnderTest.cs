@@ -35,7 +35,8 @@ sealed class ServerUnderTest : IAsyncDisposable
         var port = FreePort();
         var clock = Stopwatch.StartNew();
         var process = Launch(folder, "serve", "--urls", $"http://127.0.0.1:{port}", "--metrics-urls", "none");
-        var client = new HttpClient { BaseAddress = new($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromMinutes(10) };
+        var client =
+            new HttpClient { BaseAddress = new($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromMinutes(10) };
         while (!await AnswersAsync(client, cancellationToken))
         {
             if (process.HasExited) throw new InvalidOperationException("The server ended before it answered.");

@@ -28,7 +28,8 @@ sealed partial class PushWorker : BackgroundService
         TimeProvider clock, ILogger<PushWorker> log)
     {
         (_store, _attempt, _settings, _clock, _log) = (store, attempt, settings.Ingest, clock, log);
-        // Not the token of this service, which comes when the web server has drained its requests: they wait for pushes.
+        // Not the token of this service, which comes when the web server has drained its requests: they wait for
+        // pushes.
         _stopping = lifetime.ApplicationStopping;
         _slots = new(_settings.Workers);
     }

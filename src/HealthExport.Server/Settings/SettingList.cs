@@ -50,7 +50,7 @@ static class SettingList
 
     public static IReadOnlyList<Setting> All { get; } =
     [
-        DatabaseUrl, LogLevel, Urls, PublicUrl, ShutdownSeconds, BodyLimitBytes, WaitSeconds, StallSeconds, LeaseSeconds,
-        Workers, TempFolder,
+        DatabaseUrl, LogLevel, Urls, PublicUrl, ShutdownSeconds, BodyLimitBytes, WaitSeconds, StallSeconds,
+        LeaseSeconds, Workers, TempFolder,
     ];
 }

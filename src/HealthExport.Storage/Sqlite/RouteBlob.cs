@@ -9,8 +9,8 @@ namespace HealthExport.Storage.Sqlite;
 /// <item>1 byte: version, 1.</item>
 /// <item>1 byte: which optional arrays follow, from the lowest bit: speeds, courses, horizontal accuracies, vertical
 /// accuracies, speed accuracies, course accuracies.</item>
-/// <item>The number of points, then each point's time in microseconds less the one before's (the first's less 0): LEB128
-/// numbers, zigzag, because differences may be negative.</item>
+/// <item>The number of points, then each point's time in microseconds less the one before's (the first's less 0):
+/// LEB128 numbers, zigzag, because differences may be negative.</item>
 /// <item>float64 arrays, one after another, each as long as there are points: latitudes, longitudes, altitudes, then
 /// the optional ones in the order of their bits. NaN is "not sent".</item>
 /// </list>

@@ -191,9 +191,9 @@ sealed class SqliteDatabase(string path) : IDisposable, IAsyncDisposable
                 _writerGate.Release();
             }
         }
-        catch (StoreUnavailableException)
+        catch (Exception e) when (e is StoreUnavailableException or IOException)
         {
-            // The next commit tries again.
+            // The next commit tries again. It must not fail: closing awaits it, and would leave the rest open.
         }
         finally
         {

@@ -4,9 +4,9 @@ using HealthExport.Catalogue;
 namespace HealthExport.Storage.Sqlite;
 
 /// <summary>
-/// The table of metrics in memory, by number and by (name, unit). Known ones stay and never change their number. Unknown
-/// ones may be gone from the table, with the last person who sent them, and no number is given out twice; another
-/// process may have added more. Safe for any number of threads.
+/// The table of metrics in memory, by number and by (name, unit). Known ones stay and never change their number.
+/// Unknown ones may be gone from the table, with the last person who sent them, and no number is given out twice;
+/// another process may have added more. Safe for any number of threads.
 /// </summary>
 sealed class SqliteMetrics
 {
@@ -68,7 +68,9 @@ sealed class SqliteMetrics
         return ids;
     }
 
-    /// <summary>Looks a metric up in the table and adds it if it is not there, in the transaction of the writer.</summary>
+    /// <summary>
+    /// Looks a metric up in the table and adds it if it is not there, in the transaction of the writer.
+    /// </summary>
     public static int FindOrAdd(SqliteSession writer, Metric metric) =>
         FindInTable(writer, metric) ?? Insert(writer, metric);
 

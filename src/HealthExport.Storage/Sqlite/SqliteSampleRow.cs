@@ -16,8 +16,8 @@ static class SqliteSampleRow
         "case source_id when 0 then coalesce(reported_source_id, 0) else source_id end";
 
     /// <summary>
-    /// How far a local date lies from UTC's at most, in microseconds: offsets reach 14 hours either way, and an hour more
-    /// costs nothing.
+    /// How far a local date lies from UTC's at most, in microseconds: offsets reach 14 hours either way, and an hour
+    /// more costs nothing.
     /// </summary>
     public const long OffsetReach = 15 * Instant.PerHour;
 

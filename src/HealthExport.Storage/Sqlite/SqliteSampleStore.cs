@@ -3,7 +3,9 @@ using HealthExport.Samples;
 
 namespace HealthExport.Storage.Sqlite;
 
-/// <summary>Samples in the database file. Reads go on beside a push and see what was committed when they began.</summary>
+/// <summary>
+/// Samples in the database file. Reads go on beside a push and see what was committed when they began.
+/// </summary>
 sealed partial class SqliteSampleStore(SqliteDatabase database, TimeProvider clock) : ISampleStore
 {
     const int RowsBetweenChecks = 1_024;

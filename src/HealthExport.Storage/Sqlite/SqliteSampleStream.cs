@@ -82,7 +82,8 @@ sealed class SqliteSampleStream : IDisposable
         {
             SqliteSampleRow.Read(_rows, _sources, out var sample);
             _next = new(_grain, sample, SqliteSampleRow.GetPush(_rows));
-            if (IsWithin(_next) && (_after is not { } after || _order.Compare(SampleOrder.Position.Of(_next), after) > 0))
+            if (IsWithin(_next)
+                && (_after is not { } after || _order.Compare(SampleOrder.Position.Of(_next), after) > 0))
                 return;
         }
     }
@@ -104,9 +105,11 @@ sealed class SqliteSampleStream : IDisposable
     {
         var (from, to) = (long.MinValue, long.MaxValue);
         if (_span.From is { } first) from = Math.Max(from, first.Microseconds - SqliteSampleRow.OffsetReach);
-        if (_span.FromDate is { } firstDate) from = Math.Max(from, Instant.From(firstDate).Microseconds - SqliteSampleRow.OffsetReach);
+        if (_span.FromDate is { } firstDate)
+            from = Math.Max(from, Instant.From(firstDate).Microseconds - SqliteSampleRow.OffsetReach);
         if (_span.To is { } last) to = Math.Min(to, last.Microseconds + SqliteSampleRow.OffsetReach);
-        if (_span.ToDate is { } lastDate) to = Math.Min(to, Instant.From(lastDate).Microseconds + SqliteSampleRow.OffsetReach);
+        if (_span.ToDate is { } lastDate)
+            to = Math.Min(to, Instant.From(lastDate).Microseconds + SqliteSampleRow.OffsetReach);
         var reach = _grain >= Grain.Day ? SqliteSampleRow.OffsetReach : 0;
         if (_after is { } after && _descending) to = Math.Min(to, after.Instant + reach);
         else if (_after is { } before) from = Math.Max(from, before.Instant - reach);

@@ -101,7 +101,8 @@ static class EventCodes
     /// <summary>From the least pleasant to the most: a class that is sent as a number counts them from 1.</summary>
     public static IReadOnlyList<string> Valences { get; } =
     [
-        "very_unpleasant", "unpleasant", "slightly_unpleasant", "neutral", "slightly_pleasant", "pleasant", "very_pleasant",
+        "very_unpleasant", "unpleasant", "slightly_unpleasant", "neutral", "slightly_pleasant", "pleasant",
+        "very_pleasant",
     ];
 
     public static TextCodes ValenceNames { get; } = new(string.Join('\n', Valences));

@@ -5,7 +5,9 @@ namespace HealthExport.Migrations;
 /// <param name="IsApplied">Whether the store has it.</param>
 public sealed record Migration(int Number, string Name, bool IsApplied);
 
-/// <summary>Brings a store's schema up or down, step by step, each under a lock and in a transaction of its own.</summary>
+/// <summary>
+/// Brings a store's schema up or down, step by step, each under a lock and in a transaction of its own.
+/// </summary>
 public interface IMigrationStore
 {
     ValueTask<IReadOnlyList<Migration>> ListAsync(CancellationToken cancellationToken);
@@ -19,7 +21,9 @@ public interface IMigrationStore
     /// <exception cref="Pushes.StoreUnavailableException">It does not.</exception>
     ValueTask PingAsync(CancellationToken cancellationToken);
 
-    /// <summary>What the store is, for <c>status</c>: engine, version, place (without secrets), size in bytes.</summary>
+    /// <summary>
+    /// What the store is, for <c>status</c>: engine, version, place (without secrets), size in bytes.
+    /// </summary>
     ValueTask<StoreFacts> DescribeAsync(CancellationToken cancellationToken);
 }
 

@@ -41,7 +41,9 @@ public interface IIngestionStore
     /// </summary>
     ValueTask<IPushTransaction> BeginAsync(ClaimedPush push, CancellationToken cancellationToken);
 
-    /// <summary>The decoded bytes of a push, seekable; chunks are fetched as they are read, one held at a time.</summary>
+    /// <summary>
+    /// The decoded bytes of a push, seekable; chunks are fetched as they are read, one held at a time.
+    /// </summary>
     /// <exception cref="KeyNotFoundException">There is no such push, or its payload was thinned away.</exception>
     Stream OpenPayload(long userId, long number);
 

@@ -30,7 +30,9 @@ public sealed record Stored<T>(T Row, long Push);
 /// </summary>
 public interface IPushTransaction : IAsyncDisposable
 {
-    /// <summary>An earlier push of this user is still to be applied: equal rows must then take this push's number.</summary>
+    /// <summary>
+    /// An earlier push of this user is still to be applied: equal rows must then take this push's number.
+    /// </summary>
     bool EarlierIsPending { get; }
 
     /// <summary>A later push of this user has been applied: rows it wrote or removed must not be overwritten.</summary>
@@ -63,12 +65,13 @@ public interface IPushTransaction : IAsyncDisposable
         CancellationToken cancellationToken);
 
     /// <summary>
-    /// Moves to the removed those rows of <paramref name="series"/> that start after <paramref name="after"/> and before
-    /// <paramref name="before"/>, are not in <paramref name="kept"/> (ascending) and bear no higher push number.
+    /// Moves to the removed those rows of <paramref name="series"/> that start after <paramref name="after"/> and
+    /// before <paramref name="before"/>, are not in <paramref name="kept"/> (ascending) and bear no higher push number.
     /// </summary>
     /// <returns>How many rows were moved.</returns>
     ValueTask<int> RemoveVanishedAsync(
-        Series series, Instant after, Instant before, ReadOnlyMemory<Instant> kept, CancellationToken cancellationToken);
+        Series series, Instant after, Instant before, ReadOnlyMemory<Instant> kept,
+        CancellationToken cancellationToken);
 
     /// <summary>Looks up sleep stages by (start, stage, source); null where there is none.</summary>
     ValueTask<Stored<SleepStage>?[]> FindAsync(IReadOnlyList<SleepStage> rows, CancellationToken cancellationToken);
@@ -76,7 +79,9 @@ public interface IPushTransaction : IAsyncDisposable
     ValueTask WriteAsync(
         IReadOnlyList<SleepStage> rows, ReadOnlyMemory<RowChange> changes, CancellationToken cancellationToken);
 
-    /// <summary>Stored sessions of the same source that overlap [start, end) of <paramref name="session"/>, by start.</summary>
+    /// <summary>
+    /// Stored sessions of the same source that overlap [start, end) of <paramref name="session"/>, by start.
+    /// </summary>
     ValueTask<IReadOnlyList<Stored<SleepSession>>> FindOverlappingAsync(
         SleepSession session, CancellationToken cancellationToken);
 
@@ -94,8 +99,8 @@ public interface IPushTransaction : IAsyncDisposable
     ValueTask<Stored<Workout>?[]> FindAsync(IReadOnlyList<Workout> rows, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Writes merged workouts. <paramref name="replacedIds"/> holds, position by position, the id under which the row is
-    /// stored until now when the new one takes it over, else null.
+    /// Writes merged workouts. <paramref name="replacedIds"/> holds, position by position, the id under which the row
+    /// is stored until now when the new one takes it over, else null.
     /// </summary>
     ValueTask WriteAsync(
         IReadOnlyList<Workout> rows, IReadOnlyList<Guid?> replacedIds, ReadOnlyMemory<RowChange> changes,
@@ -117,8 +122,8 @@ public interface IPushTransaction : IAsyncDisposable
     ValueTask RollBackToSavepointAsync(CancellationToken cancellationToken);
 
     /// <summary>
-    /// Settles the push with its receipt and commits, synced to disk. What depends on the rows (the user's metrics, data
-    /// version) is brought up to date in the same commit.
+    /// Settles the push with its receipt and commits, synced to disk. What depends on the rows (the user's metrics,
+    /// data version) is brought up to date in the same commit.
     /// </summary>
     /// <param name="changedAnything">Whether any row was inserted, updated or removed.</param>
     /// <exception cref="LeaseLostException">Another process has taken the push over; nothing was committed.</exception>
@@ -132,7 +137,9 @@ public interface IPushTransaction : IAsyncDisposable
 /// <param name="To">Rows that start before.</param>
 public sealed record Deletion(string? MetricName, string? Source, Instant? From, Instant? To)
 {
-    /// <param name="startAt">The row's instant; for day and coarser buckets their date at 00:00 UTC less the offset.</param>
+    /// <param name="startAt">
+    /// The row's instant; for day and coarser buckets their date at 00:00 UTC less the offset.
+    /// </param>
     public bool Covers(string metricName, string? source, Instant startAt) =>
         (MetricName is null || MetricName == metricName) && (Source is null || Source == source)
         && (From is not { } from || startAt >= from) && (To is not { } to || startAt < to);

@@ -83,7 +83,9 @@ public sealed record ClaimedPush
 
     public required Ingestion Ingestion { get; init; }
 
-    /// <summary>Names the lease: <see cref="IIngestionStore.RenewAsync"/> and commit fail once another took it over.</summary>
+    /// <summary>
+    /// Names the lease: <see cref="IIngestionStore.RenewAsync"/> and commit fail once another took it over.
+    /// </summary>
     public required Guid Lease { get; init; }
 
     /// <summary>It was settled before and is processed again.</summary>

@@ -1,8 +1,8 @@
 namespace HealthExport.Pushes;
 
 /// <summary>
-/// What items that are no metric of the catalogue are called: in receipts and rejects, and in a deletion where a metric's
-/// name stands. Public: clients switch on them.
+/// What items that are no metric of the catalogue are called: in receipts and rejects, and in a deletion where a
+/// metric's name stands. Public: clients switch on them.
 /// </summary>
 public static class ItemTypes
 {

@@ -3,7 +3,9 @@ using HealthExport.Time;
 
 namespace HealthExport.Pushes;
 
-/// <summary>A span of which a push says every bucket; those between the ends that it does not list have vanished.</summary>
+/// <summary>
+/// A span of which a push says every bucket; those between the ends that it does not list have vanished.
+/// </summary>
 /// <param name="First">Start of the first bucket.</param>
 /// <param name="Last">Start of the last bucket.</param>
 /// <param name="Starts">Every bucket listed from the one to the other, ascending.</param>

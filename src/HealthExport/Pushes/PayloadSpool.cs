@@ -7,8 +7,8 @@ namespace HealthExport.Pushes;
 
 /// <summary>
 /// Takes a decoded body as it arrives: counts it, hashes it and compresses it chunk by chunk. Small payloads stay in
-/// memory; from <see cref="InMemoryBytes"/> compressed bytes on they go to a temporary file that vanishes with the spool.
-/// Not for concurrent use.
+/// memory; from <see cref="InMemoryBytes"/> compressed bytes on they go to a temporary file that vanishes with the
+/// spool. Not for concurrent use.
 /// </summary>
 /// <param name="folder">Where the temporary file goes, should there be one.</param>
 public sealed class PayloadSpool(string folder) : IDisposable

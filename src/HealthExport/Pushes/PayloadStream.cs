@@ -15,8 +15,8 @@ public interface IPayloadChunks : IDisposable
 }
 
 /// <summary>
-/// The decoded bytes of a payload kept in chunks by <see cref="PayloadSpool"/>: seekable, one chunk in memory at a time.
-/// Reads are synchronous: the reader has a thread of its own.
+/// The decoded bytes of a payload kept in chunks by <see cref="PayloadSpool"/>: seekable, one chunk in memory at a
+/// time. Reads are synchronous: the reader has a thread of its own.
 /// </summary>
 public sealed class PayloadStream(IPayloadChunks chunks) : Stream
 {

@@ -8,7 +8,9 @@ public sealed record PushContext
     /// <summary>When the first byte came: what "today" and "more than a year ahead" are measured against.</summary>
     public required Instant ReceivedAt { get; init; }
 
-    /// <summary>The user's zone, for stamps without an offset; null if the user set none: such items are rejected.</summary>
+    /// <summary>
+    /// The user's zone, for stamps without an offset; null if the user set none: such items are rejected.
+    /// </summary>
     public TimeZoneInfo? Zone { get; init; }
 
     /// <summary>The media type as sent, with its parameters; null if absent.</summary>

@@ -20,7 +20,9 @@ sealed partial class PushMerge
                 Write: (rows, changes) => transaction.WriteAsync(rows, changes, cancellationToken)));
     }
 
-    /// <summary>The event as sent, but for what was not sent this time; the stored one itself if nothing is new.</summary>
+    /// <summary>
+    /// The event as sent, but for what was not sent this time; the stored one itself if nothing is new.
+    /// </summary>
     static HealthEvent Merge(HealthEvent stored, HealthEvent sent)
     {
         // A re-send without voltages does not delete them; equal ones keep the stored array, so that records compare.

@@ -171,7 +171,8 @@ sealed partial class PushMerge
             if (!refused.Contains(slots[i])) continue;
             outcomes[i] = Outcome.Rejected;
             var isTold = run.Array.IsComposite
-                && _composites.GetValueOrDefault((run.Array.ItemType, run.Array.Ordinal, rows[i].ItemIndex)) is Outcome.Rejected;
+                && _composites
+                    .GetValueOrDefault((run.Array.ItemType, run.Array.Ordinal, rows[i].ItemIndex)) is Outcome.Rejected;
             if (!isTold) rejects.Add(Refused(run.Array.ItemType, rows[i].ItemIndex, AsItem(run.Array, rows[i])));
         }
     }

@@ -48,7 +48,8 @@ sealed partial class PushMerge
             (_, _) => transaction.ReplaceAsync(session, [.. same.Select(stored => stored.Row)], cancellationToken),
             _ => isRefused = true);
         if (isRefused) await RejectAsync([Refused(ItemTypes.Sleep, session.ItemIndex, default)]);
-        else Tally.Add(ItemTypes.Sleep, isEqual ? Outcome.Unchanged : same.Count > 0 ? Outcome.Updated : Outcome.Inserted);
+        else Tally.Add(
+            ItemTypes.Sleep, isEqual ? Outcome.Unchanged : same.Count > 0 ? Outcome.Updated : Outcome.Inserted);
     }
 
     static bool OverlapByMoreThanHalf(SleepSession a, SleepSession b)

@@ -57,7 +57,8 @@ sealed partial class PushMerge
 
     Outcome Decide(Workout sent, Stored<Workout>? stored, ref Workout row, ref Guid? replacedId, ref RowChange change)
     {
-        if (IsDeletedLater(ItemTypes.Workouts, sent.Source, sent.StartAt) || stored?.Push > number) return Outcome.Unchanged;
+        if (IsDeletedLater(ItemTypes.Workouts, sent.Source, sent.StartAt) || stored?.Push > number)
+            return Outcome.Unchanged;
         if (stored is null)
         {
             row = sent.Id is null ? sent with { Id = WorkoutMerge.MakeId(sent), IdIsMade = true } : sent;

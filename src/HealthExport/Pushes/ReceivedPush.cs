@@ -43,7 +43,9 @@ public enum KeptAs : byte
     /// <summary>New: committed and queued.</summary>
     New,
 
-    /// <summary>Equal to a settled one with nothing changed since: its own ingestion, already settled as duplicate.</summary>
+    /// <summary>
+    /// Equal to a settled one with nothing changed since: its own ingestion, already settled as duplicate.
+    /// </summary>
     Duplicate,
 
     /// <summary>Equal to one still in work: that one's ingestion is the answer.</summary>
@@ -56,6 +58,8 @@ public enum KeptAs : byte
     Conflict,
 }
 
-/// <param name="Ingestion">The ingestion to answer with; for <see cref="KeptAs.Conflict"/> the one that holds the key.</param>
+/// <param name="Ingestion">
+/// The ingestion to answer with; for <see cref="KeptAs.Conflict"/> the one that holds the key.
+/// </param>
 /// <param name="Claim">Set when the push was claimed in the same commit: it is this process's to work on.</param>
 public sealed record KeptPush(KeptAs As, Ingestion Ingestion, ClaimedPush? Claim);

@@ -8,7 +8,9 @@ public struct OpeningByte
 {
     int _seen;    // bytes of a byte order mark that have come
 
-    /// <summary>Whether it opens an object or an array; null as long as only a byte order mark and blanks have come.</summary>
+    /// <summary>
+    /// Whether it opens an object or an array; null as long as only a byte order mark and blanks have come.
+    /// </summary>
     public bool? MayBeJson { get; private set; }
 
     /// <summary>Takes the next bytes; once the answer is there, they are passed over.</summary>

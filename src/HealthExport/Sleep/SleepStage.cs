@@ -9,7 +9,9 @@ public sealed record SleepStage
     public required Instant EndAt { get; init; }
     public required short OffsetMinutes { get; init; }
 
-    /// <summary>Canonical: in_bed, asleep, awake, core, deep, rem, unspecified; or the text as sent if unmapped.</summary>
+    /// <summary>
+    /// Canonical: in_bed, asleep, awake, core, deep, rem, unspecified; or the text as sent if unmapped.
+    /// </summary>
     public required string Stage { get; init; }
 
     /// <summary>The stage as the phone wrote it, when that is not one of the English spellings.</summary>

@@ -6,15 +6,17 @@ using HealthExport.Pushes;
 namespace HealthExport.Stores;
 
 /// <summary>
-/// A place in a list as an opaque text that only the same list takes. The check guards against a cursor used for another
-/// list, not against forgery: whoever reads a place must bear any bytes.
+/// A place in a list as an opaque text that only the same list takes. The check guards against a cursor used for
+/// another list, not against forgery: whoever reads a place must bear any bytes.
 /// </summary>
 public static class OpaqueCursor
 {
     const int CheckLength = 8;
     const int MaxLength = 16 << 10;
 
-    /// <param name="list">Everything that decides what the list holds and how it is ordered, its owner included.</param>
+    /// <param name="list">
+    /// Everything that decides what the list holds and how it is ordered, its owner included.
+    /// </param>
     /// <param name="place">Where the next page begins, as the list itself reads it.</param>
     public static string Write(string list, ReadOnlySpan<byte> place) =>
         Base64Url.EncodeToString([.. Check(list, place), .. place]);

@@ -33,13 +33,16 @@ public readonly record struct Instant(long Microseconds) : IComparable<Instant>
     public DateOnly DateAt(int offsetMinutes) =>
         DateOnly.FromDayNumber((int)Floor(Microseconds + offsetMinutes * PerMinute, PerDay) + UnixDay);
 
-    /// <summary>The start of the minute (hour, …) of <paramref name="unit"/> microseconds that holds this instant.</summary>
+    /// <summary>
+    /// The start of the minute (hour, …) of <paramref name="unit"/> microseconds that holds this instant.
+    /// </summary>
     public Instant FloorTo(long unit) => new(Floor(Microseconds, unit) * unit);
 
     public int CompareTo(Instant other) => Microseconds.CompareTo(other.Microseconds);
 
     public static Instant operator +(Instant at, TimeSpan span) => new(at.Microseconds + (long)span.TotalMicroseconds);
-    public static TimeSpan operator -(Instant a, Instant b) => TimeSpan.FromMicroseconds(a.Microseconds - b.Microseconds);
+    public static TimeSpan operator -(Instant a, Instant b) =>
+        TimeSpan.FromMicroseconds(a.Microseconds - b.Microseconds);
     public static bool operator <(Instant a, Instant b) => a.Microseconds < b.Microseconds;
     public static bool operator >(Instant a, Instant b) => a.Microseconds > b.Microseconds;
     public static bool operator <=(Instant a, Instant b) => a.Microseconds <= b.Microseconds;

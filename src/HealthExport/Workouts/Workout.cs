@@ -22,7 +22,9 @@ public sealed record Workout
     public required Instant EndAt { get; init; }
     public required short OffsetMinutes { get; init; }
 
-    /// <summary>The coarsest unit the stamps were written in, in microseconds: a second, or a minute from CSV.</summary>
+    /// <summary>
+    /// The coarsest unit the stamps were written in, in microseconds: a second, or a minute from CSV.
+    /// </summary>
     public long StampPrecision { get; init; } = Instant.PerSecond;
 
     public double? DurationSeconds { get; init; }

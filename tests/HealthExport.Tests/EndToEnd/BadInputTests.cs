@@ -7,7 +7,8 @@ using HealthExport.Tests.Support;
 namespace HealthExport.Tests.EndToEnd;
 
 /// <summary>
-/// What no phone should send. After each, the server still serves, and what somebody was answered before is still there.
+/// What no phone should send. After each, the server still serves, and what somebody was answered before is still
+/// there.
 /// </summary>
 public sealed class BadInputTests(Household household) : IClassFixture<Household>, IAsyncLifetime
 {
@@ -88,7 +89,8 @@ public sealed class BadInputTests(Household household) : IClassFixture<Household
         Assert.Equal(HttpStatusCode.OK, answer.Code);
         Assert.Equal("partial", answer.Text("status"));
         Assert.InRange(
-            answer.Body.GetProperty("truncated").GetProperty("at_byte").GetInt64(), body.IndexOf(broken, StringComparison.Ordinal),
+            answer.Body.GetProperty("truncated").GetProperty("at_byte").GetInt64(),
+            body.IndexOf(broken, StringComparison.Ordinal),
             body.Length);
         Assert.Equal(1, answer.Count("inserted"));
         Assert.Equal([7], (await _sender.Phone.ReadRowsAsync("step_count")).Select(row => row.Row.Value));
@@ -152,7 +154,8 @@ public sealed class BadInputTests(Household household) : IClassFixture<Household
     [Fact]
     public async Task Sources_and_names_of_thousands_of_characters_come_back_whole()
     {
-        var source = string.Concat(Enumerable.Range(0, 1_000).Select(i => i.ToString("x5", CultureInfo.InvariantCulture)));
+        var source =
+            string.Concat(Enumerable.Range(0, 1_000).Select(i => i.ToString("x5", CultureInfo.InvariantCulture)));
         var push = new PushBuilder(new Random(1), plain: true)
             .With(KnownMetric.RestingHeartRate, source, (new(2025, 5, 5, 8, 0, 0, TimeSpan.Zero), 50)).Build();
 
@@ -217,7 +220,8 @@ public sealed class BadInputTests(Household household) : IClassFixture<Household
         var answer = await _sender.Phone.PushAsync(Encoding.UTF8.GetBytes(text.ToString()));
         if (answer.Code == HttpStatusCode.Accepted) answer = await _sender.Phone.WaitUntilSettledAsync(answer.Id);
 
-        Assert.Equal((count, count - 1, 1), (answer.Count("received"), answer.Count("inserted"), answer.Count("rejected")));
+        Assert.Equal((count, count - 1, 1),
+            (answer.Count("received"), answer.Count("inserted"), answer.Count("rejected")));
         var reject = Assert.Single(await _sender.Phone.ListAsync($"/v1/ingestions/{answer.Id}/rejects", 10));
         Assert.Equal("out_of_range", reject.GetProperty("code").GetString());
         Assert.Equal(bad, reject.GetProperty("item_index").GetInt32());

@@ -32,7 +32,8 @@ public sealed class BombTests : IDisposable
         Assert.Equal(HttpStatusCode.OK, (await phone.PushAsync(RandomPushes.Create(1))).Code);
         if (OperatingSystem.IsLinux()) Assert.InRange(server.PeakMemoryBytes, 1, Flat);
         Assert.Equal(0, await server.TerminateAsync(TimeSpan.FromSeconds(20)));
-        Assert.DoesNotContain(Directory.EnumerateFiles(_folder), file => !Path.GetFileName(file).StartsWith("health.db", StringComparison.Ordinal));
+        Assert.DoesNotContain(Directory.EnumerateFiles(_folder), file =>
+            !Path.GetFileName(file).StartsWith("health.db", StringComparison.Ordinal));
     }
 
     static async Task AssertTooLargeAsync(PhoneClient phone, HttpContent content)
@@ -42,7 +43,9 @@ public sealed class BombTests : IDisposable
         Assert.Equal("body_too_large", answer.Text("code"));
     }
 
-    /// <summary>A brace and zeros, as gzip: members of 16 MiB one behind the other, which is one file to gzip.</summary>
+    /// <summary>
+    /// A brace and zeros, as gzip: members of 16 MiB one behind the other, which is one file to gzip.
+    /// </summary>
     static byte[] PackZeros(long size)
     {
         const int member = 16 << 20;

@@ -31,13 +31,15 @@ public sealed class CrashTests : IDisposable
             var target = int.MaxValue;
             var isOver = false;
             var phones = Enumerable.Range(0, Phones)
-                .Select(i => new StubbornPhone(i, keys[i % keys.Length], () => Volatile.Read(ref server).Address, new Random(i)))
+                .Select(i =>
+                    new StubbornPhone(i, keys[i % keys.Length], () => Volatile.Read(ref server).Address, new Random(i)))
                 .ToList();
             var pushing = phones.Select(phone => Task.Run(() => phone.PushUntilAsync(
                 () => Volatile.Read(ref isOver),
                 () =>
                 {
-                    if (Interlocked.Increment(ref answers) >= Volatile.Read(ref target)) Volatile.Read(ref killAt).TrySetResult();
+                    if (Interlocked.Increment(ref answers) >= Volatile.Read(ref target))
+                        Volatile.Read(ref killAt).TrySetResult();
                 },
                 _ => Volatile.Read(ref started).Task))).ToList();
             started.SetResult();
@@ -59,7 +61,8 @@ public sealed class CrashTests : IDisposable
 
             foreach (var (key, i) in keys.Select((key, i) => (key, i)))
                 await AssertTruthAsync(
-                    PhoneClient.Connect(server.Address, key), phones.Where((_, index) => index % keys.Length == i).ToList());
+                    PhoneClient.Connect(server.Address, key),
+                    phones.Where((_, index) => index % keys.Length == i).ToList());
             Assert.InRange(phones.Sum(phone => phone.Interrupted), Rounds, int.MaxValue);
             Assert.DoesNotContain("Unhandled", server.Log, StringComparison.Ordinal);
             Assert.Equal(0, await server.TerminateAsync(TimeSpan.FromSeconds(20)));
@@ -126,7 +129,8 @@ public sealed class CrashTests : IDisposable
     {
         await ServerProcess.RunAsync(DatabasePath, "user", "add", "second@example.org");
         var key = await ServerProcess.RunAsync(
-            DatabasePath, "key", "create", "--user", "second@example.org", "--name", "all", "--scopes", "ingest,read,admin");
+            DatabasePath, "key", "create", "--user", "second@example.org", "--name", "all", "--scopes",
+            "ingest,read,admin");
         return key.GetProperty("key").GetString()!;
     }
 
@@ -141,7 +145,8 @@ public sealed class CrashTests : IDisposable
             Assert.Equal(sent.Count, receipt.Count("received"));
             if (sent.Code == HttpStatusCode.OK)
                 Assert.Equal(
-                    sent.Answer!.Body.GetProperty("counts").GetRawText(), receipt.Body.GetProperty("counts").GetRawText());
+                    sent.Answer!.Body.GetProperty("counts").GetRawText(),
+                    receipt.Body.GetProperty("counts").GetRawText());
         }
 
         var ingestions = await owner.ListAsync("/v1/ingestions", 1_000);
@@ -165,11 +170,13 @@ public sealed class CrashTests : IDisposable
 
     static void AssertHolds(StubbornPhone phone, List<ModelRow> rows)
     {
-        var held = rows.Where(row => row.Row.Source == phone.Source).ToDictionary(row => row.Row.Start.UtcTicks, row => row.Row.Value);
+        var held = rows.Where(row => row.Row.Source == phone.Source)
+            .ToDictionary(row => row.Row.Start.UtcTicks, row => row.Row.Value);
         var expected = 0;
         foreach (var sent in phone.Answered) expected += AssertSeconds(sent, held);
         foreach (var sent in phone.Abandoned)
-            if (held.ContainsKey(StubbornPhone.TimeOf(sent.FirstSecond).UtcTicks)) expected += AssertSeconds(sent, held);
+            if (held.ContainsKey(StubbornPhone.TimeOf(sent.FirstSecond).UtcTicks))
+                expected += AssertSeconds(sent, held);
         Assert.Equal(expected, held.Count);
     }
 

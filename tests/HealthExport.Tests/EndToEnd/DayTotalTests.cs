@@ -104,7 +104,8 @@ public sealed class DayTotalTests(Household household) : IClassFixture<Household
 
         Assert.Equal(
             [delhi, delhi.AddHours(1)],
-            (await phone.ReadRowsAsync("step_count")).Where(row => row.Grain == Grain.Hour).Select(row => row.Row.Start));
+            (await phone.ReadRowsAsync("step_count")).Where(row => row.Grain == Grain.Hour)
+                .Select(row => row.Row.Start));
     }
 
     [Theory]
@@ -115,7 +116,8 @@ public sealed class DayTotalTests(Household household) : IClassFixture<Household
         var phone = await ConnectAsync();
         await PushAsync(phone, "Hours", null, (Day.AddHours(8), 500), (Day.AddHours(9), 600));
 
-        var answer = await PushAsync(phone, "Hours", period, (Day.AddHours(8), 20), (Day.AddHours(9), 300), (Day.AddHours(10), 50));
+        var answer = await PushAsync(phone, "Hours", period, (Day.AddHours(8), 20), (Day.AddHours(9), 300),
+            (Day.AddHours(10), 50));
 
         Assert.Equal((1, 1, 1), (answer.Count("inserted"), answer.Count("updated"), answer.Count("unchanged")));
         Assert.Equal([500, 300, 50], (await phone.ReadRowsAsync("step_count")).Select(row => row.Row.Value));
@@ -176,7 +178,8 @@ public sealed class DayTotalTests(Household household) : IClassFixture<Household
     public async Task Minutes_that_vanished_upstream_go_when_the_header_says_that_all_are_listed()
     {
         var phone = await ConnectAsync();
-        var (a, b, c, d) = (Day.AddHours(8), Day.AddHours(8).AddMinutes(1), Day.AddHours(8).AddMinutes(2), Day.AddHours(9));
+        var (a, b, c, d) =
+            (Day.AddHours(8), Day.AddHours(8).AddMinutes(1), Day.AddHours(8).AddMinutes(2), Day.AddHours(9));
         await PushAsync(phone, "Minutes", null, (a, 10), (b, 20), (c, 30), (d, 40));
 
         var without = await PushAsync(phone, null, null, (a, 10), (c, 30));
@@ -217,7 +220,8 @@ public sealed class DayTotalTests(Household household) : IClassFixture<Household
         var points = array.Add(KnownMetric.StepCount);
         points.AddValue(hour, 10);
         points.AddBad(
-            new JsonText.Fields().With("qty", new JsonText.Raw("-3")).With("date", PhoneDates.Usual(hour.AddMinutes(1))),
+            new JsonText.Fields().With("qty", new JsonText.Raw("-3"))
+                .With("date", PhoneDates.Usual(hour.AddMinutes(1))),
             hour.AddMinutes(1), "out_of_range");
         points.AddValue(hour.AddMinutes(2), 30);
         var answer = await phone.PushAsync(array.Build("Minutes"));
@@ -231,7 +235,8 @@ public sealed class DayTotalTests(Household household) : IClassFixture<Household
     {
         var phone = await ConnectAsync();
         var hour = Day.AddHours(8);
-        var first = await PushAsync(phone, "Minutes", null, (hour, 10), (hour.AddMinutes(1), 20), (hour.AddMinutes(2), 30));
+        var first =
+            await PushAsync(phone, "Minutes", null, (hour, 10), (hour.AddMinutes(1), 20), (hour.AddMinutes(2), 30));
         await PushAsync(phone, "Minutes", null, (hour, 11), (hour.AddMinutes(2), 33));
 
         var replayed = await phone.ReplayAsync(first.Id);

@@ -4,7 +4,9 @@ using HealthExport.Tests.Support;
 
 namespace HealthExport.Tests.EndToEnd;
 
-/// <summary>Every payload of the fixtures through the server: status, counts and reasons, and each metric's values.</summary>
+/// <summary>
+/// Every payload of the fixtures through the server: status, counts and reasons, and each metric's values.
+/// </summary>
 public sealed class FixtureTests(Household household) : IClassFixture<Household>
 {
     const string TimeZone = "Europe/Berlin";
@@ -18,12 +20,13 @@ public sealed class FixtureTests(Household household) : IClassFixture<Household>
     const string TooWide = ", waist_circumference 0 out_of_range, walking_step_length 0 out_of_range";
 
     /// <summary>
-    /// File; what sections other than metrics count, as received, inserted, updated, unchanged; rejects as array (its place
-    /// or its metric), item and code.
+    /// File; what sections other than metrics count, as received, inserted, updated, unchanged; rejects as array (its
+    /// place or its metric), item and code.
     /// </summary>
     public static TheoryData<string, string, string> Payloads => new()
     {
-        { "all-sections.json", "ecg 1 1 0 0, medications 1 1 0 0, stateOfMind 1 1 0 0, symptoms 1 1 0 0, workouts 1 1 0 0", "" },
+        { "all-sections.json",
+            "ecg 1 1 0 0, medications 1 1 0 0, stateOfMind 1 1 0 0, symptoms 1 1 0 0, workouts 1 1 0 0", "" },
         { "cycle-tracking.json", "cycleTracking 2 2 0 0", "" },
         { "dates-all-forms.json", "", "" },
         { "dates-dst-and-duplicate-hour.json", "", "" },
@@ -159,7 +162,8 @@ public sealed class FixtureTests(Household household) : IClassFixture<Household>
         Assert.Equal(0, answer.Count("received"));
         Assert.Contains(
             "repeated_key",
-            answer.Body.GetProperty("warnings").EnumerateArray().Select(warning => warning.GetProperty("code").GetString()));
+            answer.Body.GetProperty("warnings").EnumerateArray()
+                .Select(warning => warning.GetProperty("code").GetString()));
     }
 
     [Fact]
@@ -176,7 +180,8 @@ public sealed class FixtureTests(Household household) : IClassFixture<Household>
 
     [Theory]
     [InlineData("Csv/Workouts-2026-01-15.csv", "text/csv")]
-    [InlineData("Http/multipart-csv.body", "multipart/form-data; boundary=Boundary-5A3F2E10-7E0B-4C53-9A4E-1D2C3B4A5F60")]
+    [InlineData("Http/multipart-csv.body",
+        "multipart/form-data; boundary=Boundary-5A3F2E10-7E0B-4C53-9A4E-1D2C3B4A5F60")]
     public async Task CSV_is_not_taken_yet(string name, string contentType)
     {
         var person = await household.AddPersonAsync();
@@ -195,7 +200,8 @@ public sealed class FixtureTests(Household household) : IClassFixture<Household>
         var folder = Path.Combine(AppContext.BaseDirectory, "Fixtures", "Payloads");
         string[] others =
         [
-            "envelopes/truncated.json", "envelopes/zero-bytes.json", "hostile/deep-nesting.json", "hostile/duplicate-keys.json",
+            "envelopes/truncated.json", "envelopes/zero-bytes.json", "hostile/deep-nesting.json",
+            "hostile/duplicate-keys.json",
             "hostile/nan.json", "resend-a.json", "resend-b.json",
         ];
 
@@ -219,7 +225,8 @@ public sealed class FixtureTests(Household household) : IClassFixture<Household>
         Split(rejects).ToDictionary(parts => (parts[0], (int)Number(parts[1])), parts => parts[2]);
 
     static IEnumerable<string[]> Split(string list) => list
-        .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(each => each.Split(' '));
+        .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .Select(each => each.Split(' '));
 
     static long Number(string text) => long.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -13,7 +13,8 @@ public sealed class RandomHistoryTests(Household household) : IClassFixture<Hous
 
     public static TheoryData<int> Seeds => [.. Enumerable.Range(0, SlowTests.Count(40, wide: 800))];
 
-    sealed record Settled(Guid Id, long Number, HistoryPush Said, SentPush Sent, ModelReceipt Receipt, DateTimeOffset ReceivedAt);
+    sealed record Settled(Guid Id, long Number, HistoryPush Said, SentPush Sent, ModelReceipt Receipt,
+        DateTimeOffset ReceivedAt);
 
     [Theory]
     [MemberData(nameof(Seeds))]
@@ -88,10 +89,12 @@ public sealed class RandomHistoryTests(Household household) : IClassFixture<Hous
 
         async Task DeleteAsync()
         {
-            var metric = random.Next(2) == 0 ? null : new[] { "step_count", "active_energy", "heart_rate" }[random.Next(3)];
+            var metric = random.Next(2) == 0 ? null
+                : new[] { "step_count", "active_energy", "heart_rate" }[random.Next(3)];
             var source = random.Next(3) == 0 ? "Watch" : null;
             DateTimeOffset? from = random.Next(3) == 0 ? null : today.AddDays(-9).AddHours(random.Next(9 * 24));
-            DateTimeOffset? to = random.Next(3) == 0 ? null : (from ?? today.AddDays(-9)).AddHours(random.Next(1, 9 * 24));
+            DateTimeOffset? to = random.Next(3) == 0 ? null
+                : (from ?? today.AddDays(-9)).AddHours(random.Next(1, 9 * 24));
             var deletion = new Deletion(metric, source, At(from), At(to));
             var dry = await household.Samples.DeleteAsync(person.UserId, deletion, dryRun: true, default);
             var gone = await household.Samples.DeleteAsync(person.UserId, deletion, dryRun: false, default);

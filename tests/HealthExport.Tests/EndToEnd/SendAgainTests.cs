@@ -42,7 +42,8 @@ public sealed class SendAgainTests(Household household) : IClassFixture<Househol
         var person = await household.AddPersonAsync();
         var push = Rate(new(2025, 5, 5, 8, 0, 7, TimeSpan.Zero), 65);
         var first = await person.Phone.PushAsync(push);
-        Assert.Equal(1, await household.Samples.DeleteAsync(person.UserId, new Deletion(null, null, null, null), false, default));
+        Assert.Equal(1,
+            await household.Samples.DeleteAsync(person.UserId, new Deletion(null, null, null, null), false, default));
 
         Assert.Equal(1, (await person.Phone.ReplayAsync(first.Id)).Count("unchanged"));
         Assert.Empty(await person.Phone.ReadAllRowsAsync());
@@ -56,7 +57,8 @@ public sealed class SendAgainTests(Household household) : IClassFixture<Househol
     {
         var person = await household.AddPersonAsync();
         var day = new DateTimeOffset(2025, 5, 5, 0, 0, 0, TimeSpan.Zero);
-        var push = new PushBuilder(new Random(1), plain: true).With(KnownMetric.StepCount, "Watch", (day, 10)).Build("Days");
+        var push =
+            new PushBuilder(new Random(1), plain: true).With(KnownMetric.StepCount, "Watch", (day, 10)).Build("Days");
 
         await person.Phone.PushAsync(push);
         var answer = await person.Phone.PushAsync(push with { Aggregation = "Hours" });

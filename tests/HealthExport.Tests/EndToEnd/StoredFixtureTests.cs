@@ -5,19 +5,23 @@ using HealthExport.Tests.Support;
 
 namespace HealthExport.Tests.EndToEnd;
 
-/// <summary>Sleep, workouts and events of the fixtures, compared with what the file of the store holds, value by value.</summary>
+/// <summary>
+/// Sleep, workouts and events of the fixtures, compared with what the file of the store holds, value by value.
+/// </summary>
 public sealed class StoredFixtureTests(Household household) : IClassFixture<Household>
 {
     static readonly Dictionary<string, string> s_stages = new()
     {
-        ["In Bed"] = "in_bed", ["InBed"] = "in_bed", ["Core"] = "core", ["Deep"] = "deep", ["REM"] = "rem", ["Awake"] = "awake",
+        ["In Bed"] = "in_bed", ["InBed"] = "in_bed", ["Core"] = "core", ["Deep"] = "deep", ["REM"] = "rem",
+        ["Awake"] = "awake",
         ["Asleep"] = "asleep", ["Unspecified"] = "unspecified",
         ["I sängen"] = "in_bed", ["Kärna"] = "core", ["Djup"] = "deep", ["Vaken"] = "awake", ["Sova"] = "asleep",
     };
 
     static readonly Dictionary<string, double> s_factors = new()
     {
-        ["kcal"] = 1, ["kJ"] = 1 / 4.184, ["m"] = 1, ["km"] = 1_000, ["mi"] = 1_609.344, ["ft"] = 0.3048, ["yd"] = 0.9144,
+        ["kcal"] = 1, ["kJ"] = 1 / 4.184, ["m"] = 1, ["km"] = 1_000, ["mi"] = 1_609.344, ["ft"] = 0.3048,
+        ["yd"] = 0.9144,
         ["km/hr"] = 1 / 3.6, ["mi/hr"] = 0.44704, ["count/min"] = 1, ["bpm"] = 1, ["spm"] = 1, ["rpm"] = 1, ["W"] = 1,
         ["steps"] = 1, ["count"] = 1,
     };
@@ -30,8 +34,10 @@ public sealed class StoredFixtureTests(Household household) : IClassFixture<Hous
         var (payload, tables) = await PushAsync(name);
         var sent = payload.Section("metrics").Single().GetProperty("data").EnumerateArray()
             .Select(segment => (
-                Start: Stamp(segment, "startDate")!.Value.ToUniversalTime(), End: Stamp(segment, "endDate")!.Value.ToUniversalTime(),
-                Stage: s_stages[FixturePayload.Text(segment, "value")!], Source: FixturePayload.Text(segment, "source")))
+                Start: Stamp(segment, "startDate")!.Value.ToUniversalTime(),
+                End: Stamp(segment, "endDate")!.Value.ToUniversalTime(),
+                Stage: s_stages[FixturePayload.Text(segment, "value")!],
+                Source: FixturePayload.Text(segment, "source")))
             .Distinct().Order();
 
         Assert.Equal(sent, tables.Query("""
@@ -57,7 +63,8 @@ public sealed class StoredFixtureTests(Household household) : IClassFixture<Hous
         foreach (var (night, row) in sent.Zip(stored))
         {
             var (start, end) = (Stamp(night, "sleepStart")!.Value, Stamp(night, "sleepEnd")!.Value);
-            Assert.Equal((start, end), (StoredTables.At(row["start_at"])!.Value, StoredTables.At(row["end_at"])!.Value));
+            Assert.Equal((start, end),
+                (StoredTables.At(row["start_at"])!.Value, StoredTables.At(row["end_at"])!.Value));
             Assert.Equal(start.Offset.TotalMinutes, (long)row["utc_offset"]!);
             Assert.Equal(Stamp(night, "inBedStart"), StoredTables.At(row["in_bed_start_at"]));
             Assert.Equal(Stamp(night, "inBedEnd"), StoredTables.At(row["in_bed_end_at"]));
@@ -93,7 +100,8 @@ public sealed class StoredFixtureTests(Household household) : IClassFixture<Hous
             if (FixturePayload.Text(workout, "id") is { } id)
                 Assert.Equal(Guid.Parse(id), new Guid((byte[])row["id"]!, bigEndian: true));
             AssertNear(Figure(workout, "duration"), row["duration_s"]);
-            AssertNear(Figure(workout, "activeEnergyBurned") ?? Figure(workout, "activeEnergy"), row["active_energy_kcal"]);
+            AssertNear(Figure(workout, "activeEnergyBurned") ?? Figure(workout, "activeEnergy"),
+                row["active_energy_kcal"]);
             AssertNear(Figure(workout, "totalEnergy"), row["total_energy_kcal"]);
             AssertNear(Figure(workout, "distance"), row["distance_m"]);
             AssertNear(Figure(workout, "avgSpeed") ?? Figure(workout, "speed"), row["speed_avg_mps"]);
@@ -139,7 +147,8 @@ public sealed class StoredFixtureTests(Household household) : IClassFixture<Hous
         var (payload, tables) = await PushAsync(name);
         var stored = tables.Query("select * from health_events where user_id = $user");
         var last = payload.Section("medications")
-            .GroupBy(dose => (FixturePayload.Text(dose, "displayText")!.Trim(), Stamp(dose, "scheduledDate") ?? Stamp(dose, "start")))
+            .GroupBy(dose => (FixturePayload.Text(dose, "displayText")!.Trim(),
+                Stamp(dose, "scheduledDate") ?? Stamp(dose, "start")))
             .Select(dose => dose.Last()).ToList();
 
         Assert.Equal(last.Count, stored.Count);
@@ -177,7 +186,8 @@ public sealed class StoredFixtureTests(Household household) : IClassFixture<Hous
         if (sent.Length == 0) return;
         Assert.Equal(512.0, row["frequency_hz"]);
         Assert.InRange(
-            StoredTables.At(row["voltages_from"])!.Value, Stamp(ecg, "start")!.Value, Stamp(ecg, "start")!.Value.AddSeconds(1));
+            StoredTables.At(row["voltages_from"])!.Value, Stamp(ecg, "start")!.Value,
+            Stamp(ecg, "start")!.Value.AddSeconds(1));
     }
 
     async Task<(FixturePayload Payload, StoredTables Tables)> PushAsync(string name)
@@ -192,13 +202,15 @@ public sealed class StoredFixtureTests(Household household) : IClassFixture<Hous
     {
         var stored = tables.Query("select * from workout_series where user_id = $user")
             .Where(row => ((byte[])row["workout_id"]!).AsSpan().SequenceEqual(id)).ToList();
-        var sent = workout.EnumerateObject().Where(field => field.Name != "route" && field.Value.ValueKind == JsonValueKind.Array)
+        var sent = workout.EnumerateObject()
+            .Where(field => field.Name != "route" && field.Value.ValueKind == JsonValueKind.Array)
             .Select(field => field.Value.EnumerateArray().ToList()).Where(points => points.Count > 0).ToList();
 
         Assert.Equal(sent.Count, stored.Count);
         foreach (var points in sent)
         {
-            var values = points.Select(point => point.TryGetProperty("Avg", out _) ? Figure(point, "Avg", point) : Figure(point, "qty", point))
+            var values = points.Select(point => point.TryGetProperty("Avg", out _) ? Figure(point, "Avg", point)
+                : Figure(point, "qty", point))
                 .Select(value => value!.Value).ToArray();
             var times = points.Select(point => Stamp(point, "date")!.Value.ToUniversalTime()).ToArray();
             Assert.Single(stored, row =>
@@ -227,21 +239,27 @@ public sealed class StoredFixtureTests(Household household) : IClassFixture<Hous
     static double Either(JsonElement point, string name, string other) =>
         point.TryGetProperty(name, out var value) ? value.GetDouble() : point.GetProperty(other).GetDouble();
 
-    /// <summary>A quantity with a unit, or a plain number, in the unit of the column; null for none and for the zero of version 1.</summary>
+    /// <summary>
+    /// A quantity with a unit, or a plain number, in the unit of the column; null for none and for the zero of version
+    /// 1.
+    /// </summary>
     static double? Figure(JsonElement workout, string name, JsonElement? units = null)
     {
         if (!workout.TryGetProperty(name, out var field)) return null;
         if (field.ValueKind == JsonValueKind.Number)
-            return units is { } bearer ? field.GetDouble() * s_factors[FixturePayload.Text(bearer, "units")!] : field.GetDouble();
+            return units is { } bearer ? field.GetDouble() * s_factors[FixturePayload.Text(bearer, "units")!]
+                : field.GetDouble();
         if (field.ValueKind != JsonValueKind.Object || !field.TryGetProperty("qty", out var quantity)) return null;
         var isFirstVersion = !workout.TryGetProperty("id", out _);
-        return isFirstVersion && quantity.GetDouble() == 0 ? null : quantity.GetDouble() * s_factors[FixturePayload.Text(field, "units")!];
+        return isFirstVersion && quantity.GetDouble() == 0 ? null
+            : quantity.GetDouble() * s_factors[FixturePayload.Text(field, "units")!];
     }
 
     static double? HeartRate(JsonElement workout, string name)
     {
         if (!workout.TryGetProperty("heartRate", out var rates)) return null;
-        var rate = rates.EnumerateObject().First(field => field.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).Value;
+        var rate =
+            rates.EnumerateObject().First(field => field.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).Value;
         return rate.ValueKind == JsonValueKind.Object ? rate.GetProperty("qty").GetDouble() : rate.GetDouble();
     }
 
@@ -262,5 +280,6 @@ public sealed class StoredFixtureTests(Household household) : IClassFixture<Hous
         return JsonElement.DeepEquals(kept.RootElement, sent);
     }
 
-    static DateTimeOffset? Stamp(JsonElement item, string name) => StampText.Read(FixturePayload.Text(item, name), null);
+    static DateTimeOffset? Stamp(JsonElement item, string name) =>
+        StampText.Read(FixturePayload.Text(item, name), null);
 }

@@ -61,10 +61,12 @@ public sealed class SqliteMetricsTests
     public async Task A_schema_made_anew_is_filled_anew()
     {
         await using var stores = await SqliteFixture.OpenAsync();
-        using (var writer = await stores.Database.RentWriterAsync(default)) stores.Database.Metrics.Load(writer.Session);
+        using (var writer = await stores.Database.RentWriterAsync(default))
+            stores.Database.Metrics.Load(writer.Session);
         await stores.Migrations.MigrateAsync(downTo: 0, dryRun: false, default);
         await stores.Migrations.MigrateAsync(null, dryRun: false, default);
-        using (var writer = await stores.Database.RentWriterAsync(default)) stores.Database.Metrics.Load(writer.Session);
+        using (var writer = await stores.Database.RentWriterAsync(default))
+            stores.Database.Metrics.Load(writer.Session);
 
         Assert.Equal(1, await stores.ReadAsync("select count(*) from metrics where name = 'heart_rate'"));
     }

@@ -42,7 +42,9 @@ sealed class FixturePayload
     }
 
     /// <summary>The push of its metrics; sleep is none of them.</summary>
-    /// <param name="rejects">Codes by the array (its place, or the canonical name of its metric) and the item's place.</param>
+    /// <param name="rejects">
+    /// Codes by the array (its place, or the canonical name of its metric) and the item's place.
+    /// </param>
     public SentPush ToPush(TimeZoneInfo? zone, IReadOnlyDictionary<(string Array, int Item), string> rejects) => new(
         Body, null, null,
         [
@@ -70,7 +72,8 @@ sealed class FixturePayload
                     var stamp = point.ValueKind == JsonValueKind.Object && reject is not "date_out_of_range"
                         ? StampText.Read(Text(point, "date"), zone)
                         : null;
-                    return new SentItem(index, stamp, reject is null ? ToRows(metric, unit, point, stamp!.Value, zone) : [], reject);
+                    return new SentItem(
+                        index, stamp, reject is null ? ToRows(metric, unit, point, stamp!.Value, zone) : [], reject);
                 }),
             ]);
     }
@@ -80,20 +83,28 @@ sealed class FixturePayload
         if (metric.Name == "blood_pressure")
             return
             [
-                ToRow(MetricCatalogue.Find("blood_pressure_systolic")!, unit, point, at, zone) with { Value = Number(point, "systolic") },
-                ToRow(MetricCatalogue.Find("blood_pressure_diastolic")!, unit, point, at, zone) with { Value = Number(point, "diastolic") },
+                ToRow(MetricCatalogue.Find("blood_pressure_systolic")!, unit, point, at, zone)
+                    with { Value = Number(point, "systolic") },
+                ToRow(MetricCatalogue.Find("blood_pressure_diastolic")!, unit, point, at, zone)
+                    with { Value = Number(point, "diastolic") },
             ];
         var row = ToRow(metric, unit, point, at, zone);
         return metric.Name == "sexual_activity"
-            ? [row with { Value = Number(point, "Unspecified") + Number(point, "Protection Used") + Number(point, "Protection Not Used") }]
+            ? [row with
+            {
+                Value = Number(point, "Unspecified") + Number(point, "Protection Used")
+                    + Number(point, "Protection Not Used"),
+            }]
             : [row];
     }
 
     static SentRow ToRow(Metric metric, string unit, JsonElement point, DateTimeOffset at, TimeZoneInfo? zone)
     {
-        var stored = metric.TryGetConversion(unit, out var conversion) ? metric : Metric.Unknown(metric.Name, unit, metric.Kind);
+        var stored = metric.TryGetConversion(unit, out var conversion) ? metric
+            : Metric.Unknown(metric.Name, unit, metric.Kind);
         double Find(params string[] names) =>
-            names.Select(name => Number(point, name)).FirstOrDefault(value => !double.IsNaN(value), double.NaN) is var value
+            names.Select(name => Number(point, name))
+                .FirstOrDefault(value => !double.IsNaN(value), double.NaN) is var value
             && double.IsNaN(value) ? value : conversion.Apply(value);
 
         return new(
@@ -117,12 +128,14 @@ sealed class FixturePayload
     }
 
     public static string? Text(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()
+            : null;
 
     /// <summary>A number, also from a string; NaN if there is none.</summary>
     public static double Number(JsonElement element, string name) =>
         !element.TryGetProperty(name, out var value) ? double.NaN
         : value.ValueKind == JsonValueKind.Number ? value.GetDouble()
-        : value.ValueKind == JsonValueKind.String ? double.Parse(value.GetString()!, System.Globalization.CultureInfo.InvariantCulture)
+        : value.ValueKind == JsonValueKind.String
+            ? double.Parse(value.GetString()!, System.Globalization.CultureInfo.InvariantCulture)
         : double.NaN;
 }

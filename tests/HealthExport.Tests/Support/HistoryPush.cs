@@ -1,13 +1,16 @@
 namespace HealthExport.Tests.Support;
 
-/// <summary>What a push of a history says, before it has become bytes: so that it can be shuffled and said again.</summary>
+/// <summary>
+/// What a push of a history says, before it has become bytes: so that it can be shuffled and said again.
+/// </summary>
 sealed record HistoryPush(IReadOnlyList<HistoryArray> Arrays, string? Aggregation, string? Period)
 {
     static readonly string?[] Aggregations =
         [null, null, null, "Minutes", "Hours", "Days", "Weeks", "Default", "Seconds", "hours"];
 
     static readonly string?[] Periods =
-        [null, null, "Since Last Sync", "sinceLastSync", "Today", "Yesterday", "Default", "Previous 7 Days", "Realtime"];
+        [null, null, "Since Last Sync", "sinceLastSync", "Today", "Yesterday", "Default", "Previous 7 Days",
+            "Realtime"];
 
     static readonly KnownMetric[] Metrics =
         [KnownMetric.StepCount, KnownMetric.ActiveEnergy, KnownMetric.RestingHeartRate, KnownMetric.HeartRate];
@@ -39,7 +42,8 @@ sealed record HistoryPush(IReadOnlyList<HistoryArray> Arrays, string? Aggregatio
     }
 
     /// <summary>Whether another order of points says the same: no array has a first one that matters.</summary>
-    public bool MayBeShuffled => Aggregation is null && Arrays.Select(array => array.Metric).Distinct().Count() == Arrays.Count;
+    public bool MayBeShuffled => Aggregation is null
+        && Arrays.Select(array => array.Metric).Distinct().Count() == Arrays.Count;
 
     public SentPush ToSent(Random random)
     {
@@ -64,7 +68,8 @@ sealed record HistoryPush(IReadOnlyList<HistoryArray> Arrays, string? Aggregatio
             "days" => TimeSpan.FromDays(1),
             "weeks" => TimeSpan.FromDays(7),
             "seconds" => TimeSpan.FromSeconds(7),
-            _ => new[] { TimeSpan.FromMinutes(1), TimeSpan.FromHours(1), TimeSpan.FromDays(1), TimeSpan.FromSeconds(7) }[random.Next(4)],
+            _ => new[] { TimeSpan.FromMinutes(1), TimeSpan.FromHours(1), TimeSpan.FromDays(1),
+                TimeSpan.FromSeconds(7) }[random.Next(4)],
         };
         // Days reach into today; finer buckets lie around one noon.
         var begin = step >= TimeSpan.FromDays(1) ? day : day.AddDays(random.Next(2) == 0 ? 7 : 9).AddHours(-2);

@@ -2,7 +2,9 @@ using HealthExport.Samples;
 
 namespace HealthExport.Tests.Support;
 
-/// <summary>A whole server in this process, on a file and a port of its own, for as many people as a test wants.</summary>
+/// <summary>
+/// A whole server in this process, on a file and a port of its own, for as many people as a test wants.
+/// </summary>
 public sealed class Household : IAsyncLifetime
 {
     RunningServer? _server;

@@ -92,7 +92,8 @@ sealed class JsonText(Random random, bool isPretty)
             else if (c == '/') _text.Append(isPretty || random.Next(2) == 0 ? "\\/" : "/");
             else if (c == '\t' && !escapesAll) _text.Append("\\t");
             else if (c < ' ' || escapesAll || (c > '\x7e' && random.Next(8) == 0 && !char.IsSurrogate(c)))
-                _text.Append("\\u").Append(((int)c).ToString(random.Next(2) == 0 ? "x4" : "X4", CultureInfo.InvariantCulture));
+                _text.Append("\\u")
+                    .Append(((int)c).ToString(random.Next(2) == 0 ? "x4" : "X4", CultureInfo.InvariantCulture));
             else _text.Append(c);
         }
         _text.Append('"');

@@ -36,7 +36,8 @@ sealed record KnownMetric(
         [Same("degC"), Same("°C"), Same("ºC"), new("degF", x => (x - 32) * 5 / 9, x => x * 9 / 5 + 32)];
 
     public static readonly KnownMetric StepCount =
-        new("step_count", "{steps}", true, 0, 5_000, -3, double.NaN, ["Step Count", "steps"], [Same("count"), Same("steps")]);
+        new("step_count", "{steps}", true, 0, 5_000, -3, double.NaN, ["Step Count", "steps"],
+            [Same("count"), Same("steps")]);
 
     public static readonly KnownMetric ActiveEnergy =
         new("active_energy", "kcal", true, 0, 600, -0.5, 25_000, ["active_energy_burned", "Active Energy"], Energy);
@@ -83,13 +84,15 @@ sealed record KnownMetric(
             [Same("mg/dL"), new("mmol/L", x => x * 18.015588, x => x / 18.015588)]),
         new("walking_speed", "m/s", false, 0.4, 2.5, -1, 40, [],
         [
-            Same("m/s"), new("km/hr", x => x * 5 / 18, x => x * 18 / 5), new("mi/hr", x => x * 0.44704, x => x / 0.44704),
+            Same("m/s"), new("km/hr", x => x * 5 / 18, x => x * 18 / 5),
+            new("mi/hr", x => x * 0.44704, x => x / 0.44704),
             new("ft/s", x => x * 0.3048, x => x / 0.3048),
         ]),
         new("heart_rate_variability", "ms", false, 10, 150, -1, 900, ["Heart Rate Variability"], [Same("ms")]),
         new("respiratory_rate", "/min", false, 8, 30, 0.5, 150, [], Rate),
         new("physical_effort", "kcal/kg/h", false, 1, 12, -1, 90, [], [Same("kcal/hr·kg"), Same("MET")]),
-        new("vo2_max", "mL/kg/min", false, 20, 60, 1, 200, ["vo2max", "VO₂ Max"], [Same("ml/(kg·min)"), Same("mL/min·kg")]),
+        new("vo2_max", "mL/kg/min", false, 20, 60, 1, 200, ["vo2max", "VO₂ Max"],
+            [Same("ml/(kg·min)"), Same("mL/min·kg")]),
         new("environmental_audio_exposure", "dB[SPL]", false, 30, 100, -4, 200, [], [Same("dBASPL")]),
     ];
 

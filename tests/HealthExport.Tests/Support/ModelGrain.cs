@@ -37,7 +37,8 @@ static class ModelGrain
         if (named is null) return (array.Type == "heart_rate" ? Grain.Sample : inferred, false);
         if (named == Grain.Sample) return (Grain.Sample, false);
         // The first bucket of a run may bear the time of its first sample instead of its edge.
-        return stamps.Skip(1).All(stamp => Floor(stamp, named.Value) == stamp) ? (named.Value, true) : (inferred, false);
+        return stamps.Skip(1).All(stamp => Floor(stamp, named.Value) == stamp) ? (named.Value, true)
+            : (inferred, false);
     }
 
     /// <summary>The start of the bucket that holds a stamp, on the clock of the stamp's own offset.</summary>

@@ -20,7 +20,8 @@ sealed class PhoneClient(HttpClient http)
     }
 
     public Task<PushAnswer> PushAsync(SentPush push, CancellationToken cancellationToken = default) =>
-        PushAsync(new ByteArrayContent(push.Body), "application/json", push.Aggregation, push.Period, cancellationToken);
+        PushAsync(new ByteArrayContent(push.Body), "application/json", push.Aggregation, push.Period,
+            cancellationToken);
 
     public Task<PushAnswer> PushAsync(byte[] body, string? contentType = "application/json") =>
         PushAsync(new ByteArrayContent(body), contentType);

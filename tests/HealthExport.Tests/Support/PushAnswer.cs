@@ -44,14 +44,16 @@ sealed record PushAnswer(HttpStatusCode Code, string? ContentType, JsonElement B
             Body.GetProperty("errors").EnumerateArray().Select(
                 error => $"{error.GetProperty("item_type")}[{error.GetProperty("item_index")}]: {error.GetProperty("code")}"));
         AssertSame(
-            expected.ByType.Select(type => $"{type.Key}: {type.Value}"), byType.Select(type => $"{type.Key}: {type.Value}"));
+            expected.ByType.Select(type => $"{type.Key}: {type.Value}"),
+            byType.Select(type => $"{type.Key}: {type.Value}"));
         AssertAddsUp();
         Assert.Equal(expected.ByType.Values.Sum(counts => counts.Received), Count("received"));
         Assert.Equal(status ?? expected.Status, Text("status"));
     }
 
     static void AssertSame(IEnumerable<string> expected, IEnumerable<string> actual) => Assert.Equal(
-        string.Join('\n', expected.Order(StringComparer.Ordinal)), string.Join('\n', actual.Order(StringComparer.Ordinal)));
+        string.Join('\n', expected.Order(StringComparer.Ordinal)),
+        string.Join('\n', actual.Order(StringComparer.Ordinal)));
 
     /// <summary>received = inserted + updated + unchanged + rejected, in total and per type.</summary>
     public void AssertAddsUp()

@@ -13,7 +13,9 @@ sealed class PushBuilder(Random random, bool plain = false)
         return array;
     }
 
-    /// <summary>A cumulative or discrete metric by day, hour or minute: usual dates, canonical unit, one source.</summary>
+    /// <summary>
+    /// A cumulative or discrete metric by day, hour or minute: usual dates, canonical unit, one source.
+    /// </summary>
     public PushBuilder With(KnownMetric metric, string? source, params (DateTimeOffset At, double Value)[] points)
     {
         var array = Add(metric);

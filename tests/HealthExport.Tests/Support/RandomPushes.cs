@@ -27,7 +27,8 @@ static class RandomPushes
     {
         var random = new Random(seed);
         var builder = new PushBuilder(random);
-        var day = new DateTimeOffset(2024, 1, 1, 0, 0, 0, Offsets[random.Next(Offsets.Length)]).AddDays(random.Next(600));
+        var day =
+            new DateTimeOffset(2024, 1, 1, 0, 0, 0, Offsets[random.Next(Offsets.Length)]).AddDays(random.Next(600));
         var arrays = random.Next(1, 12);
         for (var i = 0; i < arrays; i++)
         {
@@ -42,7 +43,8 @@ static class RandomPushes
     {
         var unit = metric.Units[random.Next(metric.Units.Count)];
         var names = metric.Spellings.Count;
-        var array = builder.Add(metric, unit, random.Next(2) == 0 || names == 0 ? null : metric.Spellings[random.Next(names)]);
+        var array =
+            builder.Add(metric, unit, random.Next(2) == 0 || names == 0 ? null : metric.Spellings[random.Next(names)]);
         var grain = random.Next(4);
         var points = random.Next(12) == 0 ? 0 : random.Next(1, 60);
         // One point off every coarser boundary, so that the stamps alone tell the grain; the rest may fall anywhere.
@@ -115,7 +117,8 @@ static class RandomPushes
                 array.AddBad(Point(metric, good, "2026-01-15 14:30:00"), null, "unreadable_date");
                 break;
             case 5:
-                array.AddBad(Point(metric, good, random.Next(2) == 0 ? "1812-06-24 00:00:00 +0000" : "2199-01-01 00:00:00 +0000"),
+                array.AddBad(
+                    Point(metric, good, random.Next(2) == 0 ? "1812-06-24 00:00:00 +0000" : "2199-01-01 00:00:00 +0000"),
                     null, "date_out_of_range");
                 break;
             case 6:

@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace HealthExport.Tests.Support;
 
-/// <summary>The generator and the model are measured against each other and against plain JSON before the server is.</summary>
+/// <summary>
+/// The generator and the model are measured against each other and against plain JSON before the server is.
+/// </summary>
 public sealed class RandomPushesTests
 {
     [Fact]
@@ -57,7 +59,8 @@ public sealed class RandomPushesTests
             Assert.All(again.ByType.Values, counts => Assert.Equal(0, counts.Inserted));
             Assert.Equal(
                 first.ByType.Values.Sum(counts => counts.Received),
-                first.ByType.Values.Sum(counts => counts.Inserted + counts.Updated + counts.Unchanged + counts.Rejected));
+                first.ByType.Values
+                    .Sum(counts => counts.Inserted + counts.Updated + counts.Unchanged + counts.Rejected));
         }
     }
 }

@@ -5,7 +5,9 @@ using System.Text.Json;
 
 namespace HealthExport.Tests.Support;
 
-/// <summary>The executable as a person runs it: a process of its own, on a file, killed at will and started again.</summary>
+/// <summary>
+/// The executable as a person runs it: a process of its own, on a file, killed at will and started again.
+/// </summary>
 sealed partial class ServerProcess : IDisposable
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -36,10 +38,12 @@ sealed partial class ServerProcess : IDisposable
         System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>Starts it, and returns once it says where it listens.</summary>
-    public static async Task<ServerProcess> StartAsync(string databasePath, params (string Name, string Value)[] settings)
+    public static async Task<ServerProcess> StartAsync(
+        string databasePath, params (string Name, string Value)[] settings)
     {
         var start = CreateStart(databasePath, settings);
-        foreach (var argument in (string[])["serve", "--json", "--urls", "http://127.0.0.1:0", "--metrics-urls", "none"])
+        foreach (var argument in (string[])
+            ["serve", "--json", "--urls", "http://127.0.0.1:0", "--metrics-urls", "none"])
             start.ArgumentList.Add(argument);
         var server = new ServerProcess(Process.Start(start)!);
         server._process.ErrorDataReceived += (_, line) =>

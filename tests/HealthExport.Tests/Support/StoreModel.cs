@@ -34,7 +34,8 @@ sealed class StoreModel
     /// <summary>A push that takes a number but changes nothing, because the same bytes came before.</summary>
     public void ApplyDuplicate() => LastPush++;
 
-    public ModelReceipt Replay(SentPush push, long number, DateTimeOffset receivedAt) => Apply(push, number, receivedAt);
+    public ModelReceipt Replay(SentPush push, long number, DateTimeOffset receivedAt) =>
+        Apply(push, number, receivedAt);
 
     /// <summary>Deletes, and keeps what is deleted from being replayed.</summary>
     /// <returns>How many rows went.</returns>

@@ -7,7 +7,9 @@ namespace HealthExport.Tests.Support;
 /// <param name="userId">Whose rows.</param>
 sealed class StoredTables(string path, long userId)
 {
-    /// <summary>Rows of a query in which <c>$user</c> is the person, as text, number, bytes or null by column name.</summary>
+    /// <summary>
+    /// Rows of a query in which <c>$user</c> is the person, as text, number, bytes or null by column name.
+    /// </summary>
     public List<Dictionary<string, object?>> Query(string sql)
     {
         using var connection = new SqliteConnection(
@@ -31,5 +33,6 @@ sealed class StoredTables(string path, long userId)
         microseconds is long at ? DateTimeOffset.UnixEpoch.AddTicks(at * TimeSpan.TicksPerMicrosecond) : null;
 
     /// <summary>An array of little-endian numbers.</summary>
-    public static T[] Array<T>(object? blob) where T : unmanaged => MemoryMarshal.Cast<byte, T>((byte[])blob!).ToArray();
+    public static T[] Array<T>(object? blob) where T : unmanaged =>
+        MemoryMarshal.Cast<byte, T>((byte[])blob!).ToArray();
 }

@@ -52,7 +52,8 @@ sealed class StubbornPhone(int number, string key, Func<Uri> findServer, Random 
                     if (random.Next(3) == 0) request.Headers.Add("Prefer", "respond-async");
                     using var response = await http.SendAsync(request);
                     var answer = await PushAnswer.ReadAsync(response, default);
-                    if (answer.Code == HttpStatusCode.ServiceUnavailable) throw new HttpRequestException("It is ending.");
+                    if (answer.Code == HttpStatusCode.ServiceUnavailable)
+                        throw new HttpRequestException("It is ending.");
                     if (answer.Code is not (HttpStatusCode.OK or HttpStatusCode.Accepted))
                         throw new InvalidOperationException($"A good push was answered {answer.Code}: {answer.Body}");
                     Answered.Add(new(first, count, answer.Id, answer.Code, answer));
