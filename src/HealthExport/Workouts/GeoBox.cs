@@ -39,7 +39,7 @@ public readonly record struct GeoBox(double South, double West, double North, do
 
     /// <summary>
     /// A box that holds a whole line, also where its arcs bend towards a pole beyond their ends. It never wraps: a line
-    /// across the antimeridian has all longitudes.
+    /// across the antimeridian has all longitudes, and so has one that touches a pole.
     /// </summary>
     /// <param name="latitudes">One at least.</param>
     /// <param name="longitudes">As many.</param>
@@ -51,6 +51,8 @@ public readonly record struct GeoBox(double South, double West, double North, do
         {
             (south, north) = (Math.Min(south, latitudes[i]), Math.Max(north, latitudes[i]));
             (west, east) = (Math.Min(west, longitudes[i]), Math.Max(east, longitudes[i]));
+            // At a pole every meridian meets.
+            if (Math.Abs(latitudes[i]) == 90) (west, east) = (-180, 180);
             if (i == 0) continue;
             var across = Math.Abs(longitudes[i] - longitudes[i - 1]);
             // Half way round, the arc goes over a pole, and rounding decides on which side of it.
