@@ -1,4 +1,5 @@
 using HealthExport.Pushes;
+using HealthExport.Samples;
 using HealthExport.Time;
 using HealthExport.Workouts;
 
@@ -10,6 +11,8 @@ namespace HealthExport.Storage.Sqlite;
 /// </summary>
 sealed class SqliteWorkoutStore(SqliteDatabase database) : IWorkoutStore
 {
+    const int RouteColumn = SqliteWorkoutRow.Next + 2;
+
     // Null for no condition: one text for every query but the place, so that few are kept prepared. The start decides
     // what is looked at; the rest is compared row by row.
     const string Conditions =
@@ -45,7 +48,7 @@ sealed class SqliteWorkoutStore(SqliteDatabase database) : IWorkoutStore
             select id
             from workout_route_boxes
             where min_lat <= ?11 and max_lat >= ?10 and min_lon <= ?15 and max_lon >= ?14)
-        select {SqliteWorkoutRow.Columns}, s.text, 1
+        select {SqliteWorkoutRow.Columns}, s.text, 1, r.rowid
         from boxes b
         cross join workout_routes r on r.rowid = b.id and r.user_id = ?1
         cross join workouts w on w.user_id = r.user_id and w.id = r.workout_id
@@ -64,6 +67,13 @@ sealed class SqliteWorkoutStore(SqliteDatabase database) : IWorkoutStore
         session.BeginRead();
         var area = query.Near?.Bounds ?? query.Box;
         using var list = session.Prepare(area is null ? ListAll : ListInBoxes);
+        // Not in the list itself: sorting would carry every route along.
+        using var points = area is null ? null : session.Prepare(
+            """
+            select points
+            from workout_routes
+            where rowid = ?1
+            """);
         Bind(list, query, after);
         if (area is { } box) Bind(list, box);
 
@@ -71,7 +81,7 @@ sealed class SqliteWorkoutStore(SqliteDatabase database) : IWorkoutStore
         while (list.Step())
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (area is not null && !IsThere(session, query, list.GetGuid(0))) continue;
+            if (area is not null && !IsThere(query, FindPoints(points!, list.GetInt64(RouteColumn)))) continue;
             if (rows.Count == query.Limit)
                 return new(new Page<WorkoutRow>(rows, WorkoutPlace.Of(rows[^1]).ToCursor(query)));
             rows.Add(Read(list));
@@ -116,11 +126,17 @@ sealed class SqliteWorkoutStore(SqliteDatabase database) : IWorkoutStore
         return find.Bind(1, userId).Bind(2, id).Step() ? Read(find) : null;
     }
 
-    static bool IsThere(SqliteSession session, WorkoutQuery query, Guid id)
+    static ReadOnlySpan<byte> FindPoints(SqliteStatement points, long route)
     {
-        var route = SqliteWorkoutRow.FindRoute(session, query.UserId, id)!;
-        return query.Near?.Meets(route.Latitudes, route.Longitudes) != false
-            && query.Box?.ContainsAny(route.Latitudes, route.Longitudes) != false;
+        points.Reset();
+        return points.Bind(1, route).Step() ? points.GetBlob(0) : throw new InvalidDataException("A box has no route.");
+    }
+
+    static bool IsThere(WorkoutQuery query, ReadOnlySpan<byte> route)
+    {
+        var (latitudes, longitudes) = RouteBlob.ReadPlaces(route);
+        return query.Near?.Meets(latitudes, longitudes) != false
+            && query.Box?.ContainsAny(latitudes, longitudes) != false;
     }
 
     static void Bind(SqliteStatement list, WorkoutQuery query, WorkoutPlace? after)
@@ -143,7 +159,7 @@ sealed class SqliteWorkoutStore(SqliteDatabase database) : IWorkoutStore
     }
 
     // An instant as the end is exclusive; a date's reach is only a first sieve.
-    static long BeforeOrAt(Instant? to, Samples.TimeSpanBounds span) =>
+    static long BeforeOrAt(Instant? to, TimeSpanBounds span) =>
         to is not { } end ? long.MaxValue : span.To is null ? end.Microseconds : end.Microseconds - 1;
 
     static Instant? Midnight(DateOnly? date) => date is { } day ? Instant.From(day) : null;

@@ -36,7 +36,7 @@ public sealed record WorkoutRow(Workout Workout, bool HasRoute);
 /// <param name="Activity">Canonical, as <see cref="Workout.Activity"/>; null for all.</param>
 /// <param name="NameAsSent">Exactly as sent; null for all.</param>
 /// <param name="Near">The route, with the arcs between its points, comes into this circle; null for anywhere or no
-/// route. Engines agree to the millimetre.</param>
+/// route. Engines agree to the millimetre; where points are less than a metre apart, to five centimetres.</param>
 /// <param name="Box">A point of the route is in this box; null for anywhere or no route.</param>
 /// <param name="Limit">At least 1.</param>
 public sealed record WorkoutQuery(

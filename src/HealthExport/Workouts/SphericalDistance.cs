@@ -47,14 +47,19 @@ public static class SphericalDistance
         ReadOnlySpan<double> longitudes)
     {
         MustBeALine(latitudes, longitudes);
+        // Straight through the earth, and a little more: most points and arcs are too far away by that already.
+        var reach = 2 * Math.Sin(Math.Min(Math.PI, radiusMetres / RadiusMetres) / 2) + 1e-12;
         var point = UnitVector.At(latitude, longitude);
         var before = UnitVector.At(latitudes[0], longitudes[0]);
-        if (IsNear(point.AngleTo(before))) return true;
+        var toBefore = (point - before).Length;
+        if (toBefore <= reach && IsNear(point.AngleTo(before))) return true;
         for (var i = 1; i < latitudes.Length; i++)
         {
             var after = UnitVector.At(latitudes[i], longitudes[i]);
-            if (IsNear(point.AngleTo(after)) || IsNear(AngleToArc(point, before, after))) return true;
-            before = after;
+            var toAfter = (point - after).Length;
+            if (toAfter <= reach && IsNear(point.AngleTo(after))) return true;
+            if (toBefore - (after - before).Length <= reach && IsNear(AngleToArc(point, before, after))) return true;
+            (before, toBefore) = (after, toAfter);
         }
         return false;
 
