@@ -3,6 +3,7 @@ using HealthExport.Server.Health;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Metrics;
 using HealthExport.Server.Security;
+using HealthExport.Server.Workouts;
 using static HealthExport.Server.Http.KnownParametersRouting;
 
 namespace HealthExport.Server;
@@ -39,6 +40,10 @@ static class Routes
                 .Needs(Read).TakesQuery(ListSamples.Parameters);
             v1.MapGet("/metrics/{name}/series", ReadSeries.HandleAsync)
                 .Needs(Read).TakesQuery(ReadSeries.Parameters);
+
+            v1.MapGet("/workouts", ListWorkouts.HandleAsync).Needs(Read).TakesQuery(ListWorkouts.Parameters);
+            v1.MapGet("/workouts/{id:guid}", GetWorkout.HandleAsync).Needs(Read);
+            v1.MapGet("/workouts/{id:guid}/route", GetRoute.HandleAsync).Needs(Read).TakesQuery(GetRoute.Parameters);
         }
     }
 }

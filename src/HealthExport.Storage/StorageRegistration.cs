@@ -6,6 +6,7 @@ using HealthExport.Samples;
 using HealthExport.Storage.Postgres;
 using HealthExport.Storage.Sqlite;
 using HealthExport.Stores;
+using HealthExport.Workouts;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -45,6 +46,7 @@ public static class StorageRegistration
         services.AddSingleton<IKeyStore, SqliteKeyStore>();
         services.AddSingleton<IIngestionStore, SqliteIngestionStore>();
         services.AddSingleton<ISampleStore, SqliteSampleStore>();
+        services.AddSingleton<IWorkoutStore, SqliteWorkoutStore>();
         return services;
     }
 
@@ -61,6 +63,7 @@ public static class StorageRegistration
         services.AddSingleton<IKeyStore, PostgresKeyStore>();
         services.AddSingleton<IIngestionStore, PostgresIngestionStore>();
         services.AddSingleton<ISampleStore, PostgresSampleStore>();
+        services.AddSingleton<IWorkoutStore, PostgresWorkoutStore>();
         return services;
     }
 

@@ -45,6 +45,16 @@ sealed class CsvRows : IRowWriter
 
     public void Count(string column, long value) => Field(value.ToString(CultureInfo.InvariantCulture));
 
+    public void Flag(string column, bool? value) => Field(value is not { } known ? "" : known ? "true" : "false");
+
+    public void BeginGroup(string name)
+    {
+    }
+
+    public void EndGroup()
+    {
+    }
+
     public void Json(string column, string? json) => Text(column, json);
 
     public void Time(string column, Instant at, int offsetMinutes)

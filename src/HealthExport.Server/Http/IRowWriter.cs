@@ -14,6 +14,14 @@ interface IRowWriter
     /// <summary>A number that reads back as the same; nothing if it is NaN or infinite.</summary>
     void Number(string column, double value);
     void Count(string column, long value);
+    void Flag(string column, bool? value);
+
+    /// <summary>
+    /// What comes until <see cref="EndGroup"/> belongs together; where a form knows no such thing, the columns stand for
+    /// themselves.
+    /// </summary>
+    void BeginGroup(string name);
+    void EndGroup();
 
     /// <param name="json">JSON text; null for none.</param>
     void Json(string column, string? json);

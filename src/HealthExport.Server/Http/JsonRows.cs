@@ -6,7 +6,7 @@ using HealthExport.Time;
 
 namespace HealthExport.Server.Http;
 
-/// <summary>Rows as <c>{"items": […], "next_cursor": …}</c>.</summary>
+/// <summary>Rows as <c>{"items": […], "next_cursor": …}</c>, or one row as an object by itself.</summary>
 sealed class JsonRows : IRowWriter, IDisposable
 {
     const int FlushAt = 16 << 10;
@@ -15,9 +15,15 @@ sealed class JsonRows : IRowWriter, IDisposable
     readonly ArrayBufferWriter<byte> _unsent = new(FlushAt * 2);
     readonly HttpResponse _response;
     readonly Utf8JsonWriter _json;
+    readonly bool _isList;
 
-    public JsonRows(HttpResponse response)
+    public JsonRows(HttpResponse response) : this(response, isList: true)
     {
+    }
+
+    JsonRows(HttpResponse response, bool isList)
+    {
+        _isList = isList;
         _response = response;
         response.ContentType = "application/json; charset=utf-8";
         _json = new(_unsent, new()
@@ -26,9 +32,13 @@ sealed class JsonRows : IRowWriter, IDisposable
             Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
             SkipValidation = true,
         });
+        if (!isList) return;
         _json.WriteStartObject();
         _json.WriteStartArray("items"u8);
     }
+
+    /// <summary>For one row, which is the whole answer.</summary>
+    public static JsonRows ForOne(HttpResponse response) => new(response, isList: false);
 
     public void BeginRow() => _json.WriteStartObject();
 
@@ -41,6 +51,21 @@ sealed class JsonRows : IRowWriter, IDisposable
     }
 
     public void Count(string column, long value) => _json.WriteNumber(column, value);
+
+    public void Flag(string column, bool? value)
+    {
+        if (value is { } known) _json.WriteBoolean(column, known);
+        else _json.WriteNull(column);
+    }
+
+    public void BeginGroup(string name) => _json.WriteStartObject(name);
+
+    public void EndGroup() => _json.WriteEndObject();
+
+    /// <summary>A list of rows within the row, until <see cref="EndList"/>.</summary>
+    public void BeginList(string column) => _json.WriteStartArray(column);
+
+    public void EndList() => _json.WriteEndArray();
 
     public void Json(string column, string? json)
     {
@@ -75,6 +100,29 @@ sealed class JsonRows : IRowWriter, IDisposable
         _json.WriteEndArray();
     }
 
+    /// <summary>Null where one is NaN; null for the whole if there is none.</summary>
+    public void Numbers(string column, double[]? values)
+    {
+        if (values is null)
+        {
+            _json.WriteNull(column);
+            return;
+        }
+        _json.WriteStartArray(column);
+        foreach (var value in values)
+            if (double.IsFinite(value)) _json.WriteNumberValue(value);
+            else _json.WriteNullValue();
+        _json.WriteEndArray();
+    }
+
+    public void Times(string column, Instant[] times, int offsetMinutes)
+    {
+        Span<byte> utf8 = stackalloc byte[Rfc3339.MaxLength];
+        _json.WriteStartArray(column);
+        foreach (var time in times) _json.WriteStringValue(utf8[..Rfc3339.Write(utf8, time, offsetMinutes)]);
+        _json.WriteEndArray();
+    }
+
     public async ValueTask EndRowAsync(CancellationToken cancellationToken)
     {
         _json.WriteEndObject();
@@ -83,9 +131,12 @@ sealed class JsonRows : IRowWriter, IDisposable
 
     public async ValueTask EndAsync(string? nextCursor, CancellationToken cancellationToken)
     {
-        _json.WriteEndArray();
-        _json.WriteString("next_cursor"u8, nextCursor);
-        _json.WriteEndObject();
+        if (_isList)
+        {
+            _json.WriteEndArray();
+            _json.WriteString("next_cursor"u8, nextCursor);
+            _json.WriteEndObject();
+        }
         await FlushAsync(cancellationToken);
     }
 

@@ -6,17 +6,21 @@ namespace HealthExport.Server.Http;
 static class Representation
 {
     /// <summary>Whether CSV is asked for and preferred to JSON. A client that names neither gets JSON.</summary>
-    public static bool PrefersCsv(this HttpRequest request)
+    public static bool PrefersCsv(this HttpRequest request) => request.Prefers(CsvRows.MediaType, "application/json");
+
+    /// <summary>Whether a form is asked for and preferred to another. A client that names neither gets the other.
+    /// </summary>
+    public static bool Prefers(this HttpRequest request, string mediaType, string toMediaType)
     {
         request.HttpContext.Response.Headers.Append(HeaderNames.Vary, HeaderNames.Accept);
-        double csv = 0, json = 0;
+        double one = 0, other = 0;
         foreach (var accepted in request.GetTypedHeaders().Accept)
         {
             var quality = accepted.Quality ?? 1;
-            if (accepted.MediaType.Equals(CsvRows.MediaType, StringComparison.OrdinalIgnoreCase)) csv = quality;
-            else if (accepted.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)) json = quality;
+            if (accepted.MediaType.Equals(mediaType, StringComparison.OrdinalIgnoreCase)) one = quality;
+            else if (accepted.MediaType.Equals(toMediaType, StringComparison.OrdinalIgnoreCase)) other = quality;
         }
-        return csv > json;
+        return one > other;
     }
 
     /// <summary>Says where a list goes on, for forms that have no place for it (RFC 8288).</summary>

@@ -9,8 +9,8 @@ sealed partial class PostgresPushTransaction
         Guid[] workouts, CancellationToken cancellationToken)
     {
         await using var list = new NpgsqlCommand(
-            """
-            select s.workout_id, s.name, s.unit, s.times, s.vals, s.mins, s.maxs
+            $"""
+            select s.workout_id, {PostgresWorkoutRow.SeriesColumns}
             from unnest($2) w (id)
             cross join lateral (
                 select *
@@ -26,10 +26,7 @@ sealed partial class PostgresPushTransaction
         while (await row.ReadAsync(cancellationToken))
         {
             if (!series.TryGetValue(row.GetGuid(0), out var of)) series.Add(row.GetGuid(0), of = []);
-            of.Add(new(
-                row.GetString(1), row.GetString(2),
-                Array.ConvertAll(row.GetFieldValue<long[]>(3), PostgresValues.FromServer),
-                row.GetFieldValue<double[]>(4), FindArray(row, 5), FindArray(row, 6)));
+            of.Add(PostgresWorkoutRow.ReadSeries(row, 1));
         }
         return series;
     }
@@ -38,9 +35,8 @@ sealed partial class PostgresPushTransaction
         Guid[] workouts, CancellationToken cancellationToken)
     {
         await using var list = new NpgsqlCommand(
-            """
-            select r.workout_id, r.count, st_asewkb(r.points::geometry, 'NDR'), r.speeds, r.courses,
-                r.horizontal_accuracies, r.vertical_accuracies, r.speed_accuracies, r.course_accuracies
+            $"""
+            select r.workout_id, {PostgresWorkoutRow.RouteColumns}
             from unnest($2) w (id)
             cross join lateral (
                 select *
@@ -53,23 +49,7 @@ sealed partial class PostgresPushTransaction
         Dictionary<Guid, WorkoutRoute> routes = [];
         await using var row = await list.ExecuteReaderAsync(cancellationToken);
         while (await row.ReadAsync(cancellationToken))
-        {
-            var (times, latitudes, longitudes, altitudes) =
-                RouteEwkb.Read(row.GetFieldValue<byte[]>(2), row.GetInt32(1));
-            routes.Add(row.GetGuid(0), new()
-            {
-                Times = times,
-                Latitudes = latitudes,
-                Longitudes = longitudes,
-                Altitudes = altitudes,
-                Speeds = FindArray(row, 3),
-                Courses = FindArray(row, 4),
-                HorizontalAccuracies = FindArray(row, 5),
-                VerticalAccuracies = FindArray(row, 6),
-                SpeedAccuracies = FindArray(row, 7),
-                CourseAccuracies = FindArray(row, 8),
-            });
-        }
+            routes.Add(row.GetGuid(0), PostgresWorkoutRow.ReadRoute(row, 1));
         return routes;
     }
 
@@ -106,7 +86,4 @@ sealed partial class PostgresPushTransaction
         .BindArray(route.Speeds).BindArray(route.Courses)
         .BindArray(route.HorizontalAccuracies).BindArray(route.VerticalAccuracies)
         .BindArray(route.SpeedAccuracies).BindArray(route.CourseAccuracies);
-
-    static double[]? FindArray(NpgsqlDataReader row, int column) =>
-        row.IsDBNull(column) ? null : row.GetFieldValue<double[]>(column);
 }

@@ -123,11 +123,8 @@ sealed partial class PostgresPushTransaction
         if (ids.Length == 0) return found;
         Dictionary<Guid, int> sources = [];
         await using (var find = new NpgsqlCommand(
-            """
-            select s.wanted_id, id_is_made, activity, name_as_sent, start_at, end_at, utc_offset, stamp_precision,
-                duration_s, active_energy_kcal, total_energy_kcal, distance_m, heart_rate_min, heart_rate_avg, heart_rate_max,
-                elevation_up_m, elevation_down_m, speed_avg_mps, speed_max_mps, step_cadence_per_min, is_indoor,
-                location, source_id, details, ingestion
+            $"""
+            select {PostgresWorkoutRow.Columns}
             from unnest($2) s (wanted_id)
             cross join lateral (
                 select *
@@ -141,8 +138,10 @@ sealed partial class PostgresPushTransaction
             await using var row = await find.ExecuteReaderAsync(cancellationToken);
             while (await row.ReadAsync(cancellationToken))
             {
-                found.Add(row.GetGuid(0), ReadWorkout(row));
-                sources.Add(row.GetGuid(0), row.GetInt32(22));
+                found.Add(
+                    row.GetGuid(0),
+                    new(PostgresWorkoutRow.Read(row), row.GetInt64(PostgresWorkoutRow.IngestionColumn)));
+                sources.Add(row.GetGuid(0), row.GetInt32(PostgresWorkoutRow.SourceColumn));
             }
         }
         await _sources.LookUpAsync(sources.Values, cancellationToken);
@@ -160,36 +159,6 @@ sealed partial class PostgresPushTransaction
             };
         return found;
     }
-
-    // All but source, series and route.
-    static Stored<Workout> ReadWorkout(NpgsqlDataReader row) => new(
-        new()
-        {
-            Id = row.GetGuid(0),
-            IdIsMade = row.GetBoolean(1),
-            Activity = row.FindString(2),
-            NameAsSent = row.GetString(3),
-            StartAt = row.GetInstant(4),
-            EndAt = row.GetInstant(5),
-            OffsetMinutes = row.GetInt16(6),
-            StampPrecision = row.GetInt64(7),
-            DurationSeconds = row.FindDouble(8),
-            ActiveEnergyKcal = row.FindDouble(9),
-            TotalEnergyKcal = row.FindDouble(10),
-            DistanceMetres = row.FindDouble(11),
-            HeartRateMin = row.FindDouble(12),
-            HeartRateAvg = row.FindDouble(13),
-            HeartRateMax = row.FindDouble(14),
-            ElevationUpMetres = row.FindDouble(15),
-            ElevationDownMetres = row.FindDouble(16),
-            SpeedAvgMetresPerSecond = row.FindDouble(17),
-            SpeedMaxMetresPerSecond = row.FindDouble(18),
-            StepCadencePerMinute = row.FindDouble(19),
-            IsIndoor = row.IsDBNull(20) ? null : row.GetBoolean(20),
-            Location = row.FindString(21),
-            Details = row.FindString(23),
-        },
-        row.GetInt64(24));
 
     const string InsertWorkout =
         """

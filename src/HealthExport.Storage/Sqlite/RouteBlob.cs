@@ -73,6 +73,17 @@ static class RouteBlob
         };
     }
 
+    /// <summary>Where the points are, without the rest.</summary>
+    /// <exception cref="InvalidDataException">The bytes are not what <see cref="Write"/> makes.</exception>
+    public static (double[] Latitudes, double[] Longitudes) ReadPlaces(ReadOnlySpan<byte> blob)
+    {
+        if (blob is not [Version, _, .. var rest])
+            throw new InvalidDataException("A stored route is of an unknown version.");
+        var count = checked((int)ReadNumber(ref rest));
+        for (var i = 0; i < count; i++) ReadNumber(ref rest);
+        return (ReadArray(ref rest, count), ReadArray(ref rest, count));
+    }
+
     static double[]?[] Optional(WorkoutRoute route) =>
     [
         route.Speeds, route.Courses, route.HorizontalAccuracies, route.VerticalAccuracies, route.SpeedAccuracies,

@@ -4,39 +4,6 @@ namespace HealthExport.Storage.Sqlite;
 
 sealed partial class SqlitePushTransaction
 {
-    List<WorkoutSeries> ReadSeries(Guid workout)
-    {
-        using var list = _session.Prepare(
-            """
-            select name, unit, times, vals, mins, maxs
-            from workout_series
-            where user_id = ?1 and workout_id = ?2
-            order by name
-            """);
-        list.Bind(1, User).Bind(2, workout);
-        var series = new List<WorkoutSeries>();
-        while (list.Step())
-        {
-            series.Add(new(
-                list.GetString(0), list.GetString(1),
-                LittleEndian.ReadInstants(list.GetBlob(2)), LittleEndian.ReadDoubles(list.GetBlob(3)),
-                list.IsNull(4) ? null : LittleEndian.ReadDoubles(list.GetBlob(4)),
-                list.IsNull(5) ? null : LittleEndian.ReadDoubles(list.GetBlob(5))));
-        }
-        return series;
-    }
-
-    WorkoutRoute? ReadRoute(Guid workout)
-    {
-        using var find = _session.Prepare(
-            """
-            select points
-            from workout_routes
-            where user_id = ?1 and workout_id = ?2
-            """);
-        return find.Bind(1, User).Bind(2, workout).Step() ? RouteBlob.Read(find.GetBlob(0)) : null;
-    }
-
     void WriteSeries(Guid workout, WorkoutSeries series)
     {
         using var write = _session.Prepare(
@@ -72,8 +39,8 @@ sealed partial class SqlitePushTransaction
             from workout_routes
             where user_id = ?1 and workout_id = ?2
             """);
+        var bounds = GeoBox.OfLine(route.Latitudes, route.Longitudes);
         box.Bind(1, User).Bind(2, workout)
-            .Bind(3, route.Longitudes.Min()).Bind(4, route.Longitudes.Max())
-            .Bind(5, route.Latitudes.Min()).Bind(6, route.Latitudes.Max()).Run();
+            .Bind(3, bounds.West).Bind(4, bounds.East).Bind(5, bounds.South).Bind(6, bounds.North).Run();
     }
 }

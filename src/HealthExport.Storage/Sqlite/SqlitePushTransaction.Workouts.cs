@@ -70,46 +70,20 @@ sealed partial class SqlitePushTransaction
     Stored<Workout>? FindWorkout(Guid id)
     {
         using var find = _session.Prepare(
-            """
-            select id_is_made, activity, name_as_sent, start_at, end_at, utc_offset, stamp_precision, duration_s,
-                active_energy_kcal, total_energy_kcal, distance_m, heart_rate_min, heart_rate_avg, heart_rate_max,
-                elevation_up_m, elevation_down_m, speed_avg_mps, speed_max_mps, step_cadence_per_min, is_indoor,
-                location, source_id, details, ingestion
-            from workouts
-            where user_id = ?1 and id = ?2
+            $"""
+            select {SqliteWorkoutRow.Columns}
+            from workouts w
+            where w.user_id = ?1 and w.id = ?2
             """);
         if (!find.Bind(1, User).Bind(2, id).Step()) return null;
         return new(
-            new()
+            SqliteWorkoutRow.Read(find) with
             {
-                Id = id,
-                IdIsMade = find.GetBoolean(0),
-                Activity = find.FindString(1),
-                NameAsSent = find.GetString(2),
-                StartAt = find.GetInstant(3),
-                EndAt = find.GetInstant(4),
-                OffsetMinutes = (short)find.GetInt64(5),
-                StampPrecision = find.GetInt64(6),
-                DurationSeconds = find.FindDouble(7),
-                ActiveEnergyKcal = find.FindDouble(8),
-                TotalEnergyKcal = find.FindDouble(9),
-                DistanceMetres = find.FindDouble(10),
-                HeartRateMin = find.FindDouble(11),
-                HeartRateAvg = find.FindDouble(12),
-                HeartRateMax = find.FindDouble(13),
-                ElevationUpMetres = find.FindDouble(14),
-                ElevationDownMetres = find.FindDouble(15),
-                SpeedAvgMetresPerSecond = find.FindDouble(16),
-                SpeedMaxMetresPerSecond = find.FindDouble(17),
-                StepCadencePerMinute = find.FindDouble(18),
-                IsIndoor = find.IsNull(19) ? null : find.GetBoolean(19),
-                Location = find.FindString(20),
-                Source = _sources.GetText(find.GetInt64(21)),
-                Details = find.FindString(22),
-                Series = ReadSeries(id),
-                Route = ReadRoute(id),
+                Source = _sources.GetText(find.GetInt64(SqliteWorkoutRow.SourceColumn)),
+                Series = SqliteWorkoutRow.ReadSeries(_session, User, id),
+                Route = SqliteWorkoutRow.FindRoute(_session, User, id),
             },
-            find.GetInt64(23));
+            find.GetInt64(SqliteWorkoutRow.IngestionColumn));
     }
 
     const string InsertWorkout =

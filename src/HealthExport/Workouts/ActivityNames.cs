@@ -6,7 +6,7 @@ namespace HealthExport.Workouts;
 /// The kinds of workout by the names that phones give them: Apple's English ones, with where it took place before or
 /// after, and the translations that were seen. The codes are HealthKit's names in snake case.
 /// </summary>
-static class ActivityNames
+public static class ActivityNames
 {
     static readonly string[] Places = ["Indoor", "Outdoor"];
 

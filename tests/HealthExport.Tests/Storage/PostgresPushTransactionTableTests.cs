@@ -115,7 +115,12 @@ public sealed class PostgresPushTransactionTableTests : IAsyncLifetime
         await using (var push = await _stores.Ingestions.BeginAsync(claim, default))
         {
             await _stores.ReadAsync(
-                "select count(pg_terminate_backend(pid)) from pg_locks where locktype = 'advisory' and granted");
+                """
+                select count(pg_terminate_backend(pid))
+                from pg_locks
+                where locktype = 'advisory' and granted
+                    and database = (select oid from pg_database where datname = current_database())
+                """);
             await Assert.ThrowsAsync<StoreUnavailableException>(() => WriteAsync(push, Row(new(2024, 1, 1), 1)));
         }
 

@@ -30,8 +30,12 @@ public sealed class RouteBlobTests
                 CourseAccuracies = If(5),
             };
 
-            var read = RouteBlob.Read(RouteBlob.Write(route));
+            var blob = RouteBlob.Write(route);
+            var read = RouteBlob.Read(blob);
+            var (latitudes, longitudes) = RouteBlob.ReadPlaces(blob);
 
+            AssertSameBits(route.Latitudes, latitudes);
+            AssertSameBits(route.Longitudes, longitudes);
             Assert.Equal(route.Times, read.Times);
             AssertSameBits(route.Latitudes, read.Latitudes);
             AssertSameBits(route.Longitudes, read.Longitudes);

@@ -33,7 +33,7 @@ public sealed class SqlitePushTransactionTableTests
         var user = await stores.AddUserAsync();
         await stores.Ingestions.KeepAsync(ReceivedPushes.Create(stores, user.Id, "{}"));
         await using var push = await stores.Ingestions.BeginAsync(await stores.Ingestions.GetClaimAsync(), default);
-        var workout = new Workouts.Workout
+        var workout = new HealthExport.Workouts.Workout
         {
             Id = Guid.CreateVersion7(), NameAsSent = "Run", StartAt = new(0), EndAt = new(1), OffsetMinutes = 0,
             Route = new()

@@ -7,6 +7,7 @@ using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Storage.Postgres;
 using HealthExport.Time;
+using HealthExport.Workouts;
 using Npgsql;
 
 namespace HealthExport.Tests.Support;
@@ -32,6 +33,7 @@ sealed class PostgresFixture : StoreFixture
         Migrations = new PostgresMigrations(Database);
         Ingestions = new PostgresIngestionStore(Database, new());
         Samples = new PostgresSampleStore(Database);
+        Workouts = new PostgresWorkoutStore(Database);
     }
 
     public string Url { get; }
@@ -45,6 +47,7 @@ sealed class PostgresFixture : StoreFixture
     public override IIngestionStore Ingestions { get; }
     public override IMigrationStore Migrations { get; }
     public override ISampleStore Samples { get; }
+    public override IWorkoutStore Workouts { get; }
 
     public static async Task<PostgresFixture> OpenAsync()
     {

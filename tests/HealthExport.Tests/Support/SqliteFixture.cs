@@ -5,6 +5,7 @@ using HealthExport.People;
 using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Storage.Sqlite;
+using HealthExport.Workouts;
 
 namespace HealthExport.Tests.Support;
 
@@ -21,6 +22,7 @@ sealed class SqliteFixture : StoreFixture
         Keys = new SqliteKeyStore(Database, Clock);
         Migrations = new SqliteMigrations(Database, Clock);
         Samples = new SqliteSampleStore(Database, Clock);
+        Workouts = new SqliteWorkoutStore(Database);
         Ingestions = new SqliteIngestionStore(Database, Clock, new(), LeaseHolder.Current);
     }
 
@@ -31,6 +33,7 @@ sealed class SqliteFixture : StoreFixture
     public override IIngestionStore Ingestions { get; }
     public override IMigrationStore Migrations { get; }
     public override ISampleStore Samples { get; }
+    public override IWorkoutStore Workouts { get; }
 
     public static async Task<SqliteFixture> OpenAsync()
     {

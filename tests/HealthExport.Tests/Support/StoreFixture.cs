@@ -4,6 +4,7 @@ using HealthExport.Migrations;
 using HealthExport.People;
 using HealthExport.Pushes;
 using HealthExport.Samples;
+using HealthExport.Workouts;
 
 namespace HealthExport.Tests.Support;
 
@@ -22,6 +23,7 @@ public abstract class StoreFixture : IAsyncDisposable
     public abstract IIngestionStore Ingestions { get; }
     public abstract IMigrationStore Migrations { get; }
     public abstract ISampleStore Samples { get; }
+    public abstract IWorkoutStore Workouts { get; }
 
     /// <summary>The ingestions as another process sees them: connections and lease holder of its own.</summary>
     public abstract IIngestionStore OpenAnother();

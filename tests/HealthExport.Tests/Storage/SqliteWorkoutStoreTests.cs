@@ -1,0 +1,46 @@
+using HealthExport.Storage.Sqlite;
+using HealthExport.Tests.Contracts;
+using HealthExport.Tests.Support;
+
+namespace HealthExport.Tests.Storage;
+
+public sealed class SqliteWorkoutStoreTests : WorkoutStoreContract
+{
+    protected override async ValueTask<StoreFixture> OpenAsync() => await SqliteFixture.OpenAsync();
+}
+
+public sealed class SqliteWorkoutPlanTests
+{
+    [Fact]
+    public async Task Places_come_from_the_tree_of_boxes_and_then_by_key()
+    {
+        var plan = await ExplainAsync(SqliteWorkoutStore.ListInBoxes);
+
+        Assert.Equal(2, plan.Count(line => line.StartsWith("SCAN TABLE workout_route_boxes VIRTUAL TABLE INDEX 2:", StringComparison.Ordinal)));
+        Assert.Contains("SEARCH TABLE workout_routes AS r USING INTEGER PRIMARY KEY (rowid=?)", plan);
+        Assert.Contains(
+            plan, line => line.StartsWith("SEARCH TABLE workouts AS w USING PRIMARY KEY", StringComparison.Ordinal));
+        Assert.DoesNotContain("SCAN TABLE workouts AS w", plan);
+    }
+
+    [Fact]
+    public async Task The_list_goes_backwards_along_the_index_on_time_without_sorting()
+    {
+        var plan = await ExplainAsync(SqliteWorkoutStore.ListAll);
+
+        Assert.Contains(
+            plan,
+            line => line.StartsWith("SEARCH TABLE workouts AS w USING INDEX workouts_start_at (", StringComparison.Ordinal));
+        Assert.DoesNotContain(plan, line => line.Contains("TEMP B-TREE", StringComparison.Ordinal));
+    }
+
+    static async Task<List<string>> ExplainAsync(string sql)
+    {
+        await using var stores = await SqliteFixture.OpenAsync();
+        using var reader = stores.Database.RentReader();
+        using var explain = reader.Session.Prepare("explain query plan " + sql);
+        List<string> plan = [];
+        while (explain.Step()) plan.Add(explain.GetString(3));
+        return plan;
+    }
+}
