@@ -1,5 +1,6 @@
 using HealthExport.Keys;
 using HealthExport.Migrations;
+using HealthExport.Moving;
 using HealthExport.People;
 using HealthExport.Pushes;
 using HealthExport.Samples;
@@ -45,6 +46,7 @@ public static class StorageRegistration
         services.AddSingleton<IKeyStore, SqliteKeyStore>();
         services.AddSingleton<IIngestionStore, SqliteIngestionStore>();
         services.AddSingleton<ISampleStore, SqliteSampleStore>();
+        services.AddSingleton<IStoreCopy, SqliteStoreCopy>();
         return services;
     }
 
@@ -61,6 +63,7 @@ public static class StorageRegistration
         services.AddSingleton<IKeyStore, PostgresKeyStore>();
         services.AddSingleton<IIngestionStore, PostgresIngestionStore>();
         services.AddSingleton<ISampleStore, PostgresSampleStore>();
+        services.AddSingleton<IStoreCopy, PostgresStoreCopy>();
         return services;
     }
 
