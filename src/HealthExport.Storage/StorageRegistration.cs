@@ -1,5 +1,6 @@
 using HealthExport.Keys;
 using HealthExport.Migrations;
+using HealthExport.Moving;
 using HealthExport.People;
 using HealthExport.Pushes;
 using HealthExport.Samples;
@@ -47,6 +48,7 @@ public static class StorageRegistration
         services.AddSingleton<IIngestionStore, SqliteIngestionStore>();
         services.AddSingleton<ISampleStore, SqliteSampleStore>();
         services.AddSingleton<IWorkoutStore, SqliteWorkoutStore>();
+        services.AddSingleton<IStoreCopy, SqliteStoreCopy>();
         return services;
     }
 
@@ -64,6 +66,7 @@ public static class StorageRegistration
         services.AddSingleton<IIngestionStore, PostgresIngestionStore>();
         services.AddSingleton<ISampleStore, PostgresSampleStore>();
         services.AddSingleton<IWorkoutStore, PostgresWorkoutStore>();
+        services.AddSingleton<IStoreCopy, PostgresStoreCopy>();
         return services;
     }
 

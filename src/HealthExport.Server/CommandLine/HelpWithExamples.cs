@@ -35,6 +35,10 @@ sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLineAction
         ],
         ["revoke"] = ["health-export key revoke k3v9x2m1q8az"],
         ["migrate"] = ["health-export migrate --status", "health-export migrate --dry-run"],
+        ["move"] =
+        [
+            "health-export move --from sqlite:data/health.db --to postgresql://health@db.example.org/health",
+        ],
         ["import"] = ["health-export import 2024.json 2025.json.gz --user anna@example.org"],
         ["replay"] = ["health-export replay --failed"],
         ["status"] = ["health-export status --json"],

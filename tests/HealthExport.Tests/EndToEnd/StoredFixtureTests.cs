@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using HealthExport.Storage.Sqlite;
+using HealthExport.Storage;
 using HealthExport.Tests.Support;
 
 namespace HealthExport.Tests.EndToEnd;

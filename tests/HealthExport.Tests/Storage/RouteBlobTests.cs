@@ -1,4 +1,4 @@
-using HealthExport.Storage.Sqlite;
+using HealthExport.Storage;
 using HealthExport.Time;
 using HealthExport.Workouts;
 

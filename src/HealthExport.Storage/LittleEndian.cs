@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using HealthExport.Time;
 
-namespace HealthExport.Storage.Sqlite;
+namespace HealthExport.Storage;
 
 /// <summary>
 /// Arrays as blobs, bit for bit: float64 (IEEE 754, the payload of a NaN included) and int64, little-endian on every

@@ -1,7 +1,7 @@
 using HealthExport.Time;
 using HealthExport.Workouts;
 
-namespace HealthExport.Storage.Sqlite;
+namespace HealthExport.Storage;
 
 /// <summary>
 /// A route as one blob, exact to the bit. Layout, everything little-endian:
