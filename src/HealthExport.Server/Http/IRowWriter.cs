@@ -17,7 +17,7 @@ interface IRowWriter
     void Flag(string column, bool? value);
 
     /// <summary>
-    /// What comes until <see cref="EndGroup"/> belongs together; where a form knows no such thing, the columns stand for
+    /// What comes until <see cref="EndGroup"/> belongs together; where a form knows no such thing, the columns stand by
     /// themselves.
     /// </summary>
     void BeginGroup(string name);

@@ -23,7 +23,8 @@ static class GetRoute
 
         if (await store.FindRouteAsync(caller.UserId, id, cancellationToken) is not { } workout)
             return Problems.NotFound(
-                "There is no workout of this id, or it has no route.", "GET /v1/workouts says which have one (has_route).");
+                "There is no workout of this id, or it has no route.",
+                "GET /v1/workouts says which have one (has_route).");
         await (asGpx
             ? GpxRoute.WriteAsync(context.Response, workout, cancellationToken)
             : GeoJsonRoute.WriteAsync(context.Response, workout, cancellationToken));

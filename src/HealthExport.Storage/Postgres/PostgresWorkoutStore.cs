@@ -12,7 +12,8 @@ sealed class PostgresWorkoutStore(PostgresDatabase database) : IWorkoutStore
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(query.Limit);
         var after = WorkoutPlace.FromCursor(query);
         // No column holds such a text, and the server would not take it.
-        if (!PostgresText.IsStorable(query.Activity) || !PostgresText.IsStorable(query.NameAsSent)) return new([], null);
+        if (!PostgresText.IsStorable(query.Activity) || !PostgresText.IsStorable(query.NameAsSent))
+            return new([], null);
         var rows = await ReadAsync(
             batch => batch.BatchCommands.Add(PostgresWorkoutList.Write(query, after)),
             async (row, cancellationToken) =>

@@ -21,8 +21,8 @@ public interface IWorkoutStore
     ValueTask<WorkoutRow?> FindAsync(long userId, Guid id, CancellationToken cancellationToken);
 
     /// <summary>
-    /// One workout with its route, at least one point and exactly as sent, without its series; null if the user has none
-    /// of this id, or if it has no route.
+    /// One workout with its route, at least one point and exactly as sent, without its series; null if the user has
+    /// none of this id, or if it has no route.
     /// </summary>
     ValueTask<Workout?> FindRouteAsync(long userId, Guid id, CancellationToken cancellationToken);
 }

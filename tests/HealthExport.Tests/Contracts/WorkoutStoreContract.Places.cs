@@ -85,8 +85,8 @@ public abstract partial class WorkoutStoreContract
             if (i % 2 == 0)
             {
                 var circle = new GeoCircle(latitude, longitude, reach * 111_000 * random.NextDouble());
-                var isClose = workouts.Any(one => Math.Abs(Distance(circle, one.Route!) - circle.RadiusMetres) < Millimetre);
-                if (isClose)
+                if (workouts.Any(
+                    one => Math.Abs(Distance(circle, one.Route!) - circle.RadiusMetres) < Millimetre))
                 {
                     skipped++;
                     continue;

@@ -90,7 +90,8 @@ public abstract partial class WorkoutStoreContract : IAsyncLifetime
 
         // An id of both is of each.
         await WriteAsync(other, full with { NameAsSent = "Theirs", Route = null, Series = [] });
-        Assert.Equal("Theirs", (await _stores.Workouts.FindAsync(other.Id, full.Id.Value, default))!.Workout.NameAsSent);
+        var theirs = await _stores.Workouts.FindAsync(other.Id, full.Id.Value, default);
+        Assert.Equal("Theirs", theirs!.Workout.NameAsSent);
         Assert.Null(await _stores.Workouts.FindRouteAsync(other.Id, full.Id.Value, default));
         Assert.Equal(full.NameAsSent, Assert.Single(await ListAsync(Query())).Workout.NameAsSent);
         Assert.Empty(await ListAsync(Query() with { UserId = other.Id, Near = new(0, 0, 1e7) }));
@@ -112,7 +113,8 @@ public abstract partial class WorkoutStoreContract : IAsyncLifetime
         ];
         await WriteAsync(workouts);
         var expected = workouts
-            .OrderByDescending(one => one.StartAt).ThenByDescending(one => one.Id!.Value.ToString(), StringComparer.Ordinal)
+            .OrderByDescending(one => one.StartAt)
+            .ThenByDescending(one => one.Id!.Value.ToString(), StringComparer.Ordinal)
             .Select(one => one.Id);
 
         foreach (var limit in (int[])[1, 7, 60, 10_000])
@@ -142,9 +144,8 @@ public abstract partial class WorkoutStoreContract : IAsyncLifetime
 
         // What arrives meanwhile at the top moves nothing.
         await WriteAsync(Bare(180));
-        Assert.Equal(
-            [At(60), At(0)],
-            (await _stores.Workouts.ListAsync(next with { Limit = 5 }, default)).Items.Select(row => row.Workout.StartAt));
+        var rest = await _stores.Workouts.ListAsync(next with { Limit = 5 }, default);
+        Assert.Equal([At(60), At(0)], rest.Items.Select(row => row.Workout.StartAt));
         foreach (var other in (WorkoutQuery[])
         [
             next with { UserId = query.UserId + 1 }, next with { Activity = "running" },
@@ -177,7 +178,9 @@ public abstract partial class WorkoutStoreContract : IAsyncLifetime
         await IsAsync("abcde", new(null, DateOnly.MinValue, null, DateOnly.MaxValue));
 
         async Task IsAsync(string names, TimeSpanBounds span) => Assert.Equal(
-            names, string.Concat((await ListAsync(Query() with { Span = span })).Select(row => row.Workout.NameAsSent).Order()));
+            names,
+            string.Concat(
+                (await ListAsync(Query() with { Span = span })).Select(row => row.Workout.NameAsSent).Order()));
     }
 
     [Fact]
@@ -214,7 +217,8 @@ public abstract partial class WorkoutStoreContract : IAsyncLifetime
         await _stores.Ingestions.KeepAsync(ReceivedPushes.Create(_stores, user.Id, $$"""{"push":{{_pushes++}}}"""));
         await using var push = await _stores.Ingestions.BeginAsync(await _stores.Ingestions.GetClaimAsync(), default);
         await push.WriteAsync(
-            workouts, new Guid?[workouts.Length], Enumerable.Repeat(RowChange.Insert, workouts.Length).ToArray(), default);
+            workouts, new Guid?[workouts.Length],
+            Enumerable.Repeat(RowChange.Insert, workouts.Length).ToArray(), default);
         await push.CommitAsync(new(), changedAnything: true, default);
     }
 

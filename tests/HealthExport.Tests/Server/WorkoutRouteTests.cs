@@ -63,7 +63,10 @@ public sealed class WorkoutRouteTests(ServerFixture fixture) : IClassFixture<Ser
         Assert.Equal("Lauf & <Spaß>\uFFFD", track.Element(Gpx + "name")!.Value);
         var points = Assert.Single(track.Elements(Gpx + "trkseg")).Elements(Gpx + "trkpt").ToList();
         Assert.Equal(
-            ["52.5 13.4 34.25 2026-01-15T07:00:00Z", "-0.00001234 -180  2026-01-15T07:00:01Z", "0.0000001 -180 -3 2026-01-15T07:00:02Z"],
+            [
+                "52.5 13.4 34.25 2026-01-15T07:00:00Z", "-0.00001234 -180  2026-01-15T07:00:01Z",
+                "0.0000001 -180 -3 2026-01-15T07:00:02Z",
+            ],
             points.Select(point => string.Join(
                 ' ', point.Attribute("lat")!.Value, point.Attribute("lon")!.Value,
                 point.Element(Gpx + "ele")?.Value, point.Element(Gpx + "time")!.Value)));
@@ -75,12 +78,16 @@ public sealed class WorkoutRouteTests(ServerFixture fixture) : IClassFixture<Ser
         var key = await _server.AddKeyAsync();
         var id = Guid.NewGuid();
         const int count = 20_000;
+        var start = new DateTimeOffset(2026, 1, 15, 7, 0, 0, TimeSpan.Zero);
         var points = string.Join(",", Enumerable.Range(0, count).Select(i => string.Create(
             CultureInfo.InvariantCulture,
-            $$"""{"lat":{{50 + i / 1e5}},"lon":{{13 - i / 1e5}},"altitude":{{i % 7}},"time":"2026-01-15T{{7 + i / 3600:00}}:{{i / 60 % 60:00}}:{{i % 60:00}}Z","speed":3}""")));
+            $$"""{"lat":{{50 + i / 1e5}},"lon":{{13 - i / 1e5}},"altitude":{{i % 7}},"time":"{{start.AddSeconds(i):O}}","speed":3}""")));
         await _server.PushWorkoutsAsync(
             key,
-            $$"""{"id":"{{id}}","workout_type":"Hike","start_time":"2026-01-15T07:00:00Z","end_time":"2026-01-15T17:00:00Z","route":[{{points}}]}""");
+            $$"""
+            {"id":"{{id}}","workout_type":"Hike","start_time":"{{start:O}}","end_time":"{{start.AddHours(10):O}}",
+            "route":[{{points}}]}
+            """);
 
         using var json = await _server.GetAsync(key, $"/v1/workouts/{id}/route");
         var feature = await json.ReadJsonAsync();

@@ -56,11 +56,13 @@ public sealed class PostgresWorkoutPlanTests
         }
 
         static string Wkt(double[] latitudes, double[] longitudes) => string.Join(
-            ", ", latitudes.Zip(longitudes, (latitude, longitude) => FormattableString.Invariant($"{longitude} {latitude}")));
+            ", ",
+            latitudes.Zip(
+                longitudes, (latitude, longitude) => FormattableString.Invariant($"{longitude} {latitude}")));
     }
 
-    // Steps from a few metres to 1,000 km, points from a decimetre away to anywhere. Below a metre the server takes what
-    // is a little beyond a step's end for beside it: with 50 digits, it was up to 41 mm off, and we were not.
+    // Steps from a few metres to 1,000 km, points from a decimetre away to anywhere. Below a metre the server takes
+    // what is a little beyond a step's end for beside it: reckoned with 50 digits it was up to 41 mm off.
     static (double Latitude, double Longitude, double[] Latitudes, double[] Longitudes) Place(Random random)
     {
         var (latitudes, longitudes) = (new double[random.Next(2, 20)], new double[20]);
@@ -100,9 +102,11 @@ public sealed class PostgresWorkoutPlanTests
         var user = (await stores.AddUserAsync()).Id;
         await stores.ExecuteAsync($"""
             insert into workouts (
-                user_id, id, start_at, end_at, stamp_precision, ingestion, source_id, utc_offset, id_is_made, name_as_sent)
-            select {user}, md5(x || ' ' || y)::uuid, timestamptz '2024-01-01' + x * interval '1 hour' + y * interval '1 day',
-                timestamptz '2025-01-01', 1, 1, 0, 0, false, 'Run'
+                user_id, id, start_at, end_at, stamp_precision, ingestion, source_id, utc_offset, id_is_made,
+                name_as_sent)
+            select {user}, md5(x || ' ' || y)::uuid,
+                timestamptz '2024-01-01' + x * interval '1 hour' + y * interval '1 day', timestamptz '2025-01-01',
+                1, 1, 0, 0, false, 'Run'
             from generate_series(-178, 178, 2) x
             cross join generate_series(-80, 80, 2) y
             """);

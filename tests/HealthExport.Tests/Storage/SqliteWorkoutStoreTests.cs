@@ -16,10 +16,9 @@ public sealed class SqliteWorkoutPlanTests
     {
         var plan = await ExplainAsync(SqliteWorkoutStore.ListInBoxes);
 
-        Assert.Equal(2, plan.Count(line => line.StartsWith("SCAN TABLE workout_route_boxes VIRTUAL TABLE INDEX 2:", StringComparison.Ordinal)));
+        Assert.Equal(2, plan.Count(line => StartsWith(line, "SCAN TABLE workout_route_boxes VIRTUAL TABLE INDEX 2:")));
         Assert.Contains("SEARCH TABLE workout_routes AS r USING INTEGER PRIMARY KEY (rowid=?)", plan);
-        Assert.Contains(
-            plan, line => line.StartsWith("SEARCH TABLE workouts AS w USING PRIMARY KEY", StringComparison.Ordinal));
+        Assert.Contains(plan, line => StartsWith(line, "SEARCH TABLE workouts AS w USING PRIMARY KEY"));
         Assert.DoesNotContain("SCAN TABLE workouts AS w", plan);
     }
 
@@ -28,11 +27,11 @@ public sealed class SqliteWorkoutPlanTests
     {
         var plan = await ExplainAsync(SqliteWorkoutStore.ListAll);
 
-        Assert.Contains(
-            plan,
-            line => line.StartsWith("SEARCH TABLE workouts AS w USING INDEX workouts_start_at (", StringComparison.Ordinal));
+        Assert.Contains(plan, line => StartsWith(line, "SEARCH TABLE workouts AS w USING INDEX workouts_start_at ("));
         Assert.DoesNotContain(plan, line => line.Contains("TEMP B-TREE", StringComparison.Ordinal));
     }
+
+    static bool StartsWith(string line, string text) => line.StartsWith(text, StringComparison.Ordinal);
 
     static async Task<List<string>> ExplainAsync(string sql)
     {

@@ -4,8 +4,8 @@ namespace HealthExport.Tests.Workouts;
 
 /// <summary>
 /// What PostGIS 3.3.2 answers, to a hundredth of a micrometre where it writes so much:
-/// <c>select to_char(st_distance('LINE'::geography, 'POINT'::geography, false), 'FM999999990.00000000')</c>, the line as
-/// <c>linestring(LON LAT, …)</c>, a single point twice.
+/// <c>select to_char(st_distance('LINE'::geography, 'POINT'::geography, false), 'FM999999990.00000000')</c>, the line
+/// as <c>linestring(LON LAT, …)</c>, a single point twice.
 /// </summary>
 public sealed class SphericalDistanceTests
 {
