@@ -55,7 +55,7 @@ public sealed partial class SampleTests : IDisposable
     {
         RequireCurl();
         await StartAsync(Run);
-        Assert.Equal(9, await RunAllAsync("docs/api.md", _ => false));
+        Assert.Equal(10, await RunAllAsync("docs/api.md", _ => false));
     }
 
     static void RequireCurl()
