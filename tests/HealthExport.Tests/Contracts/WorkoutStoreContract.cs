@@ -1,6 +1,7 @@
 using HealthExport.People;
 using HealthExport.Pushes;
 using HealthExport.Samples;
+using HealthExport.Stores;
 using HealthExport.Tests.Support;
 using HealthExport.Time;
 using HealthExport.Workouts;
@@ -156,6 +157,17 @@ public abstract partial class WorkoutStoreContract : IAsyncLifetime
             query with { Cursor = "é" + cursor[1..] }, query with { Cursor = new string('A', cursor.Length) },
         ])
             await Assert.ThrowsAsync<InvalidCursorException>(() => _stores.Workouts.ListAsync(other, default).AsTask());
+    }
+
+    [Theory]
+    [InlineData(0x80)]
+    [InlineData(0x7f)]
+    public async Task A_forged_cursor_is_refused_like_any_other(byte first)
+    {
+        byte[] place = [first, .. new byte[23]];
+        var cursor = OpaqueCursor.Write((Query() with { Limit = 0 }).ToString(), place);
+        await Assert.ThrowsAsync<InvalidCursorException>(
+            () => _stores.Workouts.ListAsync(Query() with { Cursor = cursor }, default).AsTask());
     }
 
     [Fact]
