@@ -1,4 +1,5 @@
 using HealthExport.Moving;
+using HealthExport.Workouts;
 
 namespace HealthExport.Storage.Sqlite;
 
@@ -136,10 +137,10 @@ sealed class SqliteStoreCopy(SqliteDatabase database, TimeProvider clock, LeaseH
             """);
         while (read.Step())
         {
-            var route = RouteBlob.Read(read.GetBlob(1));
+            var (latitudes, longitudes) = RouteBlob.ReadPlaces(read.GetBlob(1));
+            var bounds = GeoBox.OfLine(latitudes, longitudes);
             box.Bind(1, read.GetInt64(0))
-                .Bind(2, route.Longitudes.Min()).Bind(3, route.Longitudes.Max())
-                .Bind(4, route.Latitudes.Min()).Bind(5, route.Latitudes.Max()).Run();
+                .Bind(2, bounds.West).Bind(3, bounds.East).Bind(4, bounds.South).Bind(5, bounds.North).Run();
         }
     }
 
