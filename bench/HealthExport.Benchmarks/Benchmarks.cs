@@ -9,8 +9,12 @@ static class IngestBenchmark
     sealed record Figures(double First, double Again, double Reference, double PeakMb);
 
     public static async Task<int> RunAsync(
-        int[] sizes, bool mixed, string reference, int runs, CancellationToken cancellationToken)
+        int[] sizes, bool mixed, string engine, string? reference, int runs, CancellationToken cancellationToken)
     {
+        reference ??= engine == "postgres" ? "psql" : "sqlite";
+        await using var cluster =
+            engine == "postgres" || reference == "psql" ? await PostgresCluster.StartAsync(cancellationToken) : null;
+        var database = engine == "postgres" ? cluster!.Url : null;
         Console.WriteLine(
             $"{"points",10} {"seconds",8} {"points/s",10} {reference,8} {"ratio",6} {"again/first",11} {"peak MB",8}");
         foreach (var size in sizes)
@@ -20,10 +24,13 @@ static class IngestBenchmark
             var all = new List<Figures>();
             for (var run = 0; run < runs; run++)
             {
-                var beside = reference == "influx"
-                    ? await References.InfluxAsync(points, cancellationToken)
-                    : References.BareSqlite(points);
-                await using var server = await ServerUnderTest.StartAsync(cancellationToken);
+                var beside = reference switch
+                {
+                    "influx" => await References.InfluxAsync(points, cancellationToken),
+                    "psql" => await cluster!.StagedCopyAsync(points, cancellationToken),
+                    _ => References.BareSqlite(points),
+                };
+                await using var server = await ServerUnderTest.StartAsync(database, cancellationToken);
                 var first = await TimeAsync(server, body, "inserted", cancellationToken);
                 var again = await TimeAsync(server, onceMore, "unchanged", cancellationToken);
                 all.Add(new(first, again, beside.TotalSeconds, server.MemoryMb(peak: true)));
@@ -55,9 +62,11 @@ static class IngestBenchmark
 /// <summary>Many phones, each with a day's 3,000 points again and again, each its own person.</summary>
 static class PhonesBenchmark
 {
-    public static async Task<int> RunAsync(int phones, int pushes, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(
+        int phones, int pushes, string engine, CancellationToken cancellationToken)
     {
-        await using var server = await ServerUnderTest.StartAsync(cancellationToken);
+        await using var cluster = engine == "postgres" ? await PostgresCluster.StartAsync(cancellationToken) : null;
+        await using var server = await ServerUnderTest.StartAsync(cluster?.Url, cancellationToken);
         var keys = new List<string>();
         for (var phone = 0; phone < phones; phone++)
             keys.Add(await server.NewPersonAsync($"phone{phone}@localhost", cancellationToken));
@@ -105,7 +114,7 @@ static class StartBenchmark
         var (started, idle) = (new List<double>(), new List<double>());
         for (var run = 0; run < runs; run++)
         {
-            await using var server = await ServerUnderTest.StartAsync(cancellationToken);
+            await using var server = await ServerUnderTest.StartAsync(null, cancellationToken);
             started.Add(server.StartedIn.TotalSeconds);
             idle.Add(server.MemoryMb(peak: false));
         }

@@ -11,14 +11,14 @@ var mixed =
     new Option<bool>("--mixed") { Description = "Many metrics, sleep, blood pressure and 1,000 workouts with routes." };
 var engine =
     new Option<string>("--engine") { Description = "Which store to run on.", DefaultValueFactory = _ => "sqlite" };
-engine.AcceptOnlyFromAmong("sqlite");
-var reference = new Option<string>("--reference")
+engine.AcceptOnlyFromAmong("sqlite", "postgres");
+var reference = new Option<string?>("--reference")
 {
     Description =
-        "What to measure beside it: a bare SQLite insert of the same rows, or InfluxDB 1.x (influxd on the path).",
-    DefaultValueFactory = _ => "sqlite",
+        "What to measure beside it: a bare SQLite insert of the same rows, InfluxDB 1.x (influxd on the path), or psql's "
+        + "COPY to a temporary table and INSERT … ON CONFLICT; the engine's own if absent.",
 };
-reference.AcceptOnlyFromAmong("sqlite", "influx");
+reference.AcceptOnlyFromAmong("sqlite", "influx", "psql");
 var runs =
     new Option<int>("--runs") { Description = "Runs of each; medians are printed.", DefaultValueFactory = _ => 3 };
 var phones = new Option<int>("--phones") { Description = "Phones that push at once.", DefaultValueFactory = _ => 16 };
@@ -27,12 +27,13 @@ var pushes = new Option<int>("--pushes") { Description = "Pushes of each phone."
 var ingest = new Command("ingest", "Pushes points over HTTP, then the same again, beside a reference.")
     { points, mixed, engine, reference, runs };
 ingest.SetAction((parsed, cancellationToken) => IngestBenchmark.RunAsync(
-    parsed.GetValue(points)!, parsed.GetValue(mixed), parsed.GetValue(reference)!, parsed.GetValue(runs),
-    cancellationToken));
+    parsed.GetValue(points)!, parsed.GetValue(mixed), parsed.GetValue(engine)!, parsed.GetValue(reference),
+    parsed.GetValue(runs), cancellationToken));
 
-var day = new Command("phones", "A day's push of 3,000 points from many phones at once.") { phones, pushes };
+var day = new Command("phones", "A day's push of 3,000 points from many phones at once.") { phones, pushes, engine };
 day.SetAction((parsed, cancellationToken) =>
-    PhonesBenchmark.RunAsync(parsed.GetValue(phones), parsed.GetValue(pushes), cancellationToken));
+    PhonesBenchmark.RunAsync(
+        parsed.GetValue(phones), parsed.GetValue(pushes), parsed.GetValue(engine)!, cancellationToken));
 
 var start = new Command("start", "From the start of the process to the first 200, and idle memory.") { runs };
 start.SetAction((parsed, cancellationToken) => StartBenchmark.RunAsync(parsed.GetValue(runs), cancellationToken));

@@ -10,7 +10,8 @@ namespace HealthExport.Benchmarks;
 /// <summary>The real executable on an empty store of its own, in a process of its own.</summary>
 sealed class ServerUnderTest : IAsyncDisposable
 {
-    readonly string _folder = Directory.CreateTempSubdirectory("bench-").FullName;
+    readonly string _folder;
+    readonly string _database;
     readonly Process _process;
 
     public HttpClient Client { get; }
@@ -19,22 +20,26 @@ sealed class ServerUnderTest : IAsyncDisposable
     /// <summary>From the start of the process to the first 200.</summary>
     public TimeSpan StartedIn { get; }
 
-    ServerUnderTest(Process process, string folder, HttpClient client, string key, TimeSpan startedIn)
+    ServerUnderTest(
+        Process process, string folder, string database, HttpClient client, string key, TimeSpan startedIn)
     {
-        (_process, _folder, Client, Key, StartedIn) = (process, folder, client, key, startedIn);
+        (_process, _folder, _database, Client, Key, StartedIn) = (process, folder, database, client, key, startedIn);
         Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
     }
 
-    public static async Task<ServerUnderTest> StartAsync(CancellationToken cancellationToken)
+    /// <param name="database">Null for an SQLite file of its own.</param>
+    public static async Task<ServerUnderTest> StartAsync(string? database, CancellationToken cancellationToken)
     {
         var folder = Directory.CreateTempSubdirectory("bench-").FullName;
+        database ??= $"sqlite:{folder}/health.db";
+        var person = $"bench-{Guid.NewGuid():n}@localhost";
         // The store is there and has a user, as on every start but the first.
-        await CliAsync(folder, cancellationToken, "migrate", "--json");
-        await CliAsync(folder, cancellationToken, "user", "add", "bench@localhost", "--json");
-        var key = await NewKeyAsync(folder, "bench@localhost", cancellationToken);
+        await CliAsync(folder, database, cancellationToken, "migrate", "--json");
+        await CliAsync(folder, database, cancellationToken, "user", "add", person, "--json");
+        var key = await NewKeyAsync(folder, database, person, cancellationToken);
         var port = FreePort();
         var clock = Stopwatch.StartNew();
-        var process = Launch(folder, "serve", "--urls", $"http://127.0.0.1:{port}", "--metrics-urls", "none");
+        var process = Launch(folder, database, "serve", "--urls", $"http://127.0.0.1:{port}", "--metrics-urls", "none");
         var client =
             new HttpClient { BaseAddress = new($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromMinutes(10) };
         while (!await AnswersAsync(client, cancellationToken))
@@ -43,14 +48,14 @@ sealed class ServerUnderTest : IAsyncDisposable
             if (clock.Elapsed > TimeSpan.FromSeconds(30)) throw new TimeoutException("The server did not answer.");
             await Task.Delay(TimeSpan.FromMilliseconds(5), cancellationToken);
         }
-        return new(process, folder, client, key, clock.Elapsed);
+        return new(process, folder, database, client, key, clock.Elapsed);
     }
 
     /// <summary>A key of another person, for phones that are not one household's.</summary>
     public async Task<string> NewPersonAsync(string email, CancellationToken cancellationToken)
     {
-        await CliAsync(_folder, cancellationToken, "user", "add", email, "--json");
-        return await NewKeyAsync(_folder, email, cancellationToken);
+        await CliAsync(_folder, _database, cancellationToken, "user", "add", email, "--json");
+        return await NewKeyAsync(_folder, _database, email, cancellationToken);
     }
 
     /// <summary>Pushes a body and waits for its receipt.</summary>
@@ -123,17 +128,19 @@ sealed class ServerUnderTest : IAsyncDisposable
         }
     }
 
-    static async Task<string> NewKeyAsync(string folder, string email, CancellationToken cancellationToken)
+    static async Task<string> NewKeyAsync(
+        string folder, string database, string email, CancellationToken cancellationToken)
     {
         var json = await CliAsync(
-            folder, cancellationToken, "key", "create", "--user", email, "--name", "bench", "--scopes",
+            folder, database, cancellationToken, "key", "create", "--user", email, "--name", "bench", "--scopes",
             "ingest,read,admin", "--limit-profile", "bulk", "--json");
         return JsonDocument.Parse(json).RootElement.GetProperty("key").GetString()!;
     }
 
-    static async Task<string> CliAsync(string folder, CancellationToken cancellationToken, params string[] arguments)
+    static async Task<string> CliAsync(
+        string folder, string database, CancellationToken cancellationToken, params string[] arguments)
     {
-        using var process = Launch(folder, arguments);
+        using var process = Launch(folder, database, arguments);
         var output = await process.StandardOutput.ReadToEndAsync(cancellationToken);
         await process.WaitForExitAsync(cancellationToken);
         return process.ExitCode == 0
@@ -141,7 +148,7 @@ sealed class ServerUnderTest : IAsyncDisposable
             : throw new InvalidOperationException($"health-export {arguments[0]} ended with {process.ExitCode}.");
     }
 
-    static Process Launch(string folder, params string[] arguments)
+    static Process Launch(string folder, string database, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet")
         {
@@ -149,7 +156,7 @@ sealed class ServerUnderTest : IAsyncDisposable
         };
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "health-export.dll"));
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
-        start.Environment["DATABASE_URL"] = $"sqlite:{folder}/health.db";
+        start.Environment["DATABASE_URL"] = database;
         var process = Process.Start(start)!;
         process.ErrorDataReceived += (_, _) => { };
         process.BeginErrorReadLine();
