@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using HealthExport.Migrations;
 using HealthExport.Moving;
+using HealthExport.Pushes;
 using HealthExport.Storage;
 
 namespace HealthExport.Server.CommandLine;
@@ -15,10 +16,12 @@ static class MoveCommand
         var from = new Option<string?>("--from")
             { Description = "The store to copy; the configured one, if absent", HelpName = "URL" };
         var to = new Option<string>("--to")
-            { Description = "The store to fill: empty, or filled by an earlier move", HelpName = "URL", Required = true };
+        {
+            Description = "The store to fill: empty, or filled by an earlier move", HelpName = "URL", Required = true,
+        };
         var force = new Option<bool>("--force")
         {
-            Description = "Moves although a server is at work, or although the target has data of its own, which is lost",
+            Description = "Empties the target first, whatever it holds; moves although a server is at work",
         };
         var verifyOnly = new Option<bool>("--verify-only") { Description = "Writes nothing; compares the two stores" };
         return new Command("move", "Copies everything to another store and compares; run it again to go on")
@@ -39,6 +42,12 @@ static class MoveCommand
                     try
                     {
                         return await move.RunAsync(cancellationToken);
+                    }
+                    catch (StoreRefusedException refused)
+                    {
+                        throw new CommandFailedException(
+                            $"What is in the target stands in the way: {refused.Message}",
+                            "Say --force to empty it first");
                     }
                     catch (MoveRefusedException refused)
                     {

@@ -4,8 +4,8 @@ using System.Buffers.Binary;
 namespace HealthExport.Storage.Postgres;
 
 /// <summary>
-/// Reads PostgreSQL's binary COPY format (https://www.postgresql.org/docs/15/sql-copy.html) row by row. Memory is bounded
-/// by the longest row. Not for concurrent use.
+/// Reads PostgreSQL's binary COPY format (https://www.postgresql.org/docs/15/sql-copy.html) row by row. Memory is
+/// bounded by the longest row. Not for concurrent use.
 /// </summary>
 sealed class CopyReader(Stream stream) : IDisposable
 {

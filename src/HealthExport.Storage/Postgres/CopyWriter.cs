@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 
 namespace HealthExport.Storage.Postgres;
 
-/// <summary>Makes PostgreSQL's binary COPY format (https://www.postgresql.org/docs/15/sql-copy.html), whole in memory. Not
-/// for concurrent use.</summary>
+/// <summary>Makes PostgreSQL's binary COPY format (https://www.postgresql.org/docs/15/sql-copy.html), whole in memory.
+/// Not for concurrent use.</summary>
 sealed class CopyWriter : IDisposable
 {
     static readonly byte[] s_header = [.. "PGCOPY\n"u8, 0xFF, .. "\r\n\0"u8, 0, 0, 0, 0, 0, 0, 0, 0];

@@ -111,7 +111,8 @@ sealed class SqliteStoreCopy(SqliteDatabase database, TimeProvider clock, LeaseH
 
     static string MakeInsert(MovedTable table)
     {
-        var rest = table.Columns.Skip(table.KeyLength).Select(column => $"\"{column.Name}\" = excluded.\"{column.Name}\"");
+        var rest = table.Columns.Skip(table.KeyLength)
+            .Select(column => $"\"{column.Name}\" = excluded.\"{column.Name}\"");
         return $"""
             insert into "{table.Name}" ({table.Columns.List()})
             values ({string.Join(", ", Enumerable.Range(1, table.Columns.Count).Select(index => $"?{index}"))})

@@ -56,7 +56,8 @@ public interface IStoreCopy
     ValueTask<IReadOnlyList<string>> FindFaultsAsync(CancellationToken cancellationToken);
 }
 
-/// <summary>A store as it was at one moment. One reading at a time.</summary>
+/// <summary>A store as it was at one moment. One reading at a time; after one that is not read to its end the snapshot
+/// is of no more use.</summary>
 public interface IStoreSnapshot : IAsyncDisposable
 {
     ValueTask<StoreState> DescribeAsync(CancellationToken cancellationToken);

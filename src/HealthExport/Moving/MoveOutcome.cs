@@ -1,7 +1,7 @@
 namespace HealthExport.Moving;
 
-/// <param name="Force">Moves although a server is at work on one of the stores, or although the target has people or
-/// news of its own, which are lost then.</param>
+/// <param name="Force">Empties the target first, whatever it holds, and moves although a server is at work on one of
+/// the stores.</param>
 /// <param name="VerifyOnly">Writes nothing; compares.</param>
 public sealed record MoveOptions(bool Force = false, bool VerifyOnly = false);
 

@@ -10,8 +10,8 @@ namespace HealthExport.Moving;
 /// </summary>
 public sealed class RowBatch : IDisposable
 {
-    const int FullBytes = 8 << 20;
-    const int FullRows = 50_000;
+    const int FullBytes = 4 << 20;
+    const int FullRows = 25_000;
     const byte Null = 0;
 
     readonly List<int> _ends = [];

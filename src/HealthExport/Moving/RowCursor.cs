@@ -15,6 +15,12 @@ sealed class RowCursor(IAsyncEnumerable<RowBatch> batches, CancellationToken can
     public ValueTask<bool> MoveNextAsync() =>
         _batch is null || ++_index == _batch.Count ? NextBatchAsync() : new(true);
 
+    /// <summary>Reads to the end: a server's snapshot does not outlive a reading that is broken off.</summary>
+    public async ValueTask DrainAsync()
+    {
+        while (HasRow) await MoveNextAsync();
+    }
+
     async ValueTask<bool> NextBatchAsync()
     {
         do

@@ -1,9 +1,9 @@
 namespace HealthExport.Moving;
 
 /// <summary>
-/// Makes one store the same as another, whatever the engines: every row of every table under the same numbers. Afterwards
-/// reads both and compares. What the target has already is compared and left alone, so that an interrupted move goes on,
-/// and a second one writes only what changed; rows that the source lacks are removed.
+/// Makes one store the same as another, whatever the engines: every row of every table under the same numbers.
+/// Afterwards reads the target back and compares. What the target has already is compared and left alone, so that an
+/// interrupted move goes on, and a second one writes only what changed; rows that the source lacks are removed.
 /// </summary>
 /// <remarks>
 /// People are told apart by number and public id. A target that holds others, or whose people have received or changed
@@ -18,6 +18,8 @@ public sealed class StoreMove(IStoreCopy from, IStoreCopy to, MoveOptions option
 
     /// <exception cref="MoveRefusedException">See there. The schemas must be at the same step.</exception>
     /// <exception cref="Pushes.StoreUnavailableException">A store is away. Run it again.</exception>
+    /// <exception cref="Pushes.StoreRefusedException">What the target has stands in the way; it can be replaced by
+    /// force.</exception>
     public async ValueTask<MoveOutcome> RunAsync(CancellationToken cancellationToken)
     {
         if (from.Place == to.Place)
@@ -57,7 +59,7 @@ public sealed class StoreMove(IStoreCopy from, IStoreCopy to, MoveOptions option
         await using var target = await to.OpenSnapshotAsync(cancellationToken);
         var targetState = await target.DescribeAsync(cancellationToken);
         var isFresh = await target.CountAsync(users, cancellationToken) == 0;
-        if (options.Force || options.VerifyOnly) return isFresh;
+        if (options.Force || options.VerifyOnly) return isFresh || options.Force;
         if (state.LiveLeases > 0)
             throw new MoveRefusedException(
                 "A server is at work on the source: what it still takes in would be left behind.",
@@ -69,7 +71,7 @@ public sealed class StoreMove(IStoreCopy from, IStoreCopy to, MoveOptions option
             || targetState.KeysVersion > state.KeysVersion + 1)
             throw new MoveRefusedException(
                 "The target has people, pushes or keys that the source does not have: they would be lost.",
-                "Move to an empty store, or say --force to replace what is there");
+                "Move to an empty store, or say --force to empty this one first");
         return false;
     }
 
@@ -86,6 +88,7 @@ public sealed class StoreMove(IStoreCopy from, IStoreCopy to, MoveOptions option
             if (!known.HasRow || RowBatch.CompareKeys(known.Row, there.Row, users.KeyLength) != 0
                 || IsNews(users, known.Row, there.Row)) return true;
         }
+        await known.DrainAsync();
         return false;
     }
 

@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 namespace HealthExport.Moving;
 
 /// <summary>
-/// What two stores must have in common about a table: how many rows, and the sum, modulo 2^128, of the first 16 bytes of
-/// each row's SHA-256, in whatever order they come. Equal figures mean equal rows, to the last bit.
+/// What two stores must have in common about a table: how many rows, and the sum, modulo 2^128, of the first 16 bytes
+/// of each row's SHA-256, in whatever order they come. Equal figures mean equal rows, to the last bit.
 /// </summary>
 public readonly record struct TableFigures(long Rows, UInt128 Checksum)
 {

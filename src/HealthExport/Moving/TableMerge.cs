@@ -53,14 +53,17 @@ sealed class TableMerge(IStoreCopy to, MovedTable table)
         await using var wanted = new RowCursor(ReadAsync(source, cancellationToken), default);
         await using var there = new RowCursor(ReadAsync(before, cancellationToken), default);
         using RowBatch surplus = new();
+        if (!await there.MoveNextAsync()) return;
         await wanted.MoveNextAsync();
-        while (await there.MoveNextAsync())
+        do
         {
             while (wanted.HasRow && Compare(wanted, there) < 0) await wanted.MoveNextAsync();
             if (wanted.HasRow && Compare(wanted, there) == 0) continue;
             surplus.AddRow(there.Row);
             if (surplus.IsFull) await FlushAsync(surplus, RowWrite.Remove, cancellationToken);
         }
+        while (await there.MoveNextAsync());
+        await wanted.DrainAsync();
         await FlushAsync(surplus, RowWrite.Remove, cancellationToken);
     }
 

@@ -19,7 +19,9 @@ public sealed class MoveCommandTests(FilledHouse house) : IClassFixture<FilledHo
 
     public void Dispose() => _terminal.Dispose();
 
-    string TargetUrl => $"sqlite:{_terminal.PathOf("new.db")}";
+    string TargetUrl => UrlOf("new.db");
+
+    string UrlOf(string name) => $"sqlite:{_terminal.PathOf(name)}";
 
     Task<Terminal.Result> MoveAsync(params string[] more) =>
         _terminal.RunAsync(["move", "--from", house.Url, "--to", TargetUrl, .. more]);
@@ -53,7 +55,8 @@ public sealed class MoveCommandTests(FilledHouse house) : IClassFixture<FilledHo
         foreach (var key in house.Keys)
         {
             // Both take up what waited in the queue.
-            await Eventually.TrueAsync(async () => await CountWaitingAsync(old, key) + await CountWaitingAsync(now, key) == 0);
+            await Eventually.TrueAsync(
+                async () => await CountWaitingAsync(old, key) + await CountWaitingAsync(now, key) == 0);
             foreach (var path in s_reads)
                 Assert.Equal(
                     Timeless(await old.GetAsync(key, path).ReadAsync()),
@@ -122,7 +125,7 @@ public sealed class MoveCommandTests(FilledHouse house) : IClassFixture<FilledHo
     public async Task A_target_with_people_is_refused_with_a_way_out()
     {
         await _terminal.AddUserAsync();
-        var moved = await _terminal.RunAsync("move", "--from", house.Url, "--to", $"sqlite:{_terminal.PathOf("health.db")}");
+        var moved = await _terminal.RunAsync("move", "--from", house.Url, "--to", UrlOf("health.db"));
 
         Assert.Equal(1, moved.Code);
         Assert.Contains("--force", moved.Error, StringComparison.Ordinal);
@@ -131,7 +134,7 @@ public sealed class MoveCommandTests(FilledHouse house) : IClassFixture<FilledHo
     [Fact]
     public async Task A_source_that_is_not_there_is_not_made()
     {
-        var moved = await _terminal.RunAsync("move", "--from", $"sqlite:{_terminal.PathOf("none.db")}", "--to", TargetUrl);
+        var moved = await _terminal.RunAsync("move", "--from", UrlOf("none.db"), "--to", TargetUrl);
 
         Assert.Equal(1, moved.Code);
         Assert.Contains("There is no store at", moved.Error, StringComparison.Ordinal);
@@ -143,7 +146,7 @@ public sealed class MoveCommandTests(FilledHouse house) : IClassFixture<FilledHo
     public async Task A_source_of_another_step_is_to_be_migrated_first()
     {
         File.WriteAllBytes(_terminal.PathOf("empty.db"), []);
-        var moved = await _terminal.RunAsync("move", "--from", $"sqlite:{_terminal.PathOf("empty.db")}", "--to", TargetUrl);
+        var moved = await _terminal.RunAsync("move", "--from", UrlOf("empty.db"), "--to", TargetUrl);
 
         Assert.Equal(1, moved.Code);
         Assert.Contains("health-export migrate", moved.Error, StringComparison.Ordinal);

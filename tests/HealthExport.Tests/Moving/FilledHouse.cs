@@ -13,8 +13,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace HealthExport.Tests.Moving;
 
 /// <summary>
-/// A stopped embedded store of three people, one of them erased, filled through a server: every section, grains, routes,
-/// rejects, deletions, a failed push, and one in the queue whose worker died. Tests only read it.
+/// A stopped embedded store of three people, one of them erased, filled through a server: every section, grains,
+/// routes, rejects, deletions, a failed push, and one in the queue whose worker died. Tests only read it.
 /// </summary>
 public sealed class FilledHouse : IAsyncLifetime
 {
@@ -127,7 +127,8 @@ public sealed class FilledHouse : IAsyncLifetime
         var text = new StringBuilder("""{"data":{"metrics":[{"name":"step_count","units":"count","data":[""");
         for (var i = 0; i < count; i++)
             text.Append(i == 0 ? "" : ",").Append(CultureInfo.InvariantCulture, $$"""
-                {"date":"{{new DateOnly(2024, 1, 1).AddDays(i * daysApart):yyyy-MM-dd}} 00:00:00 +0100","qty":{{i + 0.1}},"source":"Watch"}
+                {"date":"{{new DateOnly(2024, 1, 1).AddDays(i * daysApart):yyyy-MM-dd}} 00:00:00 +0100",
+                "qty":{{i + 0.1}},"source":"Watch"}
                 """);
         return text.Append("]}]}}").ToString();
     }

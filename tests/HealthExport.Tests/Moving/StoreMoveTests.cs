@@ -5,6 +5,7 @@ using HealthExport.People;
 using HealthExport.Pushes;
 using HealthExport.Storage;
 using HealthExport.Tests.Support;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace HealthExport.Tests.Moving;
@@ -68,6 +69,34 @@ public sealed class StoreMoveTests(FilledHouse house) : IClassFixture<FilledHous
         AssertVerified(await RunAsync(source.Copy, whole));
         Assert.Equal(0, whole.Written);
         Assert.True(again.Written > 0);
+    }
+
+    [Fact]
+    public async Task Many_batches_interrupted_anywhere_come_together_whatever_engine_they_come_from()
+    {
+        var many = house.CopyTo(PathOf("many.db"));
+        Execute(PathOf("many.db"), """
+            insert into samples (user_id, metric_id, grain, start_at, source_id, value, utc_offset, ingestion, extra)
+            with recursive n (i) as (select 0 union all select i + 1 from n where i < 119999)
+            select 1 + i % 2, 1, 0, 1200000000000000 + i * 2200000000, 1, i / 7.0, 60, 1, iif(i % 9, null, 'x' || i)
+            from n
+            """);
+        await using var postgres = await OpenTargetAsync(isPostgres: true);
+        await using var back = new Store($"sqlite:{PathOf("target.db")}", null);
+        await MigrateAsync(back);
+        await using var source = Open(many);
+        foreach (var (from, to) in ((Store, Store)[])[(source, postgres), (postgres, back)])
+        {
+            var broken = new WatchedCopy(to.Copy) { SampleWritesLeft = 1 };
+            await Assert.ThrowsAsync<StoreUnavailableException>(() => RunAsync(from.Copy, broken));
+            AssertVerified(await RunAsync(from.Copy, to.Copy));
+        }
+
+        AssertSame(PathOf("many.db"), PathOf("target.db"));
+        // Surplus in the midst of them, and a snapshot that outlives what was read of it.
+        Execute(PathOf("target.db"), "update samples set start_at = start_at + 1 where value between 1000 and 2000");
+        AssertVerified(await RunAsync(postgres.Copy, back.Copy));
+        AssertSame(PathOf("many.db"), PathOf("target.db"));
     }
 
     [Theory]
@@ -224,6 +253,15 @@ public sealed class StoreMoveTests(FilledHouse house) : IClassFixture<FilledHous
     }
 
     static Store Open(string url) => new(url, null);
+
+    static void Execute(string file, string sql)
+    {
+        using var connection = new SqliteConnection($"Data Source={file};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        Assert.True(command.ExecuteNonQuery() > 0);
+    }
 
     static async Task MigrateAsync(Store store) =>
         await store.Services.GetRequiredService<IMigrationStore>().MigrateAsync(null, false, default);

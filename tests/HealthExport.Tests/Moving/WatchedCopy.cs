@@ -8,6 +8,8 @@ sealed class WatchedCopy(IStoreCopy store) : IStoreCopy
 {
     public int WritesLeft { get; set; } = int.MaxValue;
 
+    public int SampleWritesLeft { get; set; } = int.MaxValue;
+
     public int Written { get; private set; }
 
     public string Place => store.Place;
@@ -26,7 +28,8 @@ sealed class WatchedCopy(IStoreCopy store) : IStoreCopy
     public async ValueTask WriteAsync(
         MovedTable table, RowBatch batch, RowWrite write, CancellationToken cancellationToken)
     {
-        if (WritesLeft-- <= 0) throw new StoreUnavailableException("away");
+        if (WritesLeft-- <= 0 || table.Name == "samples" && SampleWritesLeft-- <= 0)
+            throw new StoreUnavailableException("away");
         Written++;
         await store.WriteAsync(table, batch, write, cancellationToken);
     }
