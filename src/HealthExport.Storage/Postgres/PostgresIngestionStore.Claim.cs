@@ -150,6 +150,7 @@ sealed partial class PostgresIngestionStore
         Waiting? first = null;
         await using (var batch = new NpgsqlBatch(connection))
         {
+            batch.AddIdleLimit();
             batch.Add("select 1 from users where id = $1 for no key update skip locked").Bind(user);
             // A replay may stand before the one that is in work.
             batch.Add($"""
@@ -162,6 +163,7 @@ sealed partial class PostgresIngestionStore
                 join ingestion_times t on t.user_id = q.user_id and t.number = q.number
                 """).Bind(user);
             await using var row = await batch.ExecuteReaderAsync(cancellationToken);
+            await row.NextResultAsync(cancellationToken);
             if (!await row.ReadAsync(cancellationToken)) return (null, false);
             await row.NextResultAsync(cancellationToken);
             if (await row.ReadAsync(cancellationToken))
