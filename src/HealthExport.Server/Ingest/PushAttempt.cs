@@ -51,10 +51,10 @@ sealed partial class PushAttempt(
             LeaseLost(push.Ingestion.Id);
             return null;
         }
-        catch (StoreUnavailableException)
+        catch (StoreUnavailableException e)
         {
             var delay = _backoff.After(Interlocked.Increment(ref _timesAway) - 1);
-            StoreAway(push.Ingestion.Id, delay.TotalMilliseconds);
+            StoreAway(push.Ingestion.Id, delay.TotalMilliseconds, e.Message);
             await GiveBackAsync(push, delay, countAttempt: false, stopping);
             return delay;
         }
@@ -170,8 +170,8 @@ sealed partial class PushAttempt(
     [LoggerMessage(1113, LogLevel.Warning, "Push {Ingestion} was taken over by another process")]
     partial void LeaseLost(Guid ingestion);
 
-    [LoggerMessage(1114, LogLevel.Warning, "The store was away for push {Ingestion}; again in {DelayMs:0} ms")]
-    partial void StoreAway(Guid ingestion, double delayMs);
+    [LoggerMessage(1114, LogLevel.Warning, "The store was away for push {Ingestion}; again in {DelayMs:0} ms: {Cause}")]
+    partial void StoreAway(Guid ingestion, double delayMs, string cause);
 
     [LoggerMessage(1115, LogLevel.Error,
         "Attempt {Attempt} at push {Ingestion} failed with {Exception}{NewLine}{StackTrace}")]

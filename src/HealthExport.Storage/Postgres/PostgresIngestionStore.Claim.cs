@@ -148,6 +148,7 @@ sealed partial class PostgresIngestionStore
     {
         // With the user's row locked, nobody else can claim for this user, and what follows sees every claim before.
         Waiting? first = null;
+        bool isLocked;
         await using (var batch = new NpgsqlBatch(connection))
         {
             batch.AddIdleLimit();
@@ -164,10 +165,16 @@ sealed partial class PostgresIngestionStore
                 """).Bind(user);
             await using var row = await batch.ExecuteReaderAsync(cancellationToken);
             await row.NextResultAsync(cancellationToken);
-            if (!await row.ReadAsync(cancellationToken)) return (null, false);
+            isLocked = !await row.ReadAsync(cancellationToken);
             await row.NextResultAsync(cancellationToken);
-            if (await row.ReadAsync(cancellationToken))
+            if (!isLocked && await row.ReadAsync(cancellationToken))
                 first = new(row.GetInt64(0), row.GetInstant(1), row.GetBoolean(2));
+        }
+        if (isLocked)
+        {
+            await using var batch = new NpgsqlBatch(connection);
+            batch.AddEndOfHanging(user, database.ServerNow);
+            await batch.ExecuteNonQueryAsync(cancellationToken);
         }
         if (first is not { IsFree: true } free) return (null, false);
         if (await TakeAsync(connection, user, free, lease, cancellationToken) is { } claim) return (claim, false);

@@ -13,6 +13,16 @@ static class UserLock
     const long Kind = 0x6865_0000_0000_0000;
     const long PushKind = 0x6866_0000_0000_0000;
 
+    const string EndSession =
+        """
+        select count(pg_terminate_backend(l.pid))
+        from pg_locks l
+        join pg_stat_activity a on a.pid = l.pid and a.usename = current_user
+        where l.locktype = 'advisory' and l.objsubid = 1 and l.granted and l.pid <> pg_backend_pid()
+            and l.database = a.datid and a.datname = current_database()
+            and (l.classid::bigint << 32 | l.objid::bigint) = $1
+        """;
+
     /// <summary>
     /// Adds what has the server end the session when nothing comes from us within the transaction for a minute: the
     /// process hangs or has vanished, and the locks must not stay for as long.
@@ -26,6 +36,20 @@ static class UserLock
         batch.Add("select pg_advisory_xact_lock($1)").Bind(Kind ^ userId);
 
     /// <summary>
+    /// Adds the end of whoever applies a push of the user although its lease, and every other of the user, has run out.
+    /// For when the user's row is locked: a push that hangs at its commit holds that too, and nobody could claim.
+    /// </summary>
+    public static void AddEndOfHanging(this NpgsqlBatch batch, long userId, string serverNow) =>
+        batch.Add(
+            $"""
+            select case
+                when not exists (select from queue where user_id = $2 and lease is not null)
+                    or exists (select from queue where user_id = $2 and leased_until > {serverNow}) then 0
+                else ({EndSession})
+                end
+            """).Bind(PushKind ^ userId).Bind(userId);
+
+    /// <summary>
     /// Adds to a batch, as two statements, the lock that tells who applies a push of the user. Whoever holds it while
     /// the lease is ours has lost the lease: a replica that hangs or has vanished, whose transaction might stay open for
     /// hours. Its session is ended, which rolls back.
@@ -35,12 +59,7 @@ static class UserLock
         batch.Add(
             $"""
             select case when pg_try_advisory_xact_lock($1) then 0 else (
-                select count(pg_terminate_backend(l.pid))
-                from pg_locks l
-                join pg_stat_activity a on a.pid = l.pid and a.usename = current_user
-                where l.locktype = 'advisory' and l.objsubid = 1 and l.granted and l.pid <> pg_backend_pid()
-                    and l.database = a.datid and a.datname = current_database()
-                    and (l.classid::bigint << 32 | l.objid::bigint) = $1
+                {EndSession}
                     and exists (
                         select
                         from queue

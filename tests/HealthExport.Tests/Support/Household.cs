@@ -8,18 +8,18 @@ namespace HealthExport.Tests.Support;
 /// </summary>
 public abstract class Household(Engine engine) : IAsyncLifetime
 {
-    RunningServer? _server;
-
     /// <summary>The store beneath, for what no route does yet.</summary>
     public ISampleStore Samples => Server.Get<ISampleStore>();
 
-    internal RunningServer Server => _server!;
+    internal RunningServer Server { get; set; } = null!;
 
-    public async ValueTask InitializeAsync() => _server = await RunningServer.StartAsync(
+    public virtual async ValueTask InitializeAsync() => Server = await RunningServer.StartAsync(
         settings => settings with { Ingest = settings.Ingest with { Stall = TimeSpan.FromSeconds(2) } },
         engine: engine);
 
-    public ValueTask DisposeAsync() => _server?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public virtual ValueTask DisposeAsync() => Server?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    internal virtual PhoneClient Connect(TestKey key) => PhoneClient.Connect(Server.Url, key.Text);
 
     /// <summary>Adds a person with one key for everything.</summary>
     /// <param name="timeZone">For stamps without an offset.</param>
@@ -27,7 +27,7 @@ public abstract class Household(Engine engine) : IAsyncLifetime
     {
         var user = await Server.AddUserAsync(timeZone);
         var key = await Server.AddKeyAsync(user);
-        return new(user.Id, PhoneClient.Connect(Server.Url, key.Text));
+        return new(user.Id, Connect(key));
     }
 }
 
