@@ -107,8 +107,35 @@ public sealed class StoreErrorTests : IAsyncLifetime
         }));
 
         Assert.All(answers, code => Assert.Equal(HttpStatusCode.OK, code));
-        Assert.Empty(small.Log.Of(1114).Select(line => line.Text));
+        Assert.True(!small.Log.Of(1114).Any(), string.Join('\n', small.Log.Of(1114).Select(line => line.Text)));
         Assert.Equal(8 * 300, await _faults.ReadAsync("select count(*) from samples"));
+    }
+
+    [Fact]
+    public async Task A_history_of_years_is_applied_at_the_first_try_on_a_connection_that_has_worked_before()
+    {
+        await using var small = await RunningServer.StartAsync(
+            settings => settings with
+            {
+                Ingest = settings.Ingest with { Workers = 1, BatchRows = 64 },
+                Database = settings.Database with { MaxSize = 2 },
+            },
+            shared: _place);
+        await _server.StopAsync();
+        var key = await _server.AddKeyAsync();
+
+        // Its statements are prepared by then.
+        for (var i = 0; i < 5; i++) await PushAsync(300, new(2030 - 10 + i, 1, 1, 0, 0, 0, TimeSpan.Zero));
+        await PushAsync(1_000, new(2015, 1, 1, 0, 0, 0, TimeSpan.Zero));
+
+        Assert.True(!small.Log.Of(1114).Any(), string.Join('\n', small.Log.Of(1114).Select(line => line.Text)));
+
+        async Task PushAsync(int count, DateTimeOffset start)
+        {
+            using var response = await small.PushAsync(
+                key, HeartRates.Write(count, start: start, stride: TimeSpan.FromDays(1)));
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        }
     }
 
     [Fact]
