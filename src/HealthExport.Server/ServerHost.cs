@@ -5,6 +5,7 @@ using HealthExport.Server.Http;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Security;
 using HealthExport.Server.Settings;
+using HealthExport.Server.Upkeep;
 using HealthExport.Storage;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -47,13 +48,15 @@ static class ServerHost
     static void AddServer(IServiceCollection services, ServerSettings settings)
     {
         services.TryAddSingleton(TimeProvider.System);
-        services.AddHealthExportStorage(settings.DatabaseUrl);
+        services.AddHealthExportStorage(settings.DatabaseUrl, settings.Database, settings.Ingest.Attempts);
         services.AddSingleton(settings);
         services.AddSingleton(provider => new VerifiedKeys(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<KeyUses>().AddHostedService(provider => provider.GetRequiredService<KeyUses>());
-        services.AddSingleton<PushApplication>();
+        services.AddSingleton(provider => new PushApplication(
+            provider.GetRequiredService<IIngestionStore>(), batchRows: settings.Ingest.BatchRows));
         services.AddSingleton<SettledPushes>();
         services.AddSingleton<PushAttempt>();
+        services.AddHostedService<StoreUpkeep>();
         services.AddSingleton<PushWorker>().AddHostedService(provider => provider.GetRequiredService<PushWorker>());
     }
 

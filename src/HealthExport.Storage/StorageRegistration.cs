@@ -24,10 +24,13 @@ public static class StorageRegistration
     /// <exception cref="ArgumentException">It is neither. The text never shows the URL, which may hold a password.
     /// </exception>
     /// <param name="pool">Of connections to a server; null for the defaults. An embedded database has none.</param>
+    /// <param name="attempts">How often a push is handed out before it is settled as failed, 1 or more.</param>
     public static IServiceCollection AddHealthExportStorage(
-        this IServiceCollection services, string databaseUrl, ConnectionPoolOptions? pool = null)
+        this IServiceCollection services, string databaseUrl, ConnectionPoolOptions? pool = null,
+        int attempts = ClaimedPush.MaxAttempts)
     {
         services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(new QueueOptions { MaxAttempts = attempts });
         var scheme = databaseUrl.Split(':', 2)[0].ToLowerInvariant();
         return databaseUrl.Contains(':') ? scheme switch
         {
@@ -40,9 +43,9 @@ public static class StorageRegistration
     static IServiceCollection AddSqlite(this IServiceCollection services, string path)
     {
         services.AddSingleton(_ => new SqliteDatabase(path));
-        services.AddSingleton(new QueueOptions());
         services.AddSingleton(LeaseHolder.Current);
         services.AddSingleton<IMigrationStore, SqliteMigrations>();
+        services.AddSingleton<IStoreUpkeep, SqliteUpkeep>();
         services.AddSingleton<IUserStore, SqliteUserStore>();
         services.AddSingleton<IKeyStore, SqliteKeyStore>();
         services.AddSingleton<IIngestionStore, SqliteIngestionStore>();
@@ -59,8 +62,8 @@ public static class StorageRegistration
         PostgresUrl.Parse(databaseUrl);
         services.AddSingleton(provider =>
             new PostgresDatabase(databaseUrl, pool, provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(new QueueOptions());
         services.AddSingleton<IMigrationStore, PostgresMigrations>();
+        services.AddSingleton<IStoreUpkeep, PostgresUpkeep>();
         services.AddSingleton<IUserStore, PostgresUserStore>();
         services.AddSingleton<IKeyStore, PostgresKeyStore>();
         services.AddSingleton<IIngestionStore, PostgresIngestionStore>();

@@ -12,10 +12,14 @@ sealed class FirstStart
     readonly IUserStore _users;
     readonly KeyIssuer _issuer;
 
-    FirstStart(IUserStore users, KeyIssuer issuer)
+    // Made by a process that died before it showed the keys; null when there is nobody.
+    readonly User? _owner;
+
+    FirstStart(IUserStore users, KeyIssuer issuer, User? owner)
     {
         _users = users;
         _issuer = issuer;
+        _owner = owner;
     }
 
     /// <summary>What is shown, once.</summary>
@@ -44,20 +48,21 @@ sealed class FirstStart
     {
         var users = services.GetRequiredService<IUserStore>();
         var keys = services.GetRequiredService<IKeyStore>();
-        var isFirst = await users.ListAsync(cancellationToken) switch
+        var there = await users.ListAsync(cancellationToken);
+        var isFirst = there switch
         {
             [] => true,
             // The process died between making the owner and showing the keys: there are none to lose.
             [{ Email: OwnerEmail }] => (await keys.ListAsync(userId: null, cancellationToken)).Count == 0,
             _ => false,
         };
-        return isFirst ? new(users, new KeyIssuer(keys, shell.Clock)) : null;
+        return isFirst ? new(users, new KeyIssuer(keys, shell.Clock), there is [var owner] ? owner : null) : null;
     }
 
     /// <returns>Null when another process was faster.</returns>
     public async ValueTask<Greeting?> GreetAsync(ReachableUrl url, CancellationToken cancellationToken)
     {
-        var owner = await _users.FindByEmailAsync(OwnerEmail, cancellationToken)
+        var owner = _owner
             ?? await _users.AddAsync(OwnerEmail, displayName: null, FindLocalZone(), cancellationToken);
         if (owner is null) return null;
         // Side by side: each key costs one Argon2id hash.

@@ -1,4 +1,5 @@
 using HealthExport.Migrations;
+using HealthExport.Pushes;
 using HealthExport.Server.Settings;
 using HealthExport.Storage;
 
@@ -7,6 +8,29 @@ namespace HealthExport.Server.CommandLine;
 /// <summary>Whether the store's schema is fit for this program.</summary>
 static class Schema
 {
+    /// <summary>
+    /// As <see cref="PrepareAsync"/>, for a server: one on a database that is away or not migrated yet serves all the
+    /// same, and /ready says what is missing, so that replicas may start in any order.
+    /// </summary>
+    /// <returns>What is missing; null when the store is ready.</returns>
+    public static async ValueTask<string?> FindLackAsync(
+        IMigrationStore migrations, ServerSettings settings, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await PrepareAsync(migrations, settings, cancellationToken);
+            return null;
+        }
+        catch (CommandFailedException lack) when (!StorageRegistration.IsEmbedded(settings.DatabaseUrl))
+        {
+            return $"{lack.Message} {lack.Hint}";
+        }
+        catch (StoreUnavailableException) when (!StorageRegistration.IsEmbedded(settings.DatabaseUrl))
+        {
+            return "The database does not answer.";
+        }
+    }
+
     /// <summary>
     /// Sees to it that every step is applied. An embedded store is brought there: nobody else decides when. Where all
     /// are, nothing is written, so that a verb does not wait for a server that holds the writer.

@@ -82,9 +82,10 @@ static class ServeCommand
         await using var app = ServerHost.Build(settings, services => services.Configure<LoggerFilterOptions>(
             // A start that fails is said in one line here; the host would add a page of stack trace.
             log => log.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical)));
-        await Schema.PrepareAsync(
+        var lack = await Schema.FindLackAsync(
             app.Services.GetRequiredService<IMigrationStore>(), settings, cancellationToken);
-        var firstStart = await FirstStart.FindAsync(app.Services, shell, cancellationToken);
+        if (lack is not null) shell.Error.WriteLine($"{lack} Serving all the same; /ready answers 503 until then.");
+        var firstStart = lack is null ? await FirstStart.FindAsync(app.Services, shell, cancellationToken) : null;
         try
         {
             await app.StartAsync(cancellationToken);

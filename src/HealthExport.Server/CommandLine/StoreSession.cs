@@ -37,7 +37,7 @@ sealed class StoreSession : IAsyncDisposable
         // What the server works on pushes with; nobody stops it here but the verb itself.
         services.AddSingleton<IHostApplicationLifetime, ApplicationLifetime>()
             .AddSingleton<SettledPushes>();
-        services.AddHealthExportStorage(settings.DatabaseUrl);
+        services.AddHealthExportStorage(settings.DatabaseUrl, settings.Database, settings.Ingest.Attempts);
         return new(services.BuildServiceProvider(), settings);
     }
 
@@ -63,7 +63,8 @@ sealed class StoreSession : IAsyncDisposable
     /// <param name="report">Gets how far the push in hand has been applied, 0 to 1; null if nobody looks.</param>
     public QueuedPushes OpenQueue(Action<double>? report = null)
     {
-        var application = new PushApplication(Ingestions, report: report);
+        var application = new PushApplication(
+            Ingestions, report: report, batchRows: Settings.Ingest.BatchRows);
         var attempt = ActivatorUtilities.CreateInstance<PushAttempt>(_services, application);
         return new(Ingestions, attempt, Settings.Ingest.Lease, _services.GetRequiredService<TimeProvider>());
     }

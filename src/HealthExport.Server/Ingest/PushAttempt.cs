@@ -10,9 +10,10 @@ sealed partial class PushAttempt(
     IIngestionStore store, PushApplication application, SettledPushes settled, ServerSettings settings,
     TimeProvider clock, ILogger<PushAttempt> log)
 {
-    /// <summary>How often giving back is tried before the lease's end has to do it.</summary>
-    const int GiveBackTries = 10;
-    const int GiveBackTriesWhenStopping = 3;
+    /// <summary>How often giving back is tried when the server stops; then the lease's end has to do it.</summary>
+    const int TriesWhenStopping = 3;
+
+    readonly Backoff _backoff = settings.Ingest.Backoff;
 
     /// <summary>More than phones' pushes ever need.</summary>
     const long LargeHeapBytes = 192L << 20;
@@ -50,10 +51,10 @@ sealed partial class PushAttempt(
             LeaseLost(push.Ingestion.Id);
             return null;
         }
-        catch (StoreUnavailableException)
+        catch (StoreUnavailableException e)
         {
-            var delay = Backoff.After(Interlocked.Increment(ref _timesAway) - 1);
-            StoreAway(push.Ingestion.Id, delay.TotalMilliseconds);
+            var delay = _backoff.After(Interlocked.Increment(ref _timesAway) - 1);
+            StoreAway(push.Ingestion.Id, delay.TotalMilliseconds, e.Message);
             await GiveBackAsync(push, delay, countAttempt: false, stopping);
             return delay;
         }
@@ -82,9 +83,9 @@ sealed partial class PushAttempt(
         var attempts = push.Ingestion.Attempts;
         AttemptFailed(
             push.Ingestion.Id, attempts, e.GetType().FullName!, Environment.NewLine, e.StackTrace ?? "");
-        if (attempts < ClaimedPush.MaxAttempts)
+        if (attempts < settings.Ingest.Attempts)
         {
-            var delay = Backoff.After(attempts - 1);
+            var delay = _backoff.After(attempts - 1);
             await GiveBackAsync(push, delay, countAttempt: true, stopping);
             return delay;
         }
@@ -97,7 +98,10 @@ sealed partial class PushAttempt(
     Task GiveBackAsync(ClaimedPush push, TimeSpan delay, bool countAttempt, CancellationToken stopping) =>
         PersistAsync(() => store.GiveBackAsync(push, delay, countAttempt, CancellationToken.None), stopping);
 
-    /// <summary>Does what must not be left undone although the store may be away.</summary>
+    /// <summary>
+    /// Does what must not be left undone although the store may be away, however long: left to the lease's end, the
+    /// outage would count as an attempt.
+    /// </summary>
     async Task PersistAsync(Func<ValueTask> change, CancellationToken stopping)
     {
         for (var failures = 0; ; failures++)
@@ -108,11 +112,18 @@ sealed partial class PushAttempt(
                 return;
             }
             catch (StoreUnavailableException) when (
-                failures + 1 < (stopping.IsCancellationRequested ? GiveBackTriesWhenStopping : GiveBackTries))
+                !stopping.IsCancellationRequested || failures + 1 < TriesWhenStopping)
             {
-                await Task.Delay(Backoff.After(failures), clock, CancellationToken.None);
+                await PauseAsync(_backoff.After(failures), stopping);
             }
         }
+    }
+
+    async Task PauseAsync(TimeSpan delay, CancellationToken stopping)
+    {
+        // When the server stops meanwhile, the next try is due at once.
+        if (stopping.IsCancellationRequested) await Task.Delay(delay, clock, CancellationToken.None);
+        else await Task.Delay(delay, clock, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     async Task RenewAsync(ClaimedPush push, CancellationTokenSource work)
@@ -159,8 +170,8 @@ sealed partial class PushAttempt(
     [LoggerMessage(1113, LogLevel.Warning, "Push {Ingestion} was taken over by another process")]
     partial void LeaseLost(Guid ingestion);
 
-    [LoggerMessage(1114, LogLevel.Warning, "The store was away for push {Ingestion}; again in {DelayMs:0} ms")]
-    partial void StoreAway(Guid ingestion, double delayMs);
+    [LoggerMessage(1114, LogLevel.Warning, "The store was away for push {Ingestion}; again in {DelayMs:0} ms: {Cause}")]
+    partial void StoreAway(Guid ingestion, double delayMs, string cause);
 
     [LoggerMessage(1115, LogLevel.Error,
         "Attempt {Attempt} at push {Ingestion} failed with {Exception}{NewLine}{StackTrace}")]

@@ -81,7 +81,7 @@ sealed partial class PushWorker : BackgroundService
             catch (Exception e)
             {
                 ClaimFailed(e.GetType().Name);
-                await WaitAsync(Backoff.After(failures++));
+                await WaitAsync(_settings.Backoff.After(failures++));
             }
         }
     }

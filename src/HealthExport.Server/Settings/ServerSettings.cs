@@ -1,4 +1,8 @@
 using System.Globalization;
+using HealthExport.Pushes;
+using HealthExport.Reading;
+using HealthExport.Server.Ingest;
+using HealthExport.Stores;
 
 namespace HealthExport.Server.Settings;
 
@@ -14,6 +18,7 @@ sealed record ServerSettings
 
     public IngestSettings Ingest { get; init; } = new();
     public TimeSpan Shutdown { get; init; } = TimeSpan.FromSeconds(25);
+    public ConnectionPoolOptions Database { get; init; } = new();
 
     /// <exception cref="InvalidSettingException">A value is not among those allowed.</exception>
     public static ServerSettings From(IConfiguration configuration) => new()
@@ -32,9 +37,47 @@ sealed record ServerSettings
             Workers = Number(configuration, SettingList.Workers) is var workers and > 0
                 ? (int)workers
                 : IngestSettings.DefaultWorkers,
+            Attempts = (int)Number(configuration, SettingList.Attempts),
+            Backoff = ReadBackoff(configuration),
+            BatchRows = (int)Number(configuration, SettingList.BatchRows),
             TempFolder = ReadTempFolder(configuration),
         },
+        Database = ReadPool(configuration),
     };
+
+    static Backoff ReadBackoff(IConfiguration configuration)
+    {
+        var first = Number(configuration, SettingList.BackoffMilliseconds);
+        var last = Number(configuration, SettingList.BackoffLimitMilliseconds);
+        return last >= first
+            ? new(TimeSpan.FromMilliseconds(first), TimeSpan.FromMilliseconds(last))
+            : throw new InvalidSettingException(
+                SettingList.BackoffLimitMilliseconds.Name, $"must be at least {SettingList.BackoffMilliseconds.Name}.");
+    }
+
+    static ConnectionPoolOptions ReadPool(IConfiguration configuration)
+    {
+        var pool = new ConnectionPoolOptions
+        {
+            MinSize = (int)Number(configuration, SettingList.MinConnections),
+            MaxSize = (int)Number(configuration, SettingList.MaxConnections),
+            AcquireTimeout = Seconds(configuration, SettingList.ConnectSeconds),
+            StatementTimeout = Seconds(configuration, SettingList.StatementSeconds),
+            Lifetime = Seconds(configuration, SettingList.LifetimeSeconds),
+            IdleTime = Seconds(configuration, SettingList.IdleSeconds),
+            StatementCacheSize = (int)Number(configuration, SettingList.StatementCache),
+            BehindTransactionPooler = Flag(configuration, SettingList.TransactionPooler),
+        };
+        return pool.MinSize <= pool.MaxSize
+            ? pool
+            : throw new InvalidSettingException(
+                SettingList.MinConnections.Name, $"must be at most {SettingList.MaxConnections.Name}.");
+    }
+
+    static bool Flag(IConfiguration configuration, Setting setting) =>
+        bool.TryParse(Text(configuration, setting), out var value)
+            ? value
+            : throw new InvalidSettingException(setting.Name, "must be true or false.");
 
     static string Text(IConfiguration configuration, Setting setting) =>
         configuration[setting.Key] is { } value && !string.IsNullOrWhiteSpace(value) ? value.Trim() : setting.Default;
@@ -130,5 +173,14 @@ sealed record IngestSettings
 
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(60);
     public int Workers { get; init; } = DefaultWorkers;
+
+    /// <summary>After so many counted attempts a push is settled as failed.</summary>
+    public int Attempts { get; init; } = ClaimedPush.MaxAttempts;
+
+    public Backoff Backoff { get; init; } = Backoff.Default;
+
+    /// <summary>Rows handed from reading to writing at once.</summary>
+    public int BatchRows { get; init; } = PayloadReader.UsualBatchRows;
+
     public string TempFolder { get; init; } = Path.GetTempPath();
 }

@@ -43,6 +43,56 @@ static class SettingList
         "HEALTHEXPORT__INGEST__TEMPFOLDER", "",
         "Where large bodies wait until they are kept; the system's folder for temporary files if empty.");
 
+    public static readonly Setting Attempts = new(
+        "HEALTHEXPORT__INGEST__ATTEMPTS", "5",
+        "How often a push is tried before it is given up; a store that is away does not count.") { Range = (1, 100) };
+
+    public static readonly Setting BackoffMilliseconds = new(
+        "HEALTHEXPORT__INGEST__BACKOFFMILLISECONDS", "100",
+        "How long to wait before the second try, in milliseconds; twice as long before each after it.")
+        { Range = (10, 60_000) };
+
+    public static readonly Setting BackoffLimitMilliseconds = new(
+        "HEALTHEXPORT__INGEST__BACKOFFLIMITMILLISECONDS", "5000",
+        "Longest wait before another try, in milliseconds.") { Range = (10, 600_000) };
+
+    public static readonly Setting BatchRows = new(
+        "HEALTHEXPORT__INGEST__BATCHROWS", "4096",
+        "How many rows of a push are compared and written at once.") { Range = (64, 65_536) };
+
+    public static readonly Setting MinConnections = new(
+        "HEALTHEXPORT__DATABASE__MINCONNECTIONS", "0",
+        "Connections to a database server that stay open when nothing is to do.") { Range = (0, 1_000) };
+
+    public static readonly Setting MaxConnections = new(
+        "HEALTHEXPORT__DATABASE__MAXCONNECTIONS", "50",
+        "Most connections of this process to a database server.") { Range = (2, 1_000) };
+
+    public static readonly Setting ConnectSeconds = new(
+        "HEALTHEXPORT__DATABASE__CONNECTSECONDS", "10",
+        "How long to wait for a connection before the store counts as away, in seconds.") { Range = (1, 600) };
+
+    public static readonly Setting StatementSeconds = new(
+        "HEALTHEXPORT__DATABASE__STATEMENTSECONDS", "300",
+        "How long one statement may take before the store counts as away, in seconds; 0 for no limit.")
+        { Range = (0, 86_400) };
+
+    public static readonly Setting LifetimeSeconds = new(
+        "HEALTHEXPORT__DATABASE__LIFETIMESECONDS", "3600",
+        "A connection older than so many seconds is replaced when it is free; 0 for never.") { Range = (0, 604_800) };
+
+    public static readonly Setting IdleSeconds = new(
+        "HEALTHEXPORT__DATABASE__IDLESECONDS", "60",
+        "A connection unused for so many seconds is closed.") { Range = (10, 86_400) };
+
+    public static readonly Setting StatementCache = new(
+        "HEALTHEXPORT__DATABASE__STATEMENTCACHE", "100",
+        "Statements kept prepared on each connection; 0 for none.") { Range = (0, 10_000) };
+
+    public static readonly Setting TransactionPooler = new(
+        "HEALTHEXPORT__DATABASE__TRANSACTIONPOOLER", "false",
+        "true when a pooler in transaction mode, such as PgBouncer, stands before the database: nothing is prepared.");
+
     public static readonly Setting ShutdownSeconds = new(
         "HEALTHEXPORT__SHUTDOWNSECONDS", "25",
         "How long requests in progress may take to end when the server is stopped, in seconds.")
@@ -51,6 +101,8 @@ static class SettingList
     public static IReadOnlyList<Setting> All { get; } =
     [
         DatabaseUrl, LogLevel, Urls, PublicUrl, ShutdownSeconds, BodyLimitBytes, WaitSeconds, StallSeconds,
-        LeaseSeconds, Workers, TempFolder,
+        LeaseSeconds, Workers, Attempts, BackoffMilliseconds, BackoffLimitMilliseconds, BatchRows, TempFolder,
+        MinConnections, MaxConnections, ConnectSeconds, StatementSeconds, LifetimeSeconds, IdleSeconds, StatementCache,
+        TransactionPooler,
     ];
 }

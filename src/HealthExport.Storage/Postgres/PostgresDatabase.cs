@@ -13,12 +13,18 @@ sealed class PostgresDatabase : IAsyncDisposable, IDisposable
 {
     readonly Func<string>? _serverNow;
 
+    // One connection is always left to what is short: a push that holds one until it is applied needs another now and
+    // then, for its payload or a partition, and must not wait for one that waits for the same.
+    readonly SemaphoreSlim _longUses;
+
     /// <param name="serverNow">For tests: an SQL expression instead of the server's clock.</param>
     public PostgresDatabase(
         string url, ConnectionPoolOptions? options = null, TimeProvider? clock = null, Func<string>? serverNow = null)
     {
         _serverNow = serverNow;
-        var settings = Configure(PostgresUrl.Parse(url), options ?? new());
+        options ??= new();
+        _longUses = new(Math.Max(1, options.MaxSize - 1));
+        var settings = Configure(PostgresUrl.Parse(url), options);
         Place = $"{settings.Host}:{settings.Port}/{settings.Database}";
         Source = new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = "healthexport" }.Build();
         Clock = clock ?? TimeProvider.System;
@@ -44,6 +50,11 @@ sealed class PostgresDatabase : IAsyncDisposable, IDisposable
     public PostgresKeysVersion KeysVersion { get; }
 
     public PostgresMetrics Metrics { get; }
+
+    /// <summary>Waits until a connection may be held for long; <see cref="EndLongUse"/> must follow.</summary>
+    public Task BeginLongUseAsync(CancellationToken cancellationToken) => _longUses.WaitAsync(cancellationToken);
+
+    public void EndLongUse() => _longUses.Release();
 
     /// <exception cref="StoreUnavailableException">None is to be had.</exception>
     public async ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)

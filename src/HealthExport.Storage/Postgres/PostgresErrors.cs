@@ -28,7 +28,7 @@ static class PostgresErrors
     /// </summary>
     public static bool IsBrokenConnection(Exception error) => error switch
     {
-        PostgresException { SqlState: "57P01" or "57P02" or "57P05" } => true,
+        PostgresException { SqlState: "57P01" or "57P02" or "57P05" or "25P03" } => true,
         PostgresException => false,
         NpgsqlException { InnerException: IOException or SocketException or ObjectDisposedException } => true,
         SocketException or IOException => true,
@@ -51,7 +51,7 @@ static class PostgresErrors
         return new InvalidOperationException($"PostgreSQL answered {state}{Place(error)}: {error.MessageText}.");
     }
 
-    static bool IsOfTheServer(string state) => state is "40001" or "40P01" or "55P03" or "57014" or "25006" or "3D000"
+    static bool IsOfTheServer(string state) => state is "40001" or "40P01" or "55P03" or "57014" or "25006" or "25P03" or "3D000"
         || state[..2] is "08" or "53" or "58" or "28" or "XX" || state.StartsWith("57P", StringComparison.Ordinal);
 
     static string Place(PostgresException error) =>

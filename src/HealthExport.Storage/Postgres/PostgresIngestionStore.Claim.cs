@@ -148,8 +148,10 @@ sealed partial class PostgresIngestionStore
     {
         // With the user's row locked, nobody else can claim for this user, and what follows sees every claim before.
         Waiting? first = null;
+        bool isLocked;
         await using (var batch = new NpgsqlBatch(connection))
         {
+            batch.AddIdleLimit();
             batch.Add("select 1 from users where id = $1 for no key update skip locked").Bind(user);
             // A replay may stand before the one that is in work.
             batch.Add($"""
@@ -162,10 +164,17 @@ sealed partial class PostgresIngestionStore
                 join ingestion_times t on t.user_id = q.user_id and t.number = q.number
                 """).Bind(user);
             await using var row = await batch.ExecuteReaderAsync(cancellationToken);
-            if (!await row.ReadAsync(cancellationToken)) return (null, false);
             await row.NextResultAsync(cancellationToken);
-            if (await row.ReadAsync(cancellationToken))
+            isLocked = !await row.ReadAsync(cancellationToken);
+            await row.NextResultAsync(cancellationToken);
+            if (!isLocked && await row.ReadAsync(cancellationToken))
                 first = new(row.GetInt64(0), row.GetInstant(1), row.GetBoolean(2));
+        }
+        if (isLocked)
+        {
+            await using var batch = new NpgsqlBatch(connection);
+            batch.AddEndOfHanging(user, database.ServerNow);
+            await batch.ExecuteNonQueryAsync(cancellationToken);
         }
         if (first is not { IsFree: true } free) return (null, false);
         if (await TakeAsync(connection, user, free, lease, cancellationToken) is { } claim) return (claim, false);

@@ -95,6 +95,7 @@ sealed partial class PostgresIngestionStore
     {
         var user = push.UserId;
         await using var batch = new NpgsqlBatch(connection);
+        batch.AddIdleLimit();
         batch.Add("select last_ingestion from users where id = $1 for no key update").Bind(user);
         batch.Add("""
             select
@@ -119,6 +120,7 @@ sealed partial class PostgresIngestionStore
         }
 
         await using var row = await batch.ExecuteReaderAsync(cancellationToken);
+        await row.NextResultAsync(cancellationToken);
         if (!await row.ReadAsync(cancellationToken))
             throw new StoreRefusedException("The user of this push does not exist.");
         var found = new Situation { LastNumber = row.GetInt64(0) };

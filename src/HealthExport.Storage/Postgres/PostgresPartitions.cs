@@ -45,7 +45,7 @@ sealed class PostgresPartitions(PostgresDatabase database)
             if (!known.Contains((table, span))) (missing ??= []).Add(span);
             if (span == last) break;
         }
-        return missing is null ? default : MakeAsync(table, missing, cancellationToken);
+        return missing is null ? default : WaitAsync(MakeAsync(table, missing, cancellationToken));
     }
 
     /// <summary>As the other, for rows at these times only: what lies between them needs no partition.</summary>
@@ -55,14 +55,24 @@ sealed class PostgresPartitions(PostgresDatabase database)
         var known = Trusted();
         foreach (var time in times)
             if (PartitionSpan.Of(time) is var span && !known.Contains((table, span))) (missing ??= []).Add(span);
-        return missing is null ? default : MakeAsync(table, missing, cancellationToken);
+        return missing is null ? default : WaitAsync(MakeAsync(table, missing, cancellationToken));
     }
 
-    /// <summary>Makes what the twelve months after <paramref name="now"/> need, in every partitioned table.</summary>
-    public async ValueTask EnsureYearAheadAsync(Instant now, CancellationToken cancellationToken)
+    /// <summary>Makes what this month and the twelve after it need, in every partitioned table, and looks whether
+    /// it is there, whatever is remembered.</summary>
+    /// <returns>How many were made.</returns>
+    public async ValueTask<int> EnsureYearAheadAsync(Instant now, CancellationToken cancellationToken)
     {
-        var end = now.At(0).AddMonths(12);
-        foreach (var table in Tables) await EnsureAsync(table, now, Instant.From(end), cancellationToken);
+        List<PartitionSpan> spans = [];
+        var last = PartitionSpan.Of(Instant.From(now.At(0).AddMonths(12)));
+        for (var span = PartitionSpan.Of(now); ; span = span.Next)
+        {
+            spans.Add(span);
+            if (span == last) break;
+        }
+        var made = 0;
+        foreach (var table in Tables) made += await MakeAsync(table, spans, cancellationToken);
+        return made;
     }
 
     /// <summary>Forgets which partitions there are, after the schema was changed.</summary>
@@ -71,9 +81,13 @@ sealed class PostgresPartitions(PostgresDatabase database)
     HashSet<(string, PartitionSpan)> Trusted() =>
         _known is var known && database.Clock.GetElapsedTime(known.ReadAt) < s_trust ? known.Spans : [];
 
-    async ValueTask MakeAsync(
+    static async ValueTask WaitAsync(ValueTask<int> making) => await making;
+
+    /// <returns>How many were not there.</returns>
+    async ValueTask<int> MakeAsync(
         string table, IReadOnlyCollection<PartitionSpan> missing, CancellationToken cancellationToken)
     {
+        var made = 0;
         await _gate.WaitAsync(cancellationToken);
         try
         {
@@ -81,10 +95,11 @@ sealed class PostgresPartitions(PostgresDatabase database)
             var names = await database.ReadAsync(
                 (connection, cancellationToken) => ListAsync(connection, table, cancellationToken), cancellationToken);
             foreach (var span in missing)
-                if (!names.Contains(span.NameFor(table))) await MakeAsync(table, span, cancellationToken);
+                if (!names.Contains(span.NameFor(table)) && await MakeAsync(table, span, cancellationToken)) made++;
             _known = Trusted() is { Count: > 0 } known
                 ? new([.. known, .. missing.Select(span => (table, span))], _known.ReadAt)
                 : new([.. missing.Select(span => (table, span))], readAt);
+            return made;
         }
         finally
         {

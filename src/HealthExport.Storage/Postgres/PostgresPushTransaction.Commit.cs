@@ -89,12 +89,13 @@ sealed partial class PostgresPushTransaction
             """
             update raw_ingestions
             set status = $4, receipt = $5, finished_at = $6,
-                data_version = (select data_version from users where id = $1)
+                -- -1: a replay from which a later deletion withheld rows, so the same bytes anew say more than it did
+                data_version = case when $7 then -1 else (select data_version from users where id = $1) end
             where user_id = $1 and number = $2 and received_at = $3
             """)
             .Bind(User).Bind(Push).Bind(_push.Ingestion.ReceivedAt).Bind((short)status)
             .BindText(JsonSerializer.Serialize(receipt, ReceiptJson.Default.Receipt))
-            .Bind(Instant.From(_database.Clock.GetUtcNow()));
+            .Bind(Instant.From(_database.Clock.GetUtcNow())).Bind(LaterDeletions.Count > 0);
         if (_writtenSeries.Count > 0)
             batch.Add(
                 """

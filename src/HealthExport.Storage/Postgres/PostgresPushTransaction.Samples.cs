@@ -17,6 +17,9 @@ sealed partial class PostgresPushTransaction
     readonly Dictionary<Series, long> _lastPushes = [];
     readonly HashSet<Series> _writtenSeries = [];
 
+    // Partitions that rows were inserted into.
+    readonly HashSet<PartitionSpan> _reached = [];
+
     public ValueTask<long> FindLastFinerPushAsync(Series series, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -132,6 +135,7 @@ sealed partial class PostgresPushTransaction
             ? _database.Partitions.EnsureAsync(PostgresPartitions.Samples, first, last, cancellationToken)
             : _database.Partitions.EnsureAsync(
                 PostgresPartitions.Samples, ListStarts(rows, changes), cancellationToken));
+        await ReachAsync(rows, changes, first, last, cancellationToken);
         if (count <= MostInserted)
         {
             await InsertFewAsync(series, Pick(rows.Span, changes.Span, RowChange.Insert, count), cancellationToken);
@@ -139,6 +143,22 @@ sealed partial class PostgresPushTransaction
         }
         await SetDueSavepointAsync(cancellationToken);
         await _copy.RunAsync(_connection, series, rows, changes, _sources, cancellationToken);
+    }
+
+    /// <summary>
+    /// Has the session learn of partitions that were made since it began to write: it looks for news when it locks what
+    /// it had not locked, and a prepared insert locks nothing new. The lock is given back at once, so that it is one each
+    /// time.
+    /// </summary>
+    async ValueTask ReachAsync(
+        ReadOnlyMemory<Sample> rows, ReadOnlyMemory<RowChange> changes, Instant first, Instant last,
+        CancellationToken cancellationToken)
+    {
+        var (before, isFirst) = (_reached.Count, _reached.Count == 0);
+        if (PartitionSpan.Of(first) == PartitionSpan.Of(last)) _reached.Add(PartitionSpan.Of(first));
+        else foreach (var start in ListStarts(rows, changes)) _reached.Add(PartitionSpan.Of(start));
+        if (!isFirst && _reached.Count > before)
+            await ExecuteAsync("select pg_relation_size('keys_version')", cancellationToken);
     }
 
     async ValueTask InsertFewAsync(Series series, Sample[] rows, CancellationToken cancellationToken)

@@ -57,6 +57,21 @@ sealed partial class PostgresPushTransaction : IPushTransaction
         PostgresDatabase database, ClaimedPush push, CancellationToken cancellationToken)
     {
         await database.Metrics.LoadAsync(cancellationToken);
+        await database.BeginLongUseAsync(cancellationToken);
+        try
+        {
+            return await ConnectAsync(database, push, cancellationToken);
+        }
+        catch
+        {
+            database.EndLongUse();
+            throw;
+        }
+    }
+
+    static async ValueTask<PostgresPushTransaction> ConnectAsync(
+        PostgresDatabase database, ClaimedPush push, CancellationToken cancellationToken)
+    {
         for (var isSecond = false; ; isSecond = true)
         {
             var connection = await database.OpenAsync(cancellationToken);
@@ -70,7 +85,7 @@ sealed partial class PostgresPushTransaction : IPushTransaction
             }
             catch (Exception error)
             {
-                if (begun is not null) await begun.DisposeAsync();
+                if (begun is not null) await begun.CloseAsync();
                 else await connection.DisposeAsync();
                 if (!isSecond && PostgresErrors.IsBrokenConnection(error)) continue;
                 if (PostgresErrors.Describe(error) is { } described) throw described;
@@ -127,6 +142,12 @@ sealed partial class PostgresPushTransaction : IPushTransaction
     {
         if (_hasEnded) return;
         _hasEnded = true;
+        await CloseAsync();
+        _database.EndLongUse();
+    }
+
+    async ValueTask CloseAsync()
+    {
         _copy.Dispose();
         try
         {
@@ -144,6 +165,8 @@ sealed partial class PostgresPushTransaction : IPushTransaction
     {
         await using var batch = new NpgsqlBatch(_connection);
         batch.AddPlannerSettings();
+        batch.AddIdleLimit();
+        batch.AddTakeOver(_push, _database.ServerNow);
         batch.AddUserLock(User);
         // A later push that is being replayed, or failed to be, has a data version from before. One may have been
         // received a little earlier than its number says, but not by days.
@@ -185,8 +208,7 @@ sealed partial class PostgresPushTransaction : IPushTransaction
             """).Bind(User).Bind(Push);
 
         await using var row = await batch.ExecuteReaderAsync(cancellationToken);
-        await row.NextResultAsync(cancellationToken);
-        await row.NextResultAsync(cancellationToken);
+        for (var before = 0; before < 5; before++) await row.NextResultAsync(cancellationToken);
         await row.ReadAsync(cancellationToken);
         (EarlierIsPending, LaterIsApplied) = (row.GetBoolean(0), row.GetBoolean(1));
         await row.NextResultAsync(cancellationToken);

@@ -80,7 +80,8 @@ public sealed record IngestionFilter(
 /// <param name="NextCursor">Opaque; null at the end.</param>
 public sealed record Page<T>(IReadOnlyList<T> Items, string? NextCursor);
 
-/// <summary>The store is away or busy beyond its patience; nothing was changed.</summary>
+/// <summary>The store is away or busy beyond its patience; nothing was changed. The message speaks of the store only,
+/// never of what it holds, and may be logged.</summary>
 public sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>The store refused rows for what they hold, not for its own state.</summary>

@@ -13,8 +13,10 @@ namespace HealthExport.Pushes;
 /// Gets how far a payload has been read, which is about how far its push has been applied: 0 to 1, never less than
 /// before in one attempt; on the reader's thread. Null if nobody looks.
 /// </param>
+/// <param name="batchRows">Rows compared and written at once, 1 or more.</param>
 public sealed class PushApplication(
-    IIngestionStore store, bool removeVanished = true, Action<double>? report = null)
+    IIngestionStore store, bool removeVanished = true, Action<double>? report = null,
+    int batchRows = PayloadReader.UsualBatchRows)
 {
     const int BatchesAhead = 4;
 
@@ -38,7 +40,7 @@ public sealed class PushApplication(
     async Task<Receipt> ApplyOnceAsync(ClaimedPush push, bool thorough, CancellationToken cancellationToken)
     {
         using var payload = store.OpenPayload(push.UserId, push.Number);
-        var reader = new PayloadReader(payload, ContextOf(push.Ingestion), thorough);
+        var reader = new PayloadReader(payload, ContextOf(push.Ingestion), thorough, batchRows);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var batches = Channel.CreateBounded<ReadBatch>(
             new BoundedChannelOptions(BatchesAhead) { SingleReader = true, SingleWriter = true });

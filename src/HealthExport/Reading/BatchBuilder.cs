@@ -5,9 +5,9 @@ using HealthExport.Samples;
 namespace HealthExport.Reading;
 
 /// <summary>Collects what is read until it is enough to hand out.</summary>
-sealed class BatchBuilder
+/// <param name="rowLimit">How many rows are enough.</param>
+sealed class BatchBuilder(int rowLimit = PayloadReader.UsualBatchRows)
 {
-    public const int RowLimit = 4096;
     const long ByteLimit = 4 << 20;
     const int LongestItem = 64 * 1024;
     const int MostWarnings = 1000; // of one code and one item type
@@ -17,9 +17,11 @@ sealed class BatchBuilder
     long _bytes;
     int _rows;
 
+    public int RowLimit => rowLimit;
+
     public ReadBatch Batch { get; private set; } = new();
 
-    public bool IsFull => _rows >= RowLimit || _bytes >= ByteLimit;
+    public bool IsFull => _rows >= rowLimit || _bytes >= ByteLimit;
 
     /// <summary>Items that were read so far, rejected ones included, over all batches.</summary>
     public long Items { get; private set; }

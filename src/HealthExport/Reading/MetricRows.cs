@@ -32,7 +32,7 @@ sealed class MetricRows
         _batches = batches;
         _conversion = conversion;
         _converts = !conversion.IsIdentity;
-        _nextRun = (int)Math.Clamp(expectedRows, 1, BatchBuilder.RowLimit);
+        _nextRun = (int)Math.Clamp(expectedRows, 1, batches.RowLimit);
         Array = array;
         SentUnit = _converts ? sentUnit : null;
         var bounds = array.Metric.Bounds;
@@ -101,7 +101,7 @@ sealed class MetricRows
     {
         _batch = _batches.Batch;
         _run = new() { Array = Array, Rows = BoundedPool<Sample>.Shared.Rent(_nextRun) };
-        _nextRun = Math.Min(_nextRun * 8, BatchBuilder.RowLimit);
+        _nextRun = Math.Min(_nextRun * 8, _batches.RowLimit);
         _batch.Runs.Add(_run);
     }
 }

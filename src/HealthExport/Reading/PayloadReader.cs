@@ -27,9 +27,14 @@ namespace HealthExport.Reading;
 /// <param name="thorough">
 /// Finds the winners among repeated keys before anything is handed out, for about twice the work.
 /// </param>
-public sealed class PayloadReader(Stream payload, PushContext context, bool thorough = false)
+/// <param name="batchRows">Rows of a batch, 1 or more.</param>
+public sealed class PayloadReader(
+    Stream payload, PushContext context, bool thorough = false, int batchRows = PayloadReader.UsualBatchRows)
 {
-    readonly ReadContext _context = new(context, thorough);
+    /// <summary>Rows of a batch where nobody says otherwise.</summary>
+    public const int UsualBatchRows = 4096;
+
+    readonly ReadContext _context = new(context, thorough, batchRows);
     JsonCursor? _cursor;
 
     /// <summary>What the payload turned out to be. Holds after <see cref="Read"/>.</summary>

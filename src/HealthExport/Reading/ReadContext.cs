@@ -3,11 +3,11 @@ using HealthExport.Pushes;
 namespace HealthExport.Reading;
 
 /// <summary>What every part of one payload's reading shares.</summary>
-sealed class ReadContext(PushContext push, bool isThorough)
+sealed class ReadContext(PushContext push, bool isThorough, int batchRows)
 {
     public PushContext Push { get; } = push;
     public bool IsThorough { get; } = isThorough;
-    public BatchBuilder Batches { get; } = new();
+    public BatchBuilder Batches { get; } = new(batchRows);
     public SourceCache Sources { get; } = new();
     public StampReader Stamps { get; } = new(push.Zone, push.ReceivedAt);
     public AggregationHeader Aggregation { get; } = AggregationHeader.Parse(push.Aggregation);

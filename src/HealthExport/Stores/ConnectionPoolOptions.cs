@@ -9,7 +9,8 @@ public sealed record ConnectionPoolOptions
     /// <summary>Connections kept open when idle; 0 to <see cref="MaxSize"/>. Default 0.</summary>
     public int MinSize { get; init; }
 
-    /// <summary>Most connections of one process, 1 to 1,000. Default 50.</summary>
+    /// <summary>Most connections of one process, 2 to 1,000: a push being applied needs one, and now and then a second.
+    /// Default 50.</summary>
     public int MaxSize { get; init; } = 50;
 
     /// <summary>How long to wait for a connection, a free one or a new one, before the store counts as away. Whole

@@ -1,6 +1,4 @@
 using System.Net;
-using System.Text.Json;
-using HealthExport.Samples;
 using HealthExport.Tests.Support;
 
 namespace HealthExport.Tests.EndToEnd;
@@ -60,7 +58,7 @@ public sealed class CrashTests : IDisposable
             await Task.WhenAll(pushing).WaitAsync(TimeSpan.FromSeconds(60));
 
             foreach (var (key, i) in keys.Select((key, i) => (key, i)))
-                await AssertTruthAsync(
+                await PhoneTruth.AssertAsync(
                     PhoneClient.Connect(server.Address, key),
                     phones.Where((_, index) => index % keys.Length == i).ToList());
             Assert.InRange(phones.Sum(phone => phone.Interrupted), Rounds, int.MaxValue);
@@ -104,7 +102,7 @@ public sealed class CrashTests : IDisposable
 
         var owner = PhoneClient.Connect(second.Address, key);
         foreach (var id in backlog) Assert.Equal("completed", (await owner.WaitUntilSettledAsync(id)).Text("status"));
-        await AssertTruthAsync(owner, phones, backlogRows: backlog.Count);
+        await PhoneTruth.AssertAsync(owner, phones, backlogRows: backlog.Count);
         Assert.Equal(0, await second.TerminateAsync(TimeSpan.FromSeconds(20)));
     }
 
@@ -133,60 +131,4 @@ public sealed class CrashTests : IDisposable
             "ingest,read,admin");
         return key.GetProperty("key").GetString()!;
     }
-
-    /// <summary>Compares what phones were answered with what the server holds and says.</summary>
-    static async Task AssertTruthAsync(PhoneClient owner, List<StubbornPhone> phones, int backlogRows = 0)
-    {
-        foreach (var sent in phones.SelectMany(phone => phone.Answered))
-        {
-            var receipt = await owner.WaitUntilSettledAsync(sent.Id);
-            receipt.AssertAddsUp();
-            Assert.Contains(receipt.Text("status"), (string[])["completed", "duplicate"]);
-            Assert.Equal(sent.Count, receipt.Count("received"));
-            if (sent.Code == HttpStatusCode.OK)
-                Assert.Equal(
-                    sent.Answer!.Body.GetProperty("counts").GetRawText(),
-                    receipt.Body.GetProperty("counts").GetRawText());
-        }
-
-        var ingestions = await owner.ListAsync("/v1/ingestions", 1_000);
-        long inserted = 0;
-        foreach (var ingestion in ingestions)
-        {
-            var receipt = await owner.WaitUntilSettledAsync(ingestion.GetProperty("ingestion_id").GetGuid());
-            receipt.AssertAddsUp();
-            if (receipt.Text("status") != "duplicate") inserted += receipt.Count("inserted");
-        }
-
-        var rows = await owner.ReadRowsAsync("heart_rate", limit: 10_000);
-        Assert.Equal(inserted, rows.Count + backlogRows);
-        Assert.Equal(rows.Count, rows.DistinctBy(row => (row.Row.Source, row.Row.Start.UtcTicks)).Count());
-        Assert.All(rows, row => Assert.Equal(Grain.Sample, row.Grain));
-        foreach (var phone in phones) AssertHolds(phone, rows);
-
-        var metrics = await owner.ListAsync("/v1/metrics", 100);
-        Assert.Equal(rows.Count, CountOf(metrics, "heart_rate"));
-    }
-
-    static void AssertHolds(StubbornPhone phone, List<ModelRow> rows)
-    {
-        var held = rows.Where(row => row.Row.Source == phone.Source)
-            .ToDictionary(row => row.Row.Start.UtcTicks, row => row.Row.Value);
-        var expected = 0;
-        foreach (var sent in phone.Answered) expected += AssertSeconds(sent, held);
-        foreach (var sent in phone.Abandoned)
-            if (held.ContainsKey(StubbornPhone.TimeOf(sent.FirstSecond).UtcTicks))
-                expected += AssertSeconds(sent, held);
-        Assert.Equal(expected, held.Count);
-    }
-
-    static int AssertSeconds(StubbornPhone.Sent sent, Dictionary<long, double> held)
-    {
-        for (var second = sent.FirstSecond; second < sent.FirstSecond + sent.Count; second++)
-            Assert.Equal(StubbornPhone.ValueAt(second), held[StubbornPhone.TimeOf(second).UtcTicks]);
-        return sent.Count;
-    }
-
-    static long CountOf(List<JsonElement> metrics, string name) =>
-        metrics.Single(metric => metric.GetProperty("name").GetString() == name).GetProperty("count").GetInt64();
 }

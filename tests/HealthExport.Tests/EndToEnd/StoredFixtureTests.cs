@@ -8,7 +8,7 @@ namespace HealthExport.Tests.EndToEnd;
 /// <summary>
 /// Sleep, workouts and events of the fixtures, compared with what the file of the store holds, value by value.
 /// </summary>
-public sealed class StoredFixtureTests(Household household) : IClassFixture<Household>
+public sealed class StoredFixtureTests(SqliteHousehold household) : IClassFixture<SqliteHousehold>
 {
     static readonly Dictionary<string, string> s_stages = new()
     {

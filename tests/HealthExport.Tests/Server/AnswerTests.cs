@@ -5,7 +5,7 @@ using HealthExport.Tests.Support;
 
 namespace HealthExport.Tests.Server;
 
-public sealed class AnswerTests(ServerFixture fixture) : IClassFixture<ServerFixture>
+public abstract class AnswerTests(ServerFixture fixture)
 {
     readonly RunningServer _server = fixture.Server;
 

@@ -4,7 +4,7 @@ using static HealthExport.Tests.Server.MetricsPushes;
 
 namespace HealthExport.Tests.Server;
 
-public sealed class MetricSamplesTests(ServerFixture fixture) : IClassFixture<ServerFixture>
+public abstract class MetricSamplesTests(ServerFixture fixture)
 {
     const string Unknown = "no_such_metric";
 

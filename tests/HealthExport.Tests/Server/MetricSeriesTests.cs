@@ -7,7 +7,7 @@ using static HealthExport.Tests.Server.MetricsPushes;
 
 namespace HealthExport.Tests.Server;
 
-public sealed class MetricSeriesTests(ServerFixture fixture) : IClassFixture<ServerFixture>
+public abstract class MetricSeriesTests(ServerFixture fixture)
 {
     const string Series = "/v1/metrics/step_count/series";
 

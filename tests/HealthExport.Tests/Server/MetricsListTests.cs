@@ -6,7 +6,7 @@ using static HealthExport.Tests.Server.MetricsPushes;
 
 namespace HealthExport.Tests.Server;
 
-public sealed class MetricsListTests(ServerFixture fixture) : IClassFixture<ServerFixture>
+public abstract class MetricsListTests(ServerFixture fixture)
 {
     readonly RunningServer _server = fixture.Server;
 

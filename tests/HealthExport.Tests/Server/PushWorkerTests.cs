@@ -76,6 +76,42 @@ public sealed class PushWorkerTests
     }
 
     [Fact]
+    public async Task However_long_a_store_cannot_take_a_push_back_the_outage_counts_no_attempt()
+    {
+        await using var server = await RunningServer.StartAsync(
+            settings => settings with
+            {
+                Ingest = settings.Ingest with
+                {
+                    Backoff = new(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(4)),
+                },
+            },
+            UnsteadyStore.Wrap);
+        var store = server.Get<UnsteadyStore>();
+        var (begins, gives) = (0, 0);
+        store.BeforeBegin = (_, _) => begins++ < 1 ? throw new StoreUnavailableException("away") : Task.CompletedTask;
+        store.BeforeGiveBack = () => gives++ < 60 ? throw new StoreUnavailableException("away") : Task.CompletedTask;
+        var key = await server.AddKeyAsync();
+        using var response = await server.PushAsync(key, "{}");
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        var details = await server.FollowAsync(key, (await response.ReadJsonAsync()).IngestionId());
+        Assert.Equal(1, details.GetProperty("attempts").GetInt32());
+    }
+
+    [Fact]
+    public async Task A_push_is_given_up_after_as_many_attempts_as_the_setting_says()
+    {
+        await using var server = await RunningServer.StartAsync(
+            settings => settings with { Ingest = settings.Ingest with { Attempts = 2 } }, UnsteadyStore.Wrap);
+        server.Get<UnsteadyStore>().BeforeBegin = (_, _) => throw new InvalidOperationException();
+        var key = await server.AddKeyAsync();
+        using var response = await server.PushAsync(key, "{}");
+        var details = await server.FollowAsync(key, (await response.ReadJsonAsync()).IngestionId());
+        Assert.Equal("failed", details.GetProperty("status").GetString());
+        Assert.Equal(2, details.GetProperty("attempts").GetInt32());
+    }
+
+    [Fact]
     public async Task A_queue_that_cannot_be_asked_is_asked_again()
     {
         await using var server = await RunningServer.StartAsync(overrides: UnsteadyStore.Wrap);

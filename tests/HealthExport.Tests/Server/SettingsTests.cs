@@ -1,5 +1,6 @@
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Settings;
+using HealthExport.Stores;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 
@@ -14,6 +15,7 @@ public sealed class SettingsTests
         Assert.Equal(code.DatabaseUrl, list.DatabaseUrl);
         Assert.Equal(code.Urls, list.Urls);
         Assert.Equal(code.Ingest, list.Ingest);
+        Assert.Equal(code.Database, list.Database);
         Assert.Equal(code.Shutdown, list.Shutdown);
         Assert.Equal(code.LogLevel, list.LogLevel);
         Assert.Null(list.PublicUrl);
@@ -37,7 +39,19 @@ public sealed class SettingsTests
             ["HEALTHEXPORT__INGEST__STALLSECONDS"] = "4",
             ["HEALTHEXPORT__INGEST__LEASESECONDS"] = "5",
             ["HEALTHEXPORT__INGEST__WORKERS"] = "6",
+            ["HEALTHEXPORT__INGEST__ATTEMPTS"] = "7",
+            ["HEALTHEXPORT__INGEST__BACKOFFMILLISECONDS"] = "80",
+            ["HEALTHEXPORT__INGEST__BACKOFFLIMITMILLISECONDS"] = "900",
+            ["HEALTHEXPORT__INGEST__BATCHROWS"] = "1000",
             ["HEALTHEXPORT__INGEST__TEMPFOLDER"] = folder,
+            ["HEALTHEXPORT__DATABASE__MINCONNECTIONS"] = "1",
+            ["HEALTHEXPORT__DATABASE__MAXCONNECTIONS"] = "2",
+            ["HEALTHEXPORT__DATABASE__CONNECTSECONDS"] = "3",
+            ["HEALTHEXPORT__DATABASE__STATEMENTSECONDS"] = "4",
+            ["HEALTHEXPORT__DATABASE__LIFETIMESECONDS"] = "5",
+            ["HEALTHEXPORT__DATABASE__IDLESECONDS"] = "16",
+            ["HEALTHEXPORT__DATABASE__STATEMENTCACHE"] = "7",
+            ["HEALTHEXPORT__DATABASE__TRANSACTIONPOOLER"] = "True",
         });
         Assert.Equal("sqlite:/tmp/x.db", settings.DatabaseUrl);
         Assert.Equal(LogLevel.Debug, settings.LogLevel);
@@ -48,9 +62,18 @@ public sealed class SettingsTests
             new IngestSettings
             {
                 BodyLimitBytes = 2, Wait = TimeSpan.FromSeconds(3), Stall = TimeSpan.FromSeconds(4),
-                Lease = TimeSpan.FromSeconds(5), Workers = 6, TempFolder = folder,
+                Lease = TimeSpan.FromSeconds(5), Workers = 6, TempFolder = folder, Attempts = 7,
+                Backoff = new(TimeSpan.FromMilliseconds(80), TimeSpan.FromMilliseconds(900)), BatchRows = 1000,
             },
             settings.Ingest);
+        Assert.Equal(
+            new ConnectionPoolOptions
+            {
+                MinSize = 1, MaxSize = 2, AcquireTimeout = TimeSpan.FromSeconds(3),
+                StatementTimeout = TimeSpan.FromSeconds(4), Lifetime = TimeSpan.FromSeconds(5),
+                IdleTime = TimeSpan.FromSeconds(16), StatementCacheSize = 7, BehindTransactionPooler = true,
+            },
+            settings.Database);
     }
 
     [Theory]
@@ -67,7 +90,19 @@ public sealed class SettingsTests
     [InlineData("HEALTHEXPORT__INGEST__STALLSECONDS", "0")]
     [InlineData("HEALTHEXPORT__INGEST__LEASESECONDS", "1.5")]
     [InlineData("HEALTHEXPORT__INGEST__WORKERS", "many")]
+    [InlineData("HEALTHEXPORT__INGEST__ATTEMPTS", "0")]
+    [InlineData("HEALTHEXPORT__INGEST__BACKOFFMILLISECONDS", "0")]
+    [InlineData("HEALTHEXPORT__INGEST__BACKOFFLIMITMILLISECONDS", "99")]
+    [InlineData("HEALTHEXPORT__INGEST__BATCHROWS", "1")]
     [InlineData("HEALTHEXPORT__INGEST__TEMPFOLDER", "/no/such/folder")]
+    [InlineData("HEALTHEXPORT__DATABASE__MINCONNECTIONS", "51")]
+    [InlineData("HEALTHEXPORT__DATABASE__MAXCONNECTIONS", "1")]
+    [InlineData("HEALTHEXPORT__DATABASE__CONNECTSECONDS", "0")]
+    [InlineData("HEALTHEXPORT__DATABASE__STATEMENTSECONDS", "-1")]
+    [InlineData("HEALTHEXPORT__DATABASE__LIFETIMESECONDS", "1h")]
+    [InlineData("HEALTHEXPORT__DATABASE__IDLESECONDS", "9")]
+    [InlineData("HEALTHEXPORT__DATABASE__STATEMENTCACHE", "-1")]
+    [InlineData("HEALTHEXPORT__DATABASE__TRANSACTIONPOOLER", "yes")]
     public void A_value_that_is_not_allowed_is_refused_by_name(string name, string value)
     {
         var refusal = Assert.Throws<InvalidSettingException>(() => Read(new() { [name] = value }));
@@ -129,7 +164,7 @@ public sealed class SettingsTests
         for (var failures = 0; failures < 40; failures++)
         {
             var whole = Math.Min(5000, 100 * Math.Pow(2, failures));
-            Assert.InRange(Backoff.After(failures).TotalMilliseconds, Math.Max(100, whole / 2), whole);
+            Assert.InRange(Backoff.Default.After(failures).TotalMilliseconds, Math.Max(100, whole / 2), whole);
         }
     }
 

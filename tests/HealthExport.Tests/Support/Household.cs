@@ -1,29 +1,25 @@
 using HealthExport.Samples;
+using HealthExport.Storage.Sqlite;
 
 namespace HealthExport.Tests.Support;
 
 /// <summary>
-/// A whole server in this process, on a file and a port of its own, for as many people as a test wants.
+/// A whole server in this process, on a store and a port of its own, for as many people as a test wants.
 /// </summary>
-public sealed class Household : IAsyncLifetime
+public abstract class Household(Engine engine) : IAsyncLifetime
 {
-    RunningServer? _server;
-
-    /// <summary>The file that it keeps everything in.</summary>
-    public string DatabasePath { get; private set; } = "";
-
     /// <summary>The store beneath, for what no route does yet.</summary>
     public ISampleStore Samples => Server.Get<ISampleStore>();
 
-    internal RunningServer Server => _server!;
+    internal RunningServer Server { get; set; } = null!;
 
-    public async ValueTask InitializeAsync() => _server = await RunningServer.StartAsync(settings =>
-    {
-        DatabasePath = settings.DatabaseUrl["sqlite:".Length..];
-        return settings with { Ingest = settings.Ingest with { Stall = TimeSpan.FromSeconds(2) } };
-    });
+    public virtual async ValueTask InitializeAsync() => Server = await RunningServer.StartAsync(
+        settings => settings with { Ingest = settings.Ingest with { Stall = TimeSpan.FromSeconds(2) } },
+        engine: engine);
 
-    public ValueTask DisposeAsync() => _server?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public virtual ValueTask DisposeAsync() => Server?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    internal virtual PhoneClient Connect(TestKey key) => PhoneClient.Connect(Server.Url, key.Text);
 
     /// <summary>Adds a person with one key for everything.</summary>
     /// <param name="timeZone">For stamps without an offset.</param>
@@ -31,9 +27,19 @@ public sealed class Household : IAsyncLifetime
     {
         var user = await Server.AddUserAsync(timeZone);
         var key = await Server.AddKeyAsync(user);
-        return new(user.Id, PhoneClient.Connect(Server.Url, key.Text));
+        return new(user.Id, Connect(key));
     }
 }
+
+/// <summary>On the embedded engine.</summary>
+public sealed class SqliteHousehold() : Household(Engine.Sqlite)
+{
+    /// <summary>The file that it keeps everything in.</summary>
+    public string DatabasePath => Server.Get<SqliteDatabase>().Path;
+}
+
+/// <summary>On PostgreSQL.</summary>
+public sealed class PostgresHousehold() : Household(Engine.Postgres);
 
 /// <param name="UserId">Inside the store.</param>
 /// <param name="Phone">Bears a key of all scopes.</param>

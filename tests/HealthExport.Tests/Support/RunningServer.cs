@@ -17,8 +17,8 @@ using Microsoft.Extensions.Logging;
 namespace HealthExport.Tests.Support;
 
 /// <summary>
-/// The whole server on a port of its own, in this process, over a new SQLite file, migrated. People and keys are made
-/// in its stores. Disposing stops it and removes the file.
+/// The whole server on a port of its own, in this process, over a new store, migrated. People and keys are made in its
+/// stores. Disposing stops it and removes the store, unless that was given: then several servers may share it.
 /// </summary>
 sealed class RunningServer : IAsyncDisposable
 {
@@ -27,13 +27,13 @@ sealed class RunningServer : IAsyncDisposable
     // Real Argon2id, but not its real cost: tests make a key each.
     static readonly Argon2Cost s_cheap = new(64, 1, 1);
 
-    readonly DirectoryInfo _folder;
+    readonly StorePlace? _place;
     readonly WebApplication _app;
     int _people;
 
-    RunningServer(DirectoryInfo folder, WebApplication app, CapturedLog log)
+    RunningServer(StorePlace? place, WebApplication app, CapturedLog log)
     {
-        (_folder, _app, Log) = (folder, app, log);
+        (_place, _app, Log) = (place, app, log);
         Url = new Uri(app.Urls.Single());
         Client = new HttpClient { BaseAddress = Url, Timeout = Deadline };
     }
@@ -45,16 +45,15 @@ sealed class RunningServer : IAsyncDisposable
 
     /// <param name="settings">Changes to the defaults.</param>
     /// <param name="overrides">Changes to the container.</param>
+    /// <param name="engine">Of the new store.</param>
+    /// <param name="shared">A store that is there already, instead of a new one.</param>
     public static async Task<RunningServer> StartAsync(
-        Func<ServerSettings, ServerSettings>? settings = null, Action<IServiceCollection>? overrides = null)
+        Func<ServerSettings, ServerSettings>? settings = null, Action<IServiceCollection>? overrides = null,
+        Engine engine = Engine.Sqlite, StorePlace? shared = null)
     {
-        var folder = Directory.CreateTempSubdirectory("health-export-test-");
+        var own = shared is null ? await StorePlace.MakeAsync(engine) : null;
         var log = new CapturedLog();
-        var defaults = new ServerSettings
-        {
-            DatabaseUrl = $"sqlite:{Path.Combine(folder.FullName, "health.db")}",
-            Urls = ["http://127.0.0.1:0"],
-        };
+        var defaults = new ServerSettings { DatabaseUrl = (shared ?? own)!.Url, Urls = ["http://127.0.0.1:0"] };
         var app = ServerHost.Build(
             settings?.Invoke(defaults) ?? defaults,
             services =>
@@ -65,7 +64,7 @@ sealed class RunningServer : IAsyncDisposable
             });
         await app.Services.GetRequiredService<IMigrationStore>().MigrateAsync(null, false, CancellationToken.None);
         await app.StartAsync();
-        return new(folder, app, log);
+        return new(own, app, log);
     }
 
     public T Get<T>() where T : notnull => Services.GetRequiredService<T>();
@@ -76,7 +75,7 @@ sealed class RunningServer : IAsyncDisposable
     {
         Client.Dispose();
         await _app.DisposeAsync();
-        _folder.Delete(recursive: true);
+        if (_place is not null) await _place.DisposeAsync();
     }
 
     /// <summary>A new person.</summary>

@@ -6,10 +6,13 @@ using System.Text.Json;
 namespace HealthExport.Tests.Support;
 
 /// <summary>
-/// The executable as a person runs it: a process of its own, on a file, killed at will and started again.
+/// The executable as a person runs it: a process of its own, on a store, killed at will and started again.
 /// </summary>
 sealed partial class ServerProcess : IDisposable
 {
+    const int SigStop = 19;
+    const int SigCont = 18;
+
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     readonly Process _process;
@@ -38,10 +41,15 @@ sealed partial class ServerProcess : IDisposable
         System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>Starts it, and returns once it says where it listens.</summary>
+    public static Task<ServerProcess> StartAsync(
+        string databasePath, params (string Name, string Value)[] settings) =>
+        StartAsync(StorePlace.AtFile(databasePath), settings);
+
+    /// <summary>Starts it on a store that others may use too.</summary>
     public static async Task<ServerProcess> StartAsync(
-        string databasePath, params (string Name, string Value)[] settings)
+        StorePlace place, params (string Name, string Value)[] settings)
     {
-        var start = CreateStart(databasePath, settings);
+        var start = CreateStart(place, settings);
         foreach (var argument in (string[])
             ["serve", "--json", "--urls", "http://127.0.0.1:0", "--metrics-urls", "none"])
             start.ArgumentList.Add(argument);
@@ -66,9 +74,13 @@ sealed partial class ServerProcess : IDisposable
 
     /// <summary>Runs another verb on the same file.</summary>
     /// <returns>What it printed, as JSON.</returns>
-    public static async Task<JsonElement> RunAsync(string databasePath, params string[] arguments)
+    public static Task<JsonElement> RunAsync(string databasePath, params string[] arguments) =>
+        RunAsync(StorePlace.AtFile(databasePath), arguments);
+
+    /// <inheritdoc cref="RunAsync(string, string[])"/>
+    public static async Task<JsonElement> RunAsync(StorePlace place, params string[] arguments)
     {
-        var start = CreateStart(databasePath, []);
+        var start = CreateStart(place, []);
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         start.ArgumentList.Add("--json");
         using var process = Process.Start(start)!;
@@ -86,6 +98,11 @@ sealed partial class ServerProcess : IDisposable
         _process.Kill();
         await _process.WaitForExitAsync();
     }
+
+    /// <summary>Holds it still, its connections open, until <see cref="Resume"/>.</summary>
+    public void Suspend() => Assert.Equal(0, Kill(_process.Id, SigStop));
+
+    public void Resume() => Assert.Equal(0, Kill(_process.Id, SigCont));
 
     /// <summary>Asks it to end.</summary>
     /// <returns>Its exit code.</returns>
@@ -131,18 +148,18 @@ sealed partial class ServerProcess : IDisposable
         }
     }
 
-    static ProcessStartInfo CreateStart(string databasePath, (string Name, string Value)[] settings)
+    static ProcessStartInfo CreateStart(StorePlace place, (string Name, string Value)[] settings)
     {
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
         {
             // A directory of its own, so that no .env of somebody's is read.
-            WorkingDirectory = Path.GetDirectoryName(databasePath),
+            WorkingDirectory = place.Folder,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "health-export.dll"));
         foreach (var name in start.Environment.Keys.Where(IsSetting).ToList()) start.Environment.Remove(name);
-        start.Environment["DATABASE_URL"] = $"sqlite:{databasePath}";
+        start.Environment["DATABASE_URL"] = place.Url;
         start.Environment["TZ"] = "UTC";
         foreach (var (name, value) in settings) start.Environment[name] = value;
         return start;

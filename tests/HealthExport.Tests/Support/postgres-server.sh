@@ -39,16 +39,45 @@ start() {
 
 halt() {
     [ -n "$pid" ] || return 0
-    kill "-$1" "$pid" 2>/dev/null || :
+    kill -INT "$pid" 2>/dev/null || :
     wait "$pid" 2>/dev/null || :
+    pid=
+}
+
+# Prints the parent and the state of a process, or nothing when it is gone.
+look_at() {
+    line=
+    read -r line 2>/dev/null <"/proc/$1/stat" || :
+    # The name before the parenthesis may hold blanks.
+    set -- ${line##*) }
+    [ $# -lt 2 ] || echo "$2 $1"
+}
+
+# As a loss of power: sessions do not outlive the server, not even for a moment.
+crash() {
+    [ -n "$pid" ] || return 0
+    # Held still, it starts no more children.
+    kill -STOP "$pid"
+    children=
+    for entry in /proc/[0-9]*; do
+        case $(look_at "${entry#/proc/}") in "$pid "*) children="$children ${entry#/proc/}" ;; esac
+    done
+    kill -KILL $children "$pid" 2>/dev/null || :
+    wait "$pid" 2>/dev/null || :
+    for child in $children; do
+        while :; do
+            case $(look_at "$child") in "" | *" Z") break ;; esac
+            sleep 0.01
+        done
+    done
     pid=
 }
 
 start
 while read -r command; do
     case $command in
-        stop) halt INT; echo stopped ;;
-        kill) halt KILL; echo killed ;;
+        stop) halt; echo stopped ;;
+        kill) crash; echo killed ;;
         start) start ;;
     esac
 done

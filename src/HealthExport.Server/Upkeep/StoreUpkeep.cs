@@ -1,0 +1,50 @@
+using HealthExport.Stores;
+using HealthExport.Time;
+
+namespace HealthExport.Server.Upkeep;
+
+/// <summary>Has the store kept up at the start and every day, by whichever replica: they need not agree on one.</summary>
+sealed partial class StoreUpkeep(IStoreUpkeep store, TimeProvider clock, ILogger<StoreUpkeep> log) : BackgroundService
+{
+    static readonly TimeSpan s_every = TimeSpan.FromDays(1);
+
+    // After a failure. What is due is due for months: no need to press.
+    static readonly TimeSpan s_again = TimeSpan.FromMinutes(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var isDone = await TryAsync(stoppingToken);
+            await Task.Delay(isDone ? s_every : s_again, clock, stoppingToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    async Task<bool> TryAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            var began = clock.GetTimestamp();
+            var made = await store.KeepUpAsync(Instant.From(clock.GetUtcNow()), stoppingToken);
+            if (made > 0) KeptUp(made, clock.GetElapsedTime(began).TotalMilliseconds);
+            return true;
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            return false;
+        }
+        catch (Exception e)
+        {
+            // Whatever it is (the schema may not be there yet), it must not end the server.
+            KeepUpFailed(e.GetType().Name, s_again.TotalSeconds);
+            return false;
+        }
+    }
+
+    [LoggerMessage(1301, LogLevel.Information, "The store was kept up in {ElapsedMs:0.0} ms; {Made} partitions made")]
+    partial void KeptUp(int made, double elapsedMs);
+
+    [LoggerMessage(1302, LogLevel.Warning, "The store could not be kept up ({Exception}); again in {DelaySeconds:0} s")]
+    partial void KeepUpFailed(string exception, double delaySeconds);
+}

@@ -1,0 +1,35 @@
+using HealthExport.Tests.Support;
+
+namespace HealthExport.Tests.Server;
+
+/// <summary>A server on PostgreSQL for the tests of a class.</summary>
+public sealed class PostgresServerFixture() : ServerFixture(Engine.Postgres);
+
+public sealed class SqliteMetricSamplesTests(ServerFixture fixture)
+    : MetricSamplesTests(fixture), IClassFixture<ServerFixture>;
+
+public sealed class PostgresMetricSamplesTests(PostgresServerFixture fixture)
+    : MetricSamplesTests(fixture), IClassFixture<PostgresServerFixture>;
+
+public sealed class SqliteMetricSeriesTests(ServerFixture fixture)
+    : MetricSeriesTests(fixture), IClassFixture<ServerFixture>;
+
+public sealed class PostgresMetricSeriesTests(PostgresServerFixture fixture)
+    : MetricSeriesTests(fixture), IClassFixture<PostgresServerFixture>;
+
+public sealed class SqliteMetricsListTests(ServerFixture fixture)
+    : MetricsListTests(fixture), IClassFixture<ServerFixture>;
+
+public sealed class PostgresMetricsListTests(PostgresServerFixture fixture)
+    : MetricsListTests(fixture), IClassFixture<PostgresServerFixture>;
+
+public sealed class SqliteIngestionListTests(ServerFixture fixture)
+    : IngestionListTests(fixture), IClassFixture<ServerFixture>;
+
+public sealed class PostgresIngestionListTests(PostgresServerFixture fixture)
+    : IngestionListTests(fixture), IClassFixture<PostgresServerFixture>;
+
+public sealed class SqliteAnswerTests(ServerFixture fixture) : AnswerTests(fixture), IClassFixture<ServerFixture>;
+
+public sealed class PostgresAnswerTests(PostgresServerFixture fixture)
+    : AnswerTests(fixture), IClassFixture<PostgresServerFixture>;
