@@ -13,10 +13,10 @@ sealed partial class PushAttempt(
     /// <summary>How often giving back is tried when the server stops; then the lease's end has to do it.</summary>
     const int TriesWhenStopping = 3;
 
-    readonly Backoff _backoff = settings.Ingest.Backoff;
-
     /// <summary>More than phones' pushes ever need.</summary>
     const long LargeHeapBytes = 192L << 20;
+
+    readonly Backoff _backoff = settings.Ingest.Backoff;
 
     // How often in a row the store was away, over all pushes: it is away for all of them.
     int _timesAway;

@@ -3,7 +3,9 @@ using HealthExport.Time;
 
 namespace HealthExport.Server.Upkeep;
 
-/// <summary>Has the store kept up at the start and every day, by whichever replica: they need not agree on one.</summary>
+/// <summary>
+/// Has the store kept up at the start and every day, by whichever replica: they need not agree on one.
+/// </summary>
 sealed partial class StoreUpkeep(IStoreUpkeep store, TimeProvider clock, ILogger<StoreUpkeep> log) : BackgroundService
 {
     static readonly TimeSpan s_every = TimeSpan.FromDays(1);

@@ -51,8 +51,8 @@ static class PostgresErrors
         return new InvalidOperationException($"PostgreSQL answered {state}{Place(error)}: {error.MessageText}.");
     }
 
-    static bool IsOfTheServer(string state) => state is "40001" or "40P01" or "55P03" or "57014" or "25006" or "25P03" or "3D000"
-        || state[..2] is "08" or "53" or "58" or "28" or "XX" || state.StartsWith("57P", StringComparison.Ordinal);
+    static bool IsOfTheServer(string state) => state is "40001" or "40P01" or "55P03" or "57014" or "25006" or "25P03"
+        or "3D000" || state[..2] is "08" or "53" or "58" or "28" or "XX" || state.StartsWith("57P", StringComparison.Ordinal);
 
     static string Place(PostgresException error) =>
         (error.TableName is { Length: > 0 } table ? $" in {table}" : "")

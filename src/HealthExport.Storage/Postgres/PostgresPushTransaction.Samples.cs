@@ -146,9 +146,9 @@ sealed partial class PostgresPushTransaction
     }
 
     /// <summary>
-    /// Has the session learn of partitions that were made since it began to write: it looks for news when it locks what
-    /// it had not locked, and a prepared insert locks nothing new. The lock is given back at once, so that it is one each
-    /// time.
+    /// Has the session learn of partitions that were made since it began to write: it looks for news when it locks
+    /// what it had not locked, and a prepared insert locks nothing new. This lock is given back at once, so that it is
+    /// a new one each time.
     /// </summary>
     async ValueTask ReachAsync(
         ReadOnlyMemory<Sample> rows, ReadOnlyMemory<RowChange> changes, Instant first, Instant last,

@@ -51,8 +51,8 @@ static class UserLock
 
     /// <summary>
     /// Adds to a batch, as two statements, the lock that tells who applies a push of the user. Whoever holds it while
-    /// the lease is ours has lost the lease: a replica that hangs or has vanished, whose transaction might stay open for
-    /// hours. Its session is ended, which rolls back.
+    /// the lease is ours has lost the lease: a replica that hangs or has vanished, whose transaction might stay open
+    /// for hours. Its session is ended, which rolls back.
     /// </summary>
     public static void AddTakeOver(this NpgsqlBatch batch, ClaimedPush push, string serverNow)
     {

@@ -76,8 +76,8 @@ public sealed record Ingestion
 public sealed record ClaimedPush
 {
     /// <summary>
-    /// After so many counted attempts a push is settled as failed: by the process that made the last of them, or, where
-    /// that killed it, by the store at the next claim.
+    /// After so many counted attempts, unless a setting says otherwise, a push is settled as failed: by the process
+    /// that made the last of them, or, where that killed it, by the store at the next claim.
     /// </summary>
     public const int MaxAttempts = 5;
 

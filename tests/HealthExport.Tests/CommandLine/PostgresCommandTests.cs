@@ -34,7 +34,9 @@ public sealed class PostgresCommandTests : IAsyncLifetime
         Assert.Contains("health-export migrate", early.Error, StringComparison.Ordinal);
         await RunAsync("migrate");
         var status = await RunAsync("migrate", "--status", "--json");
-        Assert.All(status.Json.GetProperty("items").EnumerateArray(), step => Assert.True(step.GetProperty("applied").GetBoolean()));
+        Assert.All(
+            status.Json.GetProperty("items").EnumerateArray(),
+            step => Assert.True(step.GetProperty("applied").GetBoolean()));
 
         await RunAsync("user", "add", "anna@example.org");
         await RunAsync("key", "create", "--user", "anna@example.org", "--name", "phone", "--scopes", "ingest");
@@ -43,7 +45,8 @@ public sealed class PostgresCommandTests : IAsyncLifetime
         Assert.Equal(2, imported.Json.GetProperty("counts").GetProperty("inserted").GetInt32());
         var id = imported.Json.GetProperty("files")[0].GetProperty("ingestion_id").GetString()!;
         var replayed = await RunAsync("replay", id, "--json");
-        Assert.Equal(2, replayed.Json.GetProperty("items")[0].GetProperty("counts").GetProperty("unchanged").GetInt32());
+        var again = replayed.Json.GetProperty("items")[0].GetProperty("counts");
+        Assert.Equal(2, again.GetProperty("unchanged").GetInt32());
         var facts = await RunAsync("status", "--json");
         Assert.Contains("PostgreSQL", facts.Out, StringComparison.Ordinal);
         Assert.Equal(2, facts.Json.GetProperty("users")[0].GetProperty("samples").GetInt32());

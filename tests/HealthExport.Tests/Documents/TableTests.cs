@@ -72,7 +72,8 @@ public sealed partial class TableTests(ServerFixture fixture) : IClassFixture<Se
     static string DescribeRange(Setting setting)
     {
         if (setting.Range is not { } range) return "";
-        var unit = setting.Name.EndsWith("SECONDS", StringComparison.Ordinal) ? "seconds"
+        var unit = setting.Name.EndsWith("MILLISECONDS", StringComparison.Ordinal) ? "milliseconds"
+            : setting.Name.EndsWith("SECONDS", StringComparison.Ordinal) ? "seconds"
             : setting.Name.EndsWith("BYTES", StringComparison.Ordinal) ? "bytes"
             : "count";
         return $" | {unit}, {range.Min} to {range.Max}";

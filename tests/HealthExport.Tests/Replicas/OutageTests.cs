@@ -59,7 +59,9 @@ public sealed class OutageTests : IAsyncLifetime
             {
                 using var refused = await server.PushAsync(small, "{}");
                 var problem = await refused.ReadProblemAsync(503, "unavailable");
-                Assert.Equal(problem.GetProperty("retry_after").GetDouble(), refused.Headers.RetryAfter!.Delta!.Value.TotalSeconds);
+                Assert.Equal(
+                    problem.GetProperty("retry_after").GetDouble(),
+                    refused.Headers.RetryAfter!.Delta!.Value.TotalSeconds);
                 foreach (var path in (string[])["/health", "/ready"])
                 {
                     using var probe = await server.GetAsync(null, path);
@@ -86,7 +88,8 @@ public sealed class OutageTests : IAsyncLifetime
         await using var after = PostgresFaults.In(_place.Url);
         Assert.Equal(0, await after.ReadAsync("select count(*) from raw_ingestions where status = 5"));
         Assert.Equal(0, await after.ReadAsync("select count(*) from queue"));
-        Assert.Equal(Points, await after.ReadAsync("select count(*) from samples where value <> 40 and start_at < '2024-01-01'"));
+        Assert.Equal(
+            Points, await after.ReadAsync($"select count(*) from samples where user_id = {big.User.Id}"));
         await after.AssertInOrderAsync();
     }
 

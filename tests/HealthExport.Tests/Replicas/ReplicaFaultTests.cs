@@ -59,7 +59,7 @@ public sealed class ReplicaFaultTests : IAsyncLifetime
         var id = await PushLaterAsync(first, first.AdminKey!, HeartRates.Write(Points, heldAt: 5_000));
         var session = await _faults.WaitForHeldAsync();
 
-        first.Suspend();
+        await first.SuspendAsync();
         // Its session goes on, and waits for what comes no more: data, or the commit.
         await _faults.LetGoAsync();
         var owner = PhoneClient.Connect(second.Address, first.AdminKey!);
@@ -95,7 +95,8 @@ public sealed class ReplicaFaultTests : IAsyncLifetime
             var enough = new TaskCompletionSource();
             var phones = Enumerable.Range(0, phonesCount).Select(i => new StubbornPhone(
                 i, keys[i % 2],
-                () => Volatile.Read(ref servers[Interlocked.Increment(ref turn) % count]).Address, new Random(i))).ToList();
+                () => Volatile.Read(ref servers[Interlocked.Increment(ref turn) % count]).Address,
+                new Random(i))).ToList();
             var pushing = phones.Select(phone => Task.Run(() => phone.PushUntilAsync(
                 () => Volatile.Read(ref isOver),
                 () =>
@@ -120,7 +121,7 @@ public sealed class ReplicaFaultTests : IAsyncLifetime
                 }
                 else
                 {
-                    servers[victim].Suspend();
+                    await servers[victim].SuspendAsync();
                     await WaitForEndOfLeasesAsync();
                     servers[victim].Resume();
                 }
@@ -181,5 +182,6 @@ public sealed class ReplicaFaultTests : IAsyncLifetime
     }
 
     static IEnumerable<Guid> AppliedIn(string log) =>
-        Regex.Matches(log, "Push ([0-9a-f-]{36}) of \\d+ bytes applied").Select(line => Guid.Parse(line.Groups[1].Value));
+        Regex.Matches(log, "Push ([0-9a-f-]{36}) of \\d+ bytes applied")
+            .Select(line => Guid.Parse(line.Groups[1].Value));
 }

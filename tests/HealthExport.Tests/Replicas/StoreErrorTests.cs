@@ -101,8 +101,12 @@ public sealed class StoreErrorTests : IAsyncLifetime
         var answers = await Task.WhenAll(keys.Select(async (key, i) =>
         {
             var start = new DateTimeOffset(2014 + i, 1, 1, 0, 0, 0, TimeSpan.Zero);
-            using var response = await small.PushAsync(
-                key, [.. HeartRates.Write(300, start: start, stride: TimeSpan.FromDays(1)), .. new byte[2 << 20].Select(_ => (byte)' ')]);
+            byte[] body =
+            [
+                .. HeartRates.Write(300, start: start, stride: TimeSpan.FromDays(1)),
+                .. Enumerable.Repeat((byte)' ', 2 << 20),
+            ];
+            using var response = await small.PushAsync(key, body);
             return response.StatusCode;
         }));
 
@@ -148,7 +152,8 @@ public sealed class StoreErrorTests : IAsyncLifetime
             shared: StorePlace.At(pooler.Through(_place.Url)));
         for (var seed = 0; seed < 4; seed++)
         {
-            var phone = PhoneClient.Connect(server.Url, (await server.AddKeyAsync(await server.AddUserAsync(timeZone: null))).Text);
+            var key = await server.AddKeyAsync(await server.AddUserAsync(timeZone: null));
+            var phone = PhoneClient.Connect(server.Url, key.Text);
             var model = new StoreModel();
             foreach (var each in new[] { seed, seed + 500, seed })
             {

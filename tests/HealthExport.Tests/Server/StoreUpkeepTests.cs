@@ -18,7 +18,7 @@ public sealed class StoreUpkeepTests
         var clock = new FakeClock();
         await using var server = await RunningServer.StartAsync(
             overrides: services => services.AddClock(clock), shared: place);
-        await Eventually.TrueAsync(() => server.Log.Of(1201).Any());
+        await Eventually.TrueAsync(() => server.Log.Of(1301).Any());
         foreach (var table in (string[])["samples", "raw_ingestions"])
             foreach (var month in (string[])["2026_01", "2026_12", "2027_01"])
                 Assert.Equal(1, await CountAsync($"{table}_{month}"));
@@ -31,7 +31,7 @@ public sealed class StoreUpkeepTests
             return await CountAsync("samples_2027_02") == 1;
         });
 
-        Assert.Equal(26, server.Log.Of(1201).First().Values["Made"]);
+        Assert.Equal(26, server.Log.Of(1301).First().Values["Made"]);
 
         Task<long> CountAsync(string name) => database.ReadAsync(
             $"select count(*) from pg_class where relname = '{name}' and relispartition and relkind = 'r'");
@@ -47,12 +47,12 @@ public sealed class StoreUpkeepTests
             services.AddClock(clock);
             services.AddSingleton<IStoreUpkeep>(store);
         });
-        await Eventually.TrueAsync(() => server.Log.Of(1202).Any());
+        await Eventually.TrueAsync(() => server.Log.Of(1302).Any());
 
         await Eventually.TrueAsync(() =>
         {
             clock.Advance(TimeSpan.FromMinutes(1));
-            return server.Log.Of(1201).Any();
+            return server.Log.Of(1301).Any();
         });
 
         Assert.InRange(store.Calls, 3, int.MaxValue);

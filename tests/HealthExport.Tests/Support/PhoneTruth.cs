@@ -19,7 +19,8 @@ static class PhoneTruth
             Assert.Equal(sent.Count, receipt.Count("received"));
             if (sent.Code == HttpStatusCode.OK)
                 Assert.Equal(
-                    sent.Answer!.Body.GetProperty("counts").GetRawText(), receipt.Body.GetProperty("counts").GetRawText());
+                    sent.Answer!.Body.GetProperty("counts").GetRawText(),
+                    receipt.Body.GetProperty("counts").GetRawText());
         }
 
         var ingestions = await owner.ListAsync("/v1/ingestions", 1_000);
@@ -43,11 +44,13 @@ static class PhoneTruth
 
     static void AssertHolds(StubbornPhone phone, List<ModelRow> rows)
     {
-        var held = rows.Where(row => row.Row.Source == phone.Source).ToDictionary(row => row.Row.Start.UtcTicks, row => row.Row.Value);
+        var held = rows.Where(row => row.Row.Source == phone.Source)
+            .ToDictionary(row => row.Row.Start.UtcTicks, row => row.Row.Value);
         var expected = 0;
         foreach (var sent in phone.Answered) expected += AssertSeconds(sent, held);
         foreach (var sent in phone.Abandoned)
-            if (held.ContainsKey(StubbornPhone.TimeOf(sent.FirstSecond).UtcTicks)) expected += AssertSeconds(sent, held);
+            if (held.ContainsKey(StubbornPhone.TimeOf(sent.FirstSecond).UtcTicks))
+                expected += AssertSeconds(sent, held);
         Assert.Equal(expected, held.Count);
     }
 

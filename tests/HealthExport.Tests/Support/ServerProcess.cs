@@ -100,7 +100,19 @@ sealed partial class ServerProcess : IDisposable
     }
 
     /// <summary>Holds it still, its connections open, until <see cref="Resume"/>.</summary>
-    public void Suspend() => Assert.Equal(0, Kill(_process.Id, SigStop));
+    public async Task SuspendAsync()
+    {
+        Assert.Equal(0, Kill(_process.Id, SigStop));
+        // Until one thread has got its turn to tell the others, they run on.
+        await Eventually.TrueAsync(() => Directory.EnumerateDirectories($"/proc/{_process.Id}/task").All(IsStopped));
+
+        static bool IsStopped(string thread)
+        {
+            // The name in parentheses may hold blanks.
+            var stat = File.ReadAllText($"{thread}/stat");
+            return stat[stat.LastIndexOf(')') + 2] == 'T';
+        }
+    }
 
     public void Resume() => Assert.Equal(0, Kill(_process.Id, SigCont));
 
