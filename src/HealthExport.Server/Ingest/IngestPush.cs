@@ -73,8 +73,9 @@ static class IngestPush
             context.Response.Headers["Preference-Applied"] = "respond-async";
             return IngestionAnswer.Later(kept.Ingestion);
         }
+        // Only queued, it may have been claimed and settled by a worker before the watch began.
         var ingestion = await watch.WaitAsync(
-            settings.Ingest.Wait - clock.GetElapsedTime(start.Timestamp), lookFirst: kept.As != KeptAs.New,
+            settings.Ingest.Wait - clock.GetElapsedTime(start.Timestamp), lookFirst: kept.Claim is null,
             context.RequestAborted);
         return IngestionAnswer.Respond(ingestion);
 

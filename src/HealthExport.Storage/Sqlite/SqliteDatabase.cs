@@ -11,10 +11,10 @@ namespace HealthExport.Storage.Sqlite;
 sealed class SqliteDatabase(string path) : IDisposable, IAsyncDisposable
 {
     const int IdleReaders = 8;
-    const int PageBytes = 4096;
+    internal const int PageBytes = 8192;
 
-    // 8 MiB: below it the log is cheap to read and to copy.
-    const int CheckpointPages = 2048;
+    // Below it the log is cheap to read and to copy.
+    const int CheckpointPages = (16 << 20) / PageBytes;
 
     // A log file of this size is cut off when nobody writes; of that size, writers have to wait for it.
     const long TruncateBytes = 64L << 20;

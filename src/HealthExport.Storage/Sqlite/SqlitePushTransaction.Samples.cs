@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using HealthExport.Pushes;
 using HealthExport.Samples;
 
@@ -70,6 +71,7 @@ sealed partial class SqlitePushTransaction
         return ValueTask.CompletedTask;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void FindStored(Series series, ReadOnlySpan<Sample> rows, Span<StoredSample> found)
     {
         using var cursor = _session.Prepare(
@@ -155,6 +157,7 @@ sealed partial class SqlitePushTransaction
         found.Exists = true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void Insert(Series series, in Sample row)
     {
         var source = _sources.GetOrAdd(row.Source);

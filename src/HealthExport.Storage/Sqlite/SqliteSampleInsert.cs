@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using HealthExport.Samples;
 
 namespace HealthExport.Storage.Sqlite;
@@ -35,6 +36,7 @@ sealed class SqliteSampleInsert : IDisposable
 
     /// <param name="keySource">0 unless the key has a source.</param>
     /// <param name="reportedSource">0 if the key has a source.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(Series series, in Sample row, long keySource, long reportedSource)
     {
         if (series != _series)

@@ -39,6 +39,8 @@ sealed unsafe class SqliteSession : IDisposable
         var session = Open(path, SqliteNative.OpenCreate);
         try
         {
+            // Only an empty file takes it. Larger pages are split less often as rows are appended.
+            session.Execute($"pragma page_size = {SqliteDatabase.PageBytes}");
             session.UseLog();
             session.Execute($"""
                 pragma wal_autocheckpoint = 0;

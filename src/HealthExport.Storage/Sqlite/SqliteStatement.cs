@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Text;
 using HealthExport.Time;
 
@@ -94,6 +95,7 @@ sealed unsafe class SqliteStatement : IDisposable
 
     /// <summary>Goes to the next row.</summary>
     /// <returns>False at the end; the statement is reset then and can be bound and stepped again.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool Step()
     {
         var code = SqliteNative.Step(_handle);

@@ -19,6 +19,7 @@ public sealed class PushApplication(
     int batchRows = PayloadReader.UsualBatchRows)
 {
     const int BatchesAhead = 4;
+    const long LargeBytes = 8 << 20;
 
     /// <summary>Applies the push whole, or not at all.</summary>
     /// <returns>The receipt, as committed.</returns>
@@ -45,7 +46,9 @@ public sealed class PushApplication(
         var batches = Channel.CreateBounded<ReadBatch>(
             new BoundedChannelOptions(BatchesAhead) { SingleReader = true, SingleWriter = true });
         // The embedded engine has one writer: it is not held while the first batches, or a whole small push, are read.
+        // A large one keeps it busy for so long that waiting for its beginning would be lost time.
         var worthStarting = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (payload.Length > LargeBytes) worthStarting.SetResult();
         var reading = Task.Run(
             async () =>
             {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using HealthExport.Memory;
 using System.Text.Json;
 using HealthExport.Catalogue;
@@ -75,6 +76,7 @@ sealed partial class PushMerge
     /// <summary>Settles every row against what is stored, as if they came one after another.</summary>
     /// <param name="keys">In: one row per key. Out: what to write under it.</param>
     /// <returns>Whether there is anything to write.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     bool Decide(
         SampleRun run, Sample[] keys, int[] slots, StoredSample[] found, RowChange[] changes, Outcome[] outcomes)
     {
@@ -100,6 +102,7 @@ sealed partial class PushMerge
         return toWrite;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     Outcome Decide(ref StoredSample stored, in Sample row, ref RowChange change)
     {
         // A later push has written or removed it: an older one, replayed, must not bring its value back.
@@ -133,6 +136,7 @@ sealed partial class PushMerge
         return Outcome.Updated;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void Count(SampleRun run, Outcome[] outcomes)
     {
         var type = run.Array.ItemType;
@@ -210,6 +214,7 @@ sealed partial class PushMerge
         return order != 0 || !withSource ? order : string.CompareOrdinal(a.Source, b.Source);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void SortByKey(Span<Sample> rows, bool withSource)
     {
         for (var i = 1; i < rows.Length; i++)
@@ -222,6 +227,7 @@ sealed partial class PushMerge
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static int Fold(ReadOnlySpan<Sample> rows, bool withSource, int[] slots)
     {
         var slot = 0;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using HealthExport.Catalogue;
 
 namespace HealthExport.Reading;
@@ -14,6 +15,7 @@ sealed partial class PointReader
     /// <summary>Reads the points that follow another one, as long as they are of the common kind.</summary>
     /// <param name="position">Right behind a point.</param>
     /// <returns>The place right behind the last point that was read.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     int ReadCommon(ReadOnlySpan<byte> window, int position)
     {
         while (!_batches.IsFull)
@@ -30,6 +32,7 @@ sealed partial class PointReader
         return position;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     bool TryReadCommonFields(ReadOnlySpan<byte> window, ref int position)
     {
         var at = position;

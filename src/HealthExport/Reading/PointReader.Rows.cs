@@ -1,4 +1,5 @@
 using System.Text;
+using System.Runtime.CompilerServices;
 using HealthExport.Catalogue;
 using HealthExport.Pushes;
 using HealthExport.Samples;
@@ -13,6 +14,7 @@ sealed partial class PointReader
     string? _lastExtra;
 
     /// <summary>Makes the rows of the point whose fields were just noted, or rejects it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void Finish(ReadOnlySpan<byte> window, int start, int end)
     {
         var target = _main;
