@@ -9,7 +9,8 @@ sealed partial class SqlitePushTransaction
     // Over so many stored rows that nobody asked for, seeking is cheaper than stepping.
     const int MostSteps = 16;
 
-    SqliteSampleInsert? _insert;
+    SqliteSampleInsert? _insertOne;
+    SqliteSampleInsert? _insertMany;
     readonly HashSet<Series> _writtenSeries = [];
 
     /// <remarks>
@@ -54,7 +55,7 @@ sealed partial class SqlitePushTransaction
             switch (what[i])
             {
                 case RowChange.Insert:
-                    Insert(series, row);
+                    i += Insert(series, samples[i..], what[i..]) - 1;
                     changed = true;
                     break;
                 case RowChange.Update:
@@ -157,13 +158,24 @@ sealed partial class SqlitePushTransaction
         found.Exists = true;
     }
 
+    /// <summary>Inserts the rows from the first on that are to be inserted: ten at once where there are as many.</summary>
+    /// <returns>How many were.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    void Insert(Series series, in Sample row)
+    int Insert(Series series, ReadOnlySpan<Sample> rows, ReadOnlySpan<RowChange> changes)
     {
-        var source = _sources.GetOrAdd(row.Source);
-        _insert ??= new(_session, User, Push);
-        _insert.Run(series, row, series.KeyHasSource ? source : 0, series.KeyHasSource ? 0 : source);
-        _userMetrics.Count(series.MetricId, source, 1);
+        const int many = SqliteSampleInsert.ManyRows;
+        var count = rows.Length >= many && !changes[..many].ContainsAnyExcept(RowChange.Insert) ? many : 1;
+        var insert = count == many
+            ? _insertMany ??= new(_session, User, Push, many)
+            : _insertOne ??= new(_session, User, Push, 1);
+        for (var i = 0; i < count; i++)
+        {
+            var source = _sources.GetOrAdd(rows[i].Source);
+            insert.Bind(i, series, rows[i], series.KeyHasSource ? source : 0, series.KeyHasSource ? 0 : source);
+            _userMetrics.Count(series.MetricId, source, 1);
+        }
+        insert.Run();
+        return count;
     }
 
     void Update(Series series, in Sample row)
@@ -239,8 +251,9 @@ sealed partial class SqlitePushTransaction
 
     void CloseSampleStatements()
     {
-        _insert?.Dispose();
-        _insert = null;
+        _insertOne?.Dispose();
+        _insertMany?.Dispose();
+        _insertOne = _insertMany = null;
     }
 
     static void MustChangeOne(int rows)

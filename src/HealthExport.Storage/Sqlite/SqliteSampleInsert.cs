@@ -4,91 +4,118 @@ using HealthExport.Samples;
 namespace HealthExport.Storage.Sqlite;
 
 /// <summary>
-/// Inserts samples one after another. Bound values outlast a run of the statement, so that only what differs from the
-/// row before is bound.
+/// Inserts samples, some at a time. Bound values outlast a run of the statement, so that only what differs from the row
+/// before in the same place is bound.
 /// </summary>
 sealed class SqliteSampleInsert : IDisposable
 {
-    readonly SqliteStatement _insert;
-    Series _series;
-    bool _hasEnd;
-    bool _hasMin;
-    bool _hasMax;
-    long _offset = long.MinValue;
-    long _keySource = -1;
-    long _reportedSource;
-    string? _sentUnit;
-    string? _extra;
-    bool _mayNotShrink;
+    /// <summary>
+    /// A statement has its price, ten rows share it: a million cost 0.61 s instead of 0.74 s. More gain nothing.
+    /// </summary>
+    public const int ManyRows = 10;
 
-    public SqliteSampleInsert(SqliteSession session, long userId, long push)
+    const int Columns = 15;
+
+    /// <summary>What is bound in one row's place.</summary>
+    struct Bound
     {
-        _insert = session.Prepare(
-            """
-            insert into samples (
-                user_id, metric_id, grain, start_at, source_id, end_at, value, min, max, utc_offset,
-                reported_source_id, sent_unit, extra, ingestion, may_not_shrink)
-            values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
-            """);
-        _insert.Bind(1, userId).Bind(14, push);
-        _series = new(-1, Grain.Sample);
+        public Series Series;
+        public bool HasEnd;
+        public bool HasMin;
+        public bool HasMax;
+        public bool MayNotShrink;
+        public long Offset;
+        public long KeySource;
+        public long ReportedSource;
+        public string? SentUnit;
+        public string? Extra;
     }
 
+    readonly SqliteStatement _insert;
+    readonly Bound[] _bound;
+
+    /// <param name="rows">How many rows a run inserts.</param>
+    public SqliteSampleInsert(SqliteSession session, long userId, long push, int rows)
+    {
+        // Fail: a refused row needs no journal of the rows before it in the statement. They stay, and the caller rolls
+        // back to its savepoint.
+        _insert = session.Prepare(
+            $"""
+            insert or fail into samples (
+                user_id, metric_id, grain, start_at, source_id, end_at, value, min, max, utc_offset,
+                reported_source_id, sent_unit, extra, ingestion, may_not_shrink)
+            values {string.Join(", ", Enumerable.Range(0, rows).Select(Parameters))}
+            """);
+        _bound = new Bound[rows];
+        for (var place = 0; place < rows; place++)
+        {
+            _bound[place] = new() { Series = new(-1, Grain.Sample), Offset = long.MinValue, KeySource = -1 };
+            _insert.Bind(place * Columns + 1, userId).Bind(place * Columns + 14, push);
+        }
+    }
+
+    /// <summary>Binds one row of the next run; every place has to be bound.</summary>
     /// <param name="keySource">0 unless the key has a source.</param>
     /// <param name="reportedSource">0 if the key has a source.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Run(Series series, in Sample row, long keySource, long reportedSource)
+    public void Bind(int place, Series series, in Sample row, long keySource, long reportedSource)
     {
-        if (series != _series)
+        ref var bound = ref _bound[place];
+        var first = place * Columns;
+        if (series != bound.Series)
         {
-            _insert.Bind(2, series.MetricId).Bind(3, (long)series.Grain);
-            _series = series;
+            _insert.Bind(first + 2, series.MetricId).Bind(first + 3, (long)series.Grain);
+            bound.Series = series;
         }
-        if (keySource != _keySource) _insert.Bind(5, _keySource = keySource);
-        if (row.OffsetMinutes != _offset) _insert.Bind(10, _offset = row.OffsetMinutes);
-        if (reportedSource != _reportedSource)
+        if (keySource != bound.KeySource) _insert.Bind(first + 5, bound.KeySource = keySource);
+        if (row.OffsetMinutes != bound.Offset) _insert.Bind(first + 10, bound.Offset = row.OffsetMinutes);
+        if (reportedSource != bound.ReportedSource)
         {
-            _reportedSource = reportedSource;
-            _insert.Bind(11, reportedSource == 0 ? null : reportedSource);
+            bound.ReportedSource = reportedSource;
+            _insert.Bind(first + 11, reportedSource == 0 ? null : reportedSource);
         }
         // Remembered after the bind: a text too long is refused, and must be again for the next row.
-        if (!ReferenceEquals(row.SentUnit, _sentUnit))
+        if (!ReferenceEquals(row.SentUnit, bound.SentUnit))
         {
-            _insert.Bind(12, row.SentUnit);
-            _sentUnit = row.SentUnit;
+            _insert.Bind(first + 12, row.SentUnit);
+            bound.SentUnit = row.SentUnit;
         }
-        if (!ReferenceEquals(row.Extra, _extra))
+        if (!ReferenceEquals(row.Extra, bound.Extra))
         {
-            _insert.Bind(13, row.Extra);
-            _extra = row.Extra;
+            _insert.Bind(first + 13, row.Extra);
+            bound.Extra = row.Extra;
+        }
+        if (row.MayNotShrink != bound.MayNotShrink)
+        {
+            bound.MayNotShrink = row.MayNotShrink;
+            _insert.Bind(first + 15, row.MayNotShrink ? 1L : null);
         }
 
-        if (row.MayNotShrink != _mayNotShrink)
+        _insert.Bind(first + 4, row.StartAt.Microseconds);
+        if (!row.EndAt.IsNone || bound.HasEnd)
         {
-            _mayNotShrink = row.MayNotShrink;
-            _insert.Bind(15, _mayNotShrink ? 1L : null);
-        }
-
-        _insert.Bind(4, row.StartAt.Microseconds);
-        if (!row.EndAt.IsNone || _hasEnd)
-        {
-            _insert.Bind(6, row.EndAt);
-            _hasEnd = !row.EndAt.IsNone;
+            _insert.Bind(first + 6, row.EndAt);
+            bound.HasEnd = !row.EndAt.IsNone;
         }
         // NaN binds as null.
-        _insert.Bind(7, row.Value);
-        if (!double.IsNaN(row.Min) || _hasMin)
+        _insert.Bind(first + 7, row.Value);
+        if (!double.IsNaN(row.Min) || bound.HasMin)
         {
-            _insert.Bind(8, row.Min);
-            _hasMin = !double.IsNaN(row.Min);
+            _insert.Bind(first + 8, row.Min);
+            bound.HasMin = !double.IsNaN(row.Min);
         }
-        if (!double.IsNaN(row.Max) || _hasMax)
+        if (!double.IsNaN(row.Max) || bound.HasMax)
         {
-            _insert.Bind(9, row.Max);
-            _hasMax = !double.IsNaN(row.Max);
+            _insert.Bind(first + 9, row.Max);
+            bound.HasMax = !double.IsNaN(row.Max);
         }
-        _insert.Step();
     }
 
+    /// <summary>Inserts the rows bound.</summary>
+    public void Run() => _insert.Step();
+
     public void Dispose() => _insert.Dispose();
+
+    static string Parameters(int place) =>
+        $"({string.Join(", ", Enumerable.Range(place * Columns + 1, Columns).Select(parameter => $"?{parameter}"))})";
 }
