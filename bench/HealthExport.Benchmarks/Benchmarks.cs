@@ -75,17 +75,38 @@ static class PhonesBenchmark
             .Select((key, phone) => PushAllAsync(server, key, Days(phone, 0, 1), cancellationToken)));
 
         var bodies = keys.Select((_, phone) => Days(phone, 1, pushes)).ToArray();
+        // All at once, and again when the last has its answer.
+        var bursts = new List<double>();
+        for (var push = 0; push < pushes; push++)
+        {
+            var round = push;
+            bursts.AddRange((await Task.WhenAll(keys.Select((key, phone) =>
+                PushAllAsync(server, key, [bodies[phone][round]], cancellationToken)))).SelectMany(all => all));
+        }
+        Print($"{phones} phones at once", bursts, server);
+
+        // Without a pause: each as soon as it has its answer.
+        bodies = [.. keys.Select((_, phone) => Days(phone, 1 + pushes, pushes))];
         var cpuBefore = server.Cpu;
         var clock = Stopwatch.StartNew();
         var times = (await Task.WhenAll(keys.Select(
-            (key, phone) => PushAllAsync(server, key, bodies[phone], cancellationToken)))).SelectMany(all => all);
+            (key, phone) => PushAllAsync(server, key, bodies[phone], cancellationToken)))).SelectMany(all => all).ToList();
         var seconds = clock.Elapsed.TotalSeconds;
-        var cpu = server.Cpu - cpuBefore;
+        var cpu = (server.Cpu - cpuBefore).TotalMilliseconds / times.Count;
+        Print(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{phones} phones without a pause: {times.Count / seconds:0} pushes/s, {cpu:0.0} ms CPU each"),
+            times, server);
+        return 0;
+    }
+
+    static void Print(string what, List<double> times, ServerUnderTest server)
+    {
         var sorted = times.Order().ToArray();
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{phones} phones, {sorted.Length} pushes of 3,000 points: {sorted.Length / seconds:0} pushes/s, p50 {sorted[sorted.Length / 2]:0} ms, p99 {sorted[sorted.Length * 99 / 100]:0} ms, {cpu.TotalMilliseconds / sorted.Length:0.0} ms CPU each, peak {server.MemoryMb(peak: true):0} MB"));
-        return 0;
+            $"{what}; {sorted.Length} pushes of 3,000 points: p50 {sorted[sorted.Length / 2]:0} ms, p99 {sorted[sorted.Length * 99 / 100]:0} ms, peak {server.MemoryMb(peak: true):0} MB"));
     }
 
     static List<byte[]> Days(int phone, int first, int count) =>
