@@ -22,7 +22,7 @@ reference.AcceptOnlyFromAmong("sqlite", "influx", "psql");
 var runs =
     new Option<int>("--runs") { Description = "Runs of each; medians are printed.", DefaultValueFactory = _ => 3 };
 var phones = new Option<int>("--phones") { Description = "Phones that push at once.", DefaultValueFactory = _ => 16 };
-var pushes = new Option<int>("--pushes") { Description = "Pushes of each phone.", DefaultValueFactory = _ => 40 };
+var pushes = new Option<int>("--pushes") { Description = "Pushes of each phone.", DefaultValueFactory = _ => 150 };
 
 var ingest = new Command("ingest", "Pushes points over HTTP, then the same again, beside a reference.")
     { points, mixed, engine, reference, runs };

@@ -4,7 +4,8 @@ using HealthExport.Server.Settings;
 namespace HealthExport.Server.Ingest;
 
 /// <summary>
-/// One attempt at one push: applies it while the lease is kept alive, and puts it back if that does not work.
+/// One attempt at one push: applies it in its turn, keeps the lease alive meanwhile, and puts it back if that does not
+/// work.
 /// </summary>
 sealed partial class PushAttempt(
     IIngestionStore store, PushApplication application, SettledPushes settled, ServerSettings settings,
@@ -17,6 +18,7 @@ sealed partial class PushAttempt(
     const long LargeHeapBytes = 192L << 20;
 
     readonly Backoff _backoff = settings.Ingest.Backoff;
+    readonly SemaphoreSlim _turns = new(settings.Ingest.Workers);
 
     // How often in a row the store was away, over all pushes: it is away for all of them.
     int _timesAway;
@@ -29,8 +31,7 @@ sealed partial class PushAttempt(
         var renewal = RenewAsync(push, work);
         try
         {
-            work.Token.ThrowIfCancellationRequested();
-            var receipt = await application.ApplyAsync(push, work.Token);
+            var receipt = await ApplyInTurnAsync(push, work.Token);
             Volatile.Write(ref _timesAway, 0);
             Applied(
                 push.Ingestion.Id, push.Ingestion.SizeBytes, clock.GetElapsedTime(began).TotalMilliseconds,
@@ -67,6 +68,19 @@ sealed partial class PushAttempt(
             await work.CancelAsync();
             await renewal;
             GiveMemoryBack();
+        }
+    }
+
+    async Task<Receipt> ApplyInTurnAsync(ClaimedPush push, CancellationToken cancellationToken)
+    {
+        await _turns.WaitAsync(cancellationToken);
+        try
+        {
+            return await application.ApplyAsync(push, cancellationToken);
+        }
+        finally
+        {
+            _turns.Release();
         }
     }
 

@@ -5,10 +5,15 @@ namespace HealthExport.Server.Ingest;
 
 /// <summary>
 /// Works on pushes, some side by side: those that a request hands over, claimed in the commit of their bytes, and those
-/// that wait in the queue. Stops with the server: what is in hand goes back, uncounted.
+/// that wait in the queue. What a request hands over may wait for its turn in hand, which spares the queue; of the queue
+/// itself only as much is claimed as can be worked on, so that other processes get the rest. Stops with the server: what
+/// is in hand goes back, uncounted.
 /// </summary>
 sealed partial class PushWorker : BackgroundService
 {
+    /// <summary>Pushes of requests in hand, for each that can be worked on at once.</summary>
+    const int PlacesForEachWorker = 8;
+
     static readonly TimeSpan s_pollEvery = TimeSpan.FromSeconds(1);
 
     readonly IIngestionStore _store;
@@ -17,6 +22,7 @@ sealed partial class PushWorker : BackgroundService
     readonly TimeProvider _clock;
     readonly ILogger<PushWorker> _log;
     readonly CancellationToken _stopping;
+    readonly SemaphoreSlim _places;
     readonly SemaphoreSlim _slots;
     readonly SemaphoreSlim _wake = new(0, 1);
 
@@ -32,6 +38,7 @@ sealed partial class PushWorker : BackgroundService
         // pushes.
         _stopping = lifetime.ApplicationStopping;
         _slots = new(_settings.Workers);
+        _places = new(_settings.Workers * PlacesForEachWorker);
     }
 
     /// <summary>Whether the queue is being watched.</summary>
@@ -39,7 +46,7 @@ sealed partial class PushWorker : BackgroundService
 
     /// <summary>Takes a free place for a push that is about to be kept and claimed at once.</summary>
     /// <returns>Null when all are taken or the server stops: the push then only goes to the queue.</returns>
-    public Place? FindPlace() => !_stopping.IsCancellationRequested && _slots.Wait(0) ? new Place(this) : null;
+    public Place? FindPlace() => !_stopping.IsCancellationRequested && _places.Wait(0) ? new Place(this) : null;
 
     /// <summary>Says that there may be something to claim.</summary>
     public void Wake()
@@ -68,7 +75,7 @@ sealed partial class PushWorker : BackgroundService
                 await _slots.WaitAsync(_stopping);
                 if (await ClaimAsync() is { } push)
                 {
-                    Start(push);
+                    Start(push, _slots);
                     continue;
                 }
                 failures = 0;
@@ -86,7 +93,7 @@ sealed partial class PushWorker : BackgroundService
         }
     }
 
-    /// <summary>The next push; its place is given back when there is none.</summary>
+    /// <summary>The next push; its slot is given back when there is none.</summary>
     async ValueTask<ClaimedPush?> ClaimAsync()
     {
         ClaimedPush? push = null;
@@ -101,11 +108,12 @@ sealed partial class PushWorker : BackgroundService
         }
     }
 
-    void Start(ClaimedPush push)
+    /// <param name="taken">Where the push has one of the places, to give back when it is done.</param>
+    void Start(ClaimedPush push, SemaphoreSlim taken)
     {
         lock (_lock)
         {
-            var run = Task.Run(() => RunAsync(push));
+            var run = Task.Run(() => RunAsync(push, taken));
             _running.Add(run);
             _ = run.ContinueWith(
                 done =>
@@ -116,7 +124,7 @@ sealed partial class PushWorker : BackgroundService
         }
     }
 
-    async Task RunAsync(ClaimedPush push)
+    async Task RunAsync(ClaimedPush push, SemaphoreSlim taken)
     {
         TimeSpan? again = null;
         try
@@ -129,7 +137,7 @@ sealed partial class PushWorker : BackgroundService
         }
         finally
         {
-            _slots.Release();
+            taken.Release();
         }
         // The same user's next one can be claimed now; one given back, when its time has come.
         Wake();
@@ -163,14 +171,14 @@ sealed partial class PushWorker : BackgroundService
         public void Start(ClaimedPush push)
         {
             _isUsed = true;
-            worker.Start(push);
+            worker.Start(push, worker._places);
         }
 
         public void Dispose()
         {
             if (_isUsed) return;
             _isUsed = true;
-            worker._slots.Release();
+            worker._places.Release();
         }
     }
 

@@ -8,7 +8,7 @@ namespace HealthExport.Server.Ingest;
 /// </summary>
 sealed class SettledPushes(IIngestionStore store, IHostApplicationLifetime lifetime, TimeProvider clock)
 {
-    static readonly TimeSpan s_lookEvery = TimeSpan.FromMilliseconds(300);
+    static readonly TimeSpan s_lookEvery = TimeSpan.FromSeconds(1);
 
     readonly IIngestionStore _store = store;
     readonly TimeProvider _clock = clock;

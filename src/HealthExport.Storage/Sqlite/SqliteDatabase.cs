@@ -16,9 +16,8 @@ sealed class SqliteDatabase(string path) : IDisposable, IAsyncDisposable
     // Below it the log is cheap to read and to copy.
     const int CheckpointPages = (16 << 20) / PageBytes;
 
-    // A log file of this size is cut off when nobody writes; of that size, writers have to wait for it.
-    const long TruncateBytes = 64L << 20;
-    const long TruncateAtAnyCostBytes = 1L << 30;
+    // Waiting for readers would be waiting with the writer in hand.
+    const int CheckpointBusyMilliseconds = 10;
 
     readonly SemaphoreSlim _writerGate = new(1, 1);
     readonly ConcurrentBag<SqliteSession> _readers = [];
@@ -30,6 +29,9 @@ sealed class SqliteDatabase(string path) : IDisposable, IAsyncDisposable
     // The running checkpoint; 1 in _isCheckpointing while there is one.
     Task _checkpoint = Task.CompletedTask;
     int _isCheckpointing;
+
+    // When the next is due, in pages of the log. Under the writer's gate.
+    int _checkpointAt = CheckpointPages;
     bool _isDisposed;
 
     /// <summary>What the table of metrics holds.</summary>
@@ -98,8 +100,13 @@ sealed class SqliteDatabase(string path) : IDisposable, IAsyncDisposable
         try
         {
             if (!TryRollBack(session)) return;
-            if (session.LoggedPages >= CheckpointPages && Interlocked.Exchange(ref _isCheckpointing, 1) == 0)
+            // The log has been begun anew.
+            if (session.LoggedPages < _checkpointAt - CheckpointPages) _checkpointAt = CheckpointPages;
+            if (session.LoggedPages >= _checkpointAt && Interlocked.Exchange(ref _isCheckpointing, 1) == 0)
+            {
+                _checkpointAt = session.LoggedPages + CheckpointPages;
                 _checkpoint = Task.Run(CheckpointAsync);
+            }
         }
         finally
         {
@@ -172,19 +179,15 @@ sealed class SqliteDatabase(string path) : IDisposable, IAsyncDisposable
         try
         {
             using var session = SqliteSession.OpenReader(Path);
-            // Passive: neither readers nor the writer wait for it.
+            session.SetBusyTimeout(CheckpointBusyMilliseconds);
+            // Nearly all of it while neither readers nor the writer wait.
             SqliteNative.Checkpoint(session.Handle, 0, SqliteNative.CheckpointPassive, out _, out _);
-            var log = new FileInfo(Path + "-wal");
-            if (!log.Exists || log.Length < TruncateBytes || Volatile.Read(ref _isDisposed)) return;
-            if (log.Length < TruncateAtAnyCostBytes)
-            {
-                if (!await _writerGate.WaitAsync(0).ConfigureAwait(false)) return;
-            }
-            else await _writerGate.WaitAsync().ConfigureAwait(false);
+            if (Volatile.Read(ref _isDisposed)) return;
+            await _writerGate.WaitAsync().ConfigureAwait(false);
             try
             {
-                session.SetBusyTimeout(100);
-                SqliteNative.Checkpoint(session.Handle, 0, SqliteNative.CheckpointTruncate, out _, out _);
+                // What was written meanwhile; then the log begins anew, unless somebody reads in it.
+                SqliteNative.Checkpoint(session.Handle, 0, SqliteNative.CheckpointRestart, out _, out _);
             }
             finally
             {

@@ -12,7 +12,7 @@ sealed partial class SqliteIngestionStore
 
     public async ValueTask<ClaimedPush?> ClaimAsync(TimeSpan lease, CancellationToken cancellationToken)
     {
-        if (!IsAnythingQueued()) return null;
+        if (!MayAnythingBeDue()) return null;
         using var writer = await database.RentWriterAsync(cancellationToken);
         var session = writer.Session;
         session.Begin();
@@ -69,11 +69,17 @@ sealed partial class SqliteIngestionStore
         session.Commit();
     }
 
-    bool IsAnythingQueued()
+    /// <summary>Whether there is anything that this process has not in hand: asking costs the writer nothing.</summary>
+    bool MayAnythingBeDue()
     {
         using var reader = database.RentReader();
-        using var find = reader.Session.Prepare("select 1 from queue limit 1");
-        return find.Step();
+        using var find = reader.Session.Prepare("""
+            select 1
+            from queue
+            where lease is null or leased_by <> ?1 or leased_until <= ?2
+            limit 1
+            """);
+        return find.Bind(1, _holder).Bind(2, Now).Step();
     }
 
     /// <summary>Claims for the first user of (<paramref name="after"/>, <paramref name="last"/>] who has something due

@@ -35,6 +35,7 @@ static unsafe partial class SqliteNative
     public const int OpenNoMutex = 0x8000;
     public const uint PreparePersistent = 1;
     public const int CheckpointPassive = 0;
+    public const int CheckpointRestart = 2;
     public const int CheckpointTruncate = 3;
     public const int TypeNull = 5;
 
@@ -43,6 +44,12 @@ static unsafe partial class SqliteNative
 
     [LibraryImport(Library, EntryPoint = "sqlite3_open_v2", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Open(string path, out nint database, int flags, nint vfs);
+
+    [LibraryImport(Library, EntryPoint = "sqlite3_vfs_find")]
+    public static partial SqliteFileSystem.FileSystem* FindFileSystem(nint name);
+
+    [LibraryImport(Library, EntryPoint = "sqlite3_vfs_register")]
+    public static partial int RegisterFileSystem(SqliteFileSystem.FileSystem* fileSystem, int isDefault);
 
     [LibraryImport(Library, EntryPoint = "sqlite3_close_v2")]
     public static partial int Close(nint database);

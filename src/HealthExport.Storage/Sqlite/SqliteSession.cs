@@ -14,6 +14,9 @@ sealed unsafe class SqliteSession : IDisposable
     // 4 KiB pages; negative numbers are KiB.
     const int WriterCacheKib = 32 << 10;
     const int ReaderCacheKib = 4 << 10;
+
+    // What a big push made larger is cut off when the log begins anew.
+    const int KeptLogBytes = 64 << 20;
     const int BusyTimeoutMilliseconds = 5_000;
     const int BusyPauseMilliseconds = 5;
 
@@ -44,6 +47,7 @@ sealed unsafe class SqliteSession : IDisposable
             session.UseLog();
             session.Execute($"""
                 pragma wal_autocheckpoint = 0;
+                pragma journal_size_limit = {KeptLogBytes};
                 pragma synchronous = full;
                 pragma foreign_keys = on;
                 pragma temp_store = memory;
@@ -150,7 +154,7 @@ sealed unsafe class SqliteSession : IDisposable
     static SqliteSession Open(string path, int flags)
     {
         var code = SqliteNative.Open(
-            path, out var handle, SqliteNative.OpenReadWrite | SqliteNative.OpenNoMutex | flags, 0);
+            path, out var handle, SqliteNative.OpenReadWrite | SqliteNative.OpenNoMutex | flags, SqliteFileSystem.Name);
         var session = new SqliteSession(handle);
         if (code != SqliteNative.Ok)
         {

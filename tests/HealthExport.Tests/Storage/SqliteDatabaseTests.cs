@@ -202,6 +202,56 @@ public sealed class SqliteDatabaseTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_log_is_begun_anew_after_every_big_commit()
+    {
+        for (var commit = 0; commit < 5; commit++)
+        {
+            await _stores.ExecuteAsync("""
+                insert into things (bytes)
+                with recursive n (at) as (select 1 union all select at + 1 from n where at < 5000)
+                select zeroblob(4000)
+                from n
+                """);
+            await Eventually.TrueAsync(async () => await LogASmallCommitAsync() < 100);
+        }
+
+        Assert.InRange(new FileInfo(Database.Path + "-wal").Length, 20_000_000, 40_000_000);
+    }
+
+    [Fact]
+    public async Task While_somebody_reads_in_the_log_nothing_waits_for_its_new_beginning()
+    {
+        await LogASmallCommitAsync();
+        using (var reader = Database.RentReader())
+        {
+            reader.Session.BeginRead();
+            var before = ReadText(reader.Session, "select count(*) from things");
+            for (var commit = 0; commit < 3; commit++)
+                await _stores.ExecuteAsync("insert into things (bytes) values (zeroblob(20000000))");
+            Assert.InRange(await LogASmallCommitAsync(), 3 * 20_000_000 / SqliteDatabase.PageBytes, int.MaxValue);
+            Assert.Equal(before, ReadText(reader.Session, "select count(*) from things"));
+        }
+
+        await _stores.ExecuteAsync("insert into things (bytes) values (zeroblob(20000000))");
+        await Eventually.TrueAsync(async () => await LogASmallCommitAsync() < 100);
+    }
+
+    [Fact]
+    public async Task SQLite_sleeps_as_short_as_it_asks_to()
+    {
+        using var writer = await Database.RentWriterAsync(default);
+
+        Assert.Equal(1_000, Sleep(1));
+        Assert.Equal(3_000, Sleep(2_001));
+
+        static unsafe int Sleep(int microseconds)
+        {
+            var system = SqliteNative.FindFileSystem(SqliteFileSystem.Name);
+            return system->Sleep(system, microseconds);
+        }
+    }
+
+    [Fact]
     public async Task A_file_that_is_no_database_is_told_as_an_unavailable_store()
     {
         var path = Path.Combine(_stores.Folder.FullName, "text.db");
@@ -220,6 +270,14 @@ public sealed class SqliteDatabaseTests : IAsyncLifetime
         await using var database = new SqliteDatabase(Path.Combine(file, "health.db"));
 
         Assert.Throws<StoreUnavailableException>(database.RentReader);
+    }
+
+    /// <returns>Pages in the log after it.</returns>
+    async Task<int> LogASmallCommitAsync()
+    {
+        using var writer = await Database.RentWriterAsync(default);
+        writer.Session.Run("insert into things (name) values (null)");
+        return writer.Session.LoggedPages;
     }
 
     static string ReadText(SqliteSession session, string sql)
