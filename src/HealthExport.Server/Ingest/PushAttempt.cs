@@ -4,8 +4,7 @@ using HealthExport.Server.Settings;
 namespace HealthExport.Server.Ingest;
 
 /// <summary>
-/// One attempt at one push: applies it in its turn, keeps the lease alive meanwhile, and puts it back if that does not
-/// work.
+/// One attempt at one push: applies it while the lease is kept alive, and puts it back if that does not work.
 /// </summary>
 sealed partial class PushAttempt(
     IIngestionStore store, PushApplication application, SettledPushes settled, ServerSettings settings,
@@ -18,7 +17,6 @@ sealed partial class PushAttempt(
     const long LargeHeapBytes = 192L << 20;
 
     readonly Backoff _backoff = settings.Ingest.Backoff;
-    readonly SemaphoreSlim _turns = new(settings.Ingest.Workers);
 
     // How often in a row the store was away, over all pushes: it is away for all of them.
     int _timesAway;
@@ -31,7 +29,8 @@ sealed partial class PushAttempt(
         var renewal = RenewAsync(push, work);
         try
         {
-            var receipt = await ApplyInTurnAsync(push, work.Token);
+            work.Token.ThrowIfCancellationRequested();
+            var receipt = await application.ApplyAsync(push, work.Token);
             Volatile.Write(ref _timesAway, 0);
             Applied(
                 push.Ingestion.Id, push.Ingestion.SizeBytes, clock.GetElapsedTime(began).TotalMilliseconds,
@@ -42,8 +41,7 @@ sealed partial class PushAttempt(
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            HandedBack(push.Ingestion.Id);
-            await GiveBackAsync(push, TimeSpan.Zero, countAttempt: false, stopping);
+            await HandBackAsync(push, stopping);
             return null;
         }
         catch (Exception e) when (
@@ -71,17 +69,12 @@ sealed partial class PushAttempt(
         }
     }
 
-    async Task<Receipt> ApplyInTurnAsync(ClaimedPush push, CancellationToken cancellationToken)
+    /// <summary>Puts a push back that cannot be worked on here: others may take it at once, and it has cost no attempt.
+    /// </summary>
+    public Task HandBackAsync(ClaimedPush push, CancellationToken stopping)
     {
-        await _turns.WaitAsync(cancellationToken);
-        try
-        {
-            return await application.ApplyAsync(push, cancellationToken);
-        }
-        finally
-        {
-            _turns.Release();
-        }
+        HandedBack(push.Ingestion.Id);
+        return GiveBackAsync(push, TimeSpan.Zero, countAttempt: false, stopping);
     }
 
     // An element of many megabytes leaves a heap of many more, which an idle server would keep for ever.
@@ -178,7 +171,7 @@ sealed partial class PushAttempt(
         Guid ingestion, long sizeBytes, double elapsedMs, long received, long inserted, long updated, long unchanged,
         long rejected);
 
-    [LoggerMessage(1112, LogLevel.Information, "Push {Ingestion} is handed back: the server stops")]
+    [LoggerMessage(1112, LogLevel.Information, "Push {Ingestion} is handed back: the server stops or is busy")]
     partial void HandedBack(Guid ingestion);
 
     [LoggerMessage(1113, LogLevel.Warning, "Push {Ingestion} was taken over by another process")]

@@ -5,9 +5,9 @@ namespace HealthExport.Server.Ingest;
 
 /// <summary>
 /// Works on pushes, some side by side: those that a request hands over, claimed in the commit of their bytes, and those
-/// that wait in the queue. What a request hands over may wait for its turn in hand, which spares the queue; of the queue
-/// itself only as much is claimed as can be worked on, so that other processes get the rest. Stops with the server: what
-/// is in hand goes back, uncounted.
+/// that wait in the queue. What a request hands over may wait for a slot in hand, but not long, which spares the queue;
+/// of the queue itself only as much is claimed as can be worked on, so that other processes get the rest. Stops with the
+/// server: what is in hand goes back, uncounted.
 /// </summary>
 sealed partial class PushWorker : BackgroundService
 {
@@ -75,7 +75,7 @@ sealed partial class PushWorker : BackgroundService
                 await _slots.WaitAsync(_stopping);
                 if (await ClaimAsync() is { } push)
                 {
-                    Start(push, _slots);
+                    Start(push, hasSlot: true);
                     continue;
                 }
                 failures = 0;
@@ -108,12 +108,12 @@ sealed partial class PushWorker : BackgroundService
         }
     }
 
-    /// <param name="taken">Where the push has one of the places, to give back when it is done.</param>
-    void Start(ClaimedPush push, SemaphoreSlim taken)
+    /// <param name="hasSlot">False when it has a place, to wait for a slot in.</param>
+    void Start(ClaimedPush push, bool hasSlot)
     {
         lock (_lock)
         {
-            var run = Task.Run(() => RunAsync(push, taken));
+            var run = Task.Run(() => RunAsync(push, hasSlot));
             _running.Add(run);
             _ = run.ContinueWith(
                 done =>
@@ -124,12 +124,13 @@ sealed partial class PushWorker : BackgroundService
         }
     }
 
-    async Task RunAsync(ClaimedPush push, SemaphoreSlim taken)
+    async Task RunAsync(ClaimedPush push, bool hasSlot)
     {
         TimeSpan? again = null;
         try
         {
-            again = await _attempt.RunAsync(push, _stopping);
+            if (hasSlot || await FindSlotAsync()) again = await RunInSlotAsync(push);
+            else await _attempt.HandBackAsync(push, _stopping);
         }
         catch (Exception e)
         {
@@ -137,11 +138,40 @@ sealed partial class PushWorker : BackgroundService
         }
         finally
         {
-            taken.Release();
+            if (!hasSlot) _places.Release();
         }
         // The same user's next one can be claimed now; one given back, when its time has come.
         Wake();
         if (again is { } delay && !_stopping.IsCancellationRequested) _ = WakeAfterAsync(delay);
+    }
+
+    async Task<TimeSpan?> RunInSlotAsync(ClaimedPush push)
+    {
+        try
+        {
+            return await _attempt.RunAsync(push, _stopping);
+        }
+        finally
+        {
+            _slots.Release();
+        }
+    }
+
+    /// <returns>False when there was none in a third of the lease, which is not renewed meanwhile, or the server stops.
+    /// </returns>
+    async ValueTask<bool> FindSlotAsync()
+    {
+        using var patience = new CancellationTokenSource(_settings.Lease / 3, _clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, _stopping);
+        try
+        {
+            await _slots.WaitAsync(either.Token);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
     }
 
     async Task WakeAfterAsync(TimeSpan delay)
@@ -171,7 +201,7 @@ sealed partial class PushWorker : BackgroundService
         public void Start(ClaimedPush push)
         {
             _isUsed = true;
-            worker.Start(push, worker._places);
+            worker.Start(push, hasSlot: false);
         }
 
         public void Dispose()

@@ -324,6 +324,39 @@ public sealed class PushWorkerTests
     }
 
     [Fact]
+    public async Task A_push_in_hand_that_finds_no_slot_goes_back_for_others_to_take()
+    {
+        await using var server = await RunningServer.StartAsync(
+            settings => settings with
+            {
+                Ingest = settings.Ingest with
+                {
+                    Lease = TimeSpan.FromSeconds(3), Wait = TimeSpan.Zero, Workers = 1,
+                },
+            },
+            UnsteadyStore.Wrap);
+        var store = server.Get<UnsteadyStore>();
+        var (busy, patient) = (await server.AddKeyAsync(), await server.AddKeyAsync());
+        var begun = new TaskCompletionSource();
+        store.BeforeBegin = (push, cancellationToken) =>
+        {
+            Assert.Equal(busy.User.Id, push.UserId);
+            begun.TrySetResult();
+            return Task.Delay(Timeout.Infinite, cancellationToken);
+        };
+        using var one = await server.PushAsync(busy, "{}");
+        await begun.Task;
+        using var two = await server.PushAsync(patient, "{}");
+        Assert.Equal("processing", (await two.ReadJsonAsync()).GetProperty("status").GetString());
+
+        await Eventually.TrueAsync(() => store.GivenBack == 1);
+        ClaimedPush? claim = null;
+        await Eventually.TrueAsync(
+            async () => (claim = await store.ClaimAsync(TimeSpan.FromMinutes(1), default)) is not null);
+        Assert.Equal((patient.User.Id, 1), (claim!.UserId, claim.Ingestion.Attempts));
+    }
+
+    [Fact]
     public async Task Many_people_at_once_all_get_their_receipts()
     {
         await using var server = await RunningServer.StartAsync(overrides: UnsteadyStore.Wrap);
