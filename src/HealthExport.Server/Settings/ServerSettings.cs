@@ -19,6 +19,7 @@ sealed record ServerSettings
     public IngestSettings Ingest { get; init; } = new();
     public TimeSpan Shutdown { get; init; } = TimeSpan.FromSeconds(25);
     public ConnectionPoolOptions Database { get; init; } = new();
+    public AuditSettings Audit { get; init; } = new();
 
     /// <exception cref="InvalidSettingException">A value is not among those allowed.</exception>
     public static ServerSettings From(IConfiguration configuration) => new()
@@ -43,6 +44,13 @@ sealed record ServerSettings
             TempFolder = ReadTempFolder(configuration),
         },
         Database = ReadPool(configuration),
+        Audit = new()
+        {
+            Retention = Number(configuration, SettingList.AuditRetentionDays) is var days and > 0
+                ? TimeSpan.FromDays(days)
+                : null,
+            MaxWaiting = (int)Number(configuration, SettingList.AuditMaxWaiting),
+        },
     };
 
     static Backoff ReadBackoff(IConfiguration configuration)
@@ -183,4 +191,14 @@ sealed record IngestSettings
     public int BatchRows { get; init; } = PayloadReader.UsualBatchRows;
 
     public string TempFolder { get; init; } = Path.GetTempPath();
+}
+
+/// <summary>How the audit trail is kept.</summary>
+sealed record AuditSettings
+{
+    /// <summary>Null for ever.</summary>
+    public TimeSpan? Retention { get; init; } = TimeSpan.FromDays(365);
+
+    /// <summary>Entries that may wait to be written.</summary>
+    public int MaxWaiting { get; init; } = 20_000;
 }

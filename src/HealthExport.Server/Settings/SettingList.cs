@@ -98,11 +98,20 @@ static class SettingList
         "How long requests in progress may take to end when the server is stopped, in seconds.")
         { Range = (0, 3600) };
 
+    public static readonly Setting AuditRetentionDays = new(
+        "HEALTHEXPORT__AUDIT__RETENTIONDAYS", "365",
+        "How long entries of the audit trail are kept, in days; 0 for ever.") { Range = (0, 36_500) };
+
+    public static readonly Setting AuditMaxWaiting = new(
+        "HEALTHEXPORT__AUDIT__MAXWAITING", "20000",
+        "Entries of the audit trail that may wait while the store is away; what comes after them is lost.")
+        { Range = (100, 1_000_000) };
+
     public static IReadOnlyList<Setting> All { get; } =
     [
         DatabaseUrl, LogLevel, Urls, PublicUrl, ShutdownSeconds, BodyLimitBytes, WaitSeconds, StallSeconds,
         LeaseSeconds, Workers, Attempts, BackoffMilliseconds, BackoffLimitMilliseconds, BatchRows, TempFolder,
         MinConnections, MaxConnections, ConnectSeconds, StatementSeconds, LifetimeSeconds, IdleSeconds, StatementCache,
-        TransactionPooler,
+        TransactionPooler, AuditRetentionDays, AuditMaxWaiting,
     ];
 }
