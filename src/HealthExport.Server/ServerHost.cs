@@ -35,7 +35,9 @@ static class ServerHost
 
         var app = builder.Build();
         foreach (var url in settings.Urls) app.Urls.Add(url);
+        app.UseClientAddress(settings.Http);
         app.UseRequestIds();
+        app.UseAnswerHeaders();
         app.UseMiddleware<RequestLog>();
         app.UseMiddleware<Failures>();
         app.UseRouting();
@@ -54,6 +56,7 @@ static class ServerHost
         services.AddSingleton(provider => new VerifiedKeys(provider.GetRequiredService<TimeProvider>()));
         // The first to start and the last to stop, so that what the others do at their end is recorded too.
         services.AddSingleton<AuditTrail>().AddHostedService(provider => provider.GetRequiredService<AuditTrail>());
+        services.AddSingleton<KeyPlaces>();
         services.AddSingleton<KeyUses>().AddHostedService(provider => provider.GetRequiredService<KeyUses>());
         services.AddSingleton(provider => new PushApplication(
             provider.GetRequiredService<IIngestionStore>(), batchRows: settings.Ingest.BatchRows));

@@ -13,7 +13,7 @@ namespace HealthExport.Server.Audit;
 readonly record struct FoldedPart(string? Subject = null, Instant? From = null, Instant? To = null, long Rows = 0);
 
 /// <summary>
-/// Entries that stand for all of their kind within a minute: same action, person, key, network and resource. Bounded,
+/// Entries that stand for all of their kind within a minute: same action, person, key, network, resource and details. Bounded,
 /// whatever comes: strangers beyond a number are counted in one entry, and where there are too many others, all are
 /// closed early. Safe for concurrent use.
 /// </summary>
@@ -32,7 +32,8 @@ sealed class AuditFolds
     readonly Dictionary<Key, Fold> _open = [];
     int _strangers;
 
-    readonly record struct Key(AuditAction Action, long UserId, string? KeyId, string? Network, string? Resource);
+    readonly record struct Key(
+        AuditAction Action, long UserId, string? KeyId, string? Network, string? Resource, string? Metadata);
 
     /// <summary>Adds to the entry of this minute, or begins it.</summary>
     /// <param name="entry">As it would be alone.</param>
@@ -41,7 +42,7 @@ sealed class AuditFolds
     {
         var key = new Key(
             entry.Action, entry.UserId, entry.KeyId, entry.Address is { } address ? AuditNetwork.Of(address) : null,
-            entry.Resource);
+            entry.Resource, entry.Metadata);
         lock (_lock)
         {
             IReadOnlyList<AuditEntry> closed = [];

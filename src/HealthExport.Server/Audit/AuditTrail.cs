@@ -30,8 +30,12 @@ sealed partial class AuditTrail : BackgroundService
     readonly ILogger<AuditTrail> _log;
     readonly AuditFolds _folds = new();
     readonly Channel<Waiting> _waiting;
-    readonly SemaphoreSlim _hurry = new(0);
+    // Ends the pause between two batches.
+    volatile TaskCompletionSource _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    int _flushes;
     long _lost;
+
+    // The writer's own.
     long _lostTold;
 
     readonly record struct Waiting(AuditEntry? Entry, TaskCompletionSource? Flushed);
@@ -63,7 +67,7 @@ sealed partial class AuditTrail : BackgroundService
 
     /// <summary>
     /// As <see cref="Record(HttpContext, AuditAction, string?, JsonObject?)"/>, for what may come often: one entry for
-    /// all of a minute that share action, person, key, network and resource. Its metadata have the <c>count</c>.
+    /// all of a minute that share action, person, key, network, resource and details. Its metadata have the <c>count</c>.
     /// </summary>
     public void Fold(HttpContext context, AuditAction action, string? resource = null, FoldedPart part = default) =>
         Fold(Describe(context, action, resource), part);
@@ -86,16 +90,21 @@ sealed partial class AuditTrail : BackgroundService
     {
         foreach (var entry in _folds.CloseAll(userId)) Record(entry);
         var flushed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Interlocked.Increment(ref _flushes);
         try
         {
+            _hurry.TrySetResult();
             await _waiting.Writer.WriteAsync(new(null, flushed), cancellationToken);
+            await flushed.Task.WaitAsync(cancellationToken);
         }
         catch (ChannelClosedException)
         {
-            return;
+            // The server stops, and writes what waits.
         }
-        _hurry.Release();
-        await flushed.Task.WaitAsync(cancellationToken);
+        finally
+        {
+            Interlocked.Decrement(ref _flushes);
+        }
     }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
@@ -109,8 +118,8 @@ sealed partial class AuditTrail : BackgroundService
 
     public override void Dispose()
     {
+        _waiting.Writer.TryComplete();
         base.Dispose();
-        _hurry.Dispose();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -141,11 +150,9 @@ sealed partial class AuditTrail : BackgroundService
     /// <summary>Until the next batch is due, somebody waits for it, or it is the last.</summary>
     async Task PauseAsync(CancellationToken stoppingToken)
     {
-        if (_waiting.Reader.Count >= MaxBatch || stoppingToken.IsCancellationRequested) return;
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-        await Task.WhenAny(Task.Delay(s_pause, _clock, end.Token), _hurry.WaitAsync(end.Token));
-        await end.CancelAsync();
-        while (_hurry.Wait(0, CancellationToken.None)) { }
+        var hurry = _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (_waiting.Reader.Count >= MaxBatch || Volatile.Read(ref _flushes) > 0) return;
+        await hurry.Task.WaitAsync(s_pause, _clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>Writes a batch, however often it takes; gives up only when the server stops.</summary>

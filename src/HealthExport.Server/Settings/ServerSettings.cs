@@ -19,6 +19,7 @@ sealed record ServerSettings
     public IngestSettings Ingest { get; init; } = new();
     public TimeSpan Shutdown { get; init; } = TimeSpan.FromSeconds(25);
     public ConnectionPoolOptions Database { get; init; } = new();
+    public HttpSettings Http { get; init; } = new();
     public AuditSettings Audit { get; init; } = new();
 
     /// <exception cref="InvalidSettingException">A value is not among those allowed.</exception>
@@ -44,13 +45,8 @@ sealed record ServerSettings
             TempFolder = ReadTempFolder(configuration),
         },
         Database = ReadPool(configuration),
-        Audit = new()
-        {
-            Retention = Number(configuration, SettingList.AuditRetentionDays) is var days and > 0
-                ? TimeSpan.FromDays(days)
-                : null,
-            MaxWaiting = (int)Number(configuration, SettingList.AuditMaxWaiting),
-        },
+        Http = HttpSettings.From(configuration),
+        Audit = AuditSettings.From(configuration),
     };
 
     static Backoff ReadBackoff(IConfiguration configuration)
@@ -87,10 +83,10 @@ sealed record ServerSettings
             ? value
             : throw new InvalidSettingException(setting.Name, "must be true or false.");
 
-    static string Text(IConfiguration configuration, Setting setting) =>
+    internal static string Text(IConfiguration configuration, Setting setting) =>
         configuration[setting.Key] is { } value && !string.IsNullOrWhiteSpace(value) ? value.Trim() : setting.Default;
 
-    static long Number(IConfiguration configuration, Setting setting)
+    internal static long Number(IConfiguration configuration, Setting setting)
     {
         var (min, max) = setting.Range ?? (long.MinValue, long.MaxValue);
         return long.TryParse(
@@ -100,7 +96,7 @@ sealed record ServerSettings
                 : throw new InvalidSettingException(setting.Name, $"must be a whole number from {min} to {max}.");
     }
 
-    static TimeSpan Seconds(IConfiguration configuration, Setting setting) =>
+    internal static TimeSpan Seconds(IConfiguration configuration, Setting setting) =>
         TimeSpan.FromSeconds(Number(configuration, setting));
 
     static LogLevel ReadLogLevel(IConfiguration configuration)
@@ -191,14 +187,4 @@ sealed record IngestSettings
     public int BatchRows { get; init; } = PayloadReader.UsualBatchRows;
 
     public string TempFolder { get; init; } = Path.GetTempPath();
-}
-
-/// <summary>How the audit trail is kept.</summary>
-sealed record AuditSettings
-{
-    /// <summary>Null for ever.</summary>
-    public TimeSpan? Retention { get; init; } = TimeSpan.FromDays(365);
-
-    /// <summary>Entries that may wait to be written.</summary>
-    public int MaxWaiting { get; init; } = 20_000;
 }
