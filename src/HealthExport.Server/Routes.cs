@@ -1,5 +1,7 @@
+using HealthExport.Audit;
 using HealthExport.Keys;
 using HealthExport.Limits;
+using HealthExport.Server.Audit;
 using HealthExport.Server.Health;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Metrics;
@@ -9,7 +11,8 @@ using static HealthExport.Server.Http.KnownParametersRouting;
 
 namespace HealthExport.Server;
 
-/// <summary>Every path the server answers, with what a key must hold and which of its limits counts.</summary>
+/// <summary>Every path the server answers: what a key must hold, which of its limits counts, what the audit trail
+/// says.</summary>
 static class Routes
 {
     const KeyScopes Ingest = KeyScopes.Ingest;
@@ -25,32 +28,39 @@ static class Routes
         app.MapGet("/ready", GetReady.HandleAsync).NeedsNoKey();
 
         // The vendor's server's path: an automation made for it needs another host, and nothing else.
-        app.MapPost("/api/data", IngestPush.HandleAsync).Needs(Ingest).CountsAs(Pushes);
+        app.MapPost("/api/data", IngestPush.HandleAsync).Needs(Ingest).CountsAs(Pushes).Audits(AuditAction.DataIngested);
 
         foreach (var prefix in (string[])["/v1", "/api/v1"])
         {
             var v1 = app.MapGroup(prefix);
-            v1.MapPost("/ingest", IngestPush.HandleAsync).Needs(Ingest).CountsAs(Pushes);
+            v1.MapPost("/ingest", IngestPush.HandleAsync).Needs(Ingest).CountsAs(Pushes).Audits(AuditAction.DataIngested);
             v1.MapGet("/ingestions", ListIngestions.HandleAsync)
-                .Needs(Ingest | Read).CountsAs(Reads).TakesQuery(ListIngestions.Parameters);
-            v1.MapGet("/ingestions/{id:guid}", GetIngestion.HandleAsync).Needs(Ingest | Read).CountsAs(Reads);
+                .Needs(Ingest | Read).CountsAs(Reads).Audits(AuditAction.DataRead).TakesQuery(ListIngestions.Parameters);
+            v1.MapGet("/ingestions/{id:guid}", GetIngestion.HandleAsync)
+                .Needs(Ingest | Read).CountsAs(Reads).Audits(AuditAction.DataRead);
             v1.MapGet("/ingestions/{id:guid}/rejects", ListRejects.HandleAsync)
-                .Needs(Read).CountsAs(Reads).TakesQuery(ListRejects.Parameters);
-            v1.MapGet("/ingestions/{id:guid}/payload", GetPayload.HandleAsync).Needs(Read).CountsAs(Reads);
-            v1.MapPost("/ingestions/{id:guid}/replay", ReplayIngestion.HandleAsync).Needs(Admin).CountsAs(Pushes);
+                .Needs(Read).CountsAs(Reads).Audits(AuditAction.DataRead).TakesQuery(ListRejects.Parameters);
+            v1.MapGet("/ingestions/{id:guid}/payload", GetPayload.HandleAsync)
+                .Needs(Read).CountsAs(Reads).Audits(AuditAction.PayloadRead);
+            v1.MapPost("/ingestions/{id:guid}/replay", ReplayIngestion.HandleAsync)
+                .Needs(Admin).CountsAs(Pushes).Audits(AuditAction.IngestionReplayed);
 
             v1.MapGet("/metrics", ListMetrics.HandleAsync)
-                .Needs(Read).CountsAs(Reads).TakesQuery(ListMetrics.Parameters);
+                .Needs(Read).CountsAs(Reads).Audits(AuditAction.DataRead).TakesQuery(ListMetrics.Parameters);
             v1.MapGet("/metrics/{name}/samples", ListSamples.HandleAsync)
-                .Needs(Read).CountsAs(Reads).TakesQuery(ListSamples.Parameters);
+                .Needs(Read).CountsAs(Reads).Audits(AuditAction.DataRead).TakesQuery(ListSamples.Parameters);
             v1.MapGet("/metrics/{name}/series", ReadSeries.HandleAsync)
-                .Needs(Read).CountsAs(Reads).TakesQuery(ReadSeries.Parameters);
+                .Needs(Read).CountsAs(Reads).Audits(AuditAction.DataRead).TakesQuery(ReadSeries.Parameters);
 
             v1.MapGet("/workouts", ListWorkouts.HandleAsync)
-                .Needs(Read).CountsAs(Reads).TakesQuery(ListWorkouts.Parameters);
-            v1.MapGet("/workouts/{id:guid}", GetWorkout.HandleAsync).Needs(Read).CountsAs(Reads);
+                .Needs(Read).CountsAs(Reads).Audits(AuditAction.DataRead).TakesQuery(ListWorkouts.Parameters);
+            v1.MapGet("/workouts/{id:guid}", GetWorkout.HandleAsync)
+                .Needs(Read).CountsAs(Reads).Audits(AuditAction.DataRead);
             v1.MapGet("/workouts/{id:guid}/route", GetRoute.HandleAsync)
-                .Needs(Read).CountsAs(Reads).TakesQuery(GetRoute.Parameters);
+                .Needs(Read).CountsAs(Reads).Audits(AuditAction.DataRead).TakesQuery(GetRoute.Parameters);
+
+            v1.MapGet("/audit", ListAudit.HandleAsync)
+                .Needs(Admin).CountsAs(Reads).Audits(AuditAction.AuditRead).TakesQuery(ListAudit.Parameters);
         }
     }
 }
