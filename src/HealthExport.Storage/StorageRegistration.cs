@@ -7,6 +7,7 @@ using HealthExport.Samples;
 using HealthExport.Storage.Postgres;
 using HealthExport.Storage.Sqlite;
 using HealthExport.Stores;
+using HealthExport.Totals;
 using HealthExport.Workouts;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -50,6 +51,7 @@ public static class StorageRegistration
         services.AddSingleton<IKeyStore, SqliteKeyStore>();
         services.AddSingleton<IIngestionStore, SqliteIngestionStore>();
         services.AddSingleton<ISampleStore, SqliteSampleStore>();
+        services.AddSingleton<IDailyTotalStore, SqliteDailyTotalStore>();
         services.AddSingleton<IWorkoutStore, SqliteWorkoutStore>();
         services.AddSingleton<IStoreCopy, SqliteStoreCopy>();
         return services;
@@ -68,6 +70,7 @@ public static class StorageRegistration
         services.AddSingleton<IKeyStore, PostgresKeyStore>();
         services.AddSingleton<IIngestionStore, PostgresIngestionStore>();
         services.AddSingleton<ISampleStore, PostgresSampleStore>();
+        services.AddSingleton<IDailyTotalStore, PostgresDailyTotalStore>();
         services.AddSingleton<IWorkoutStore, PostgresWorkoutStore>();
         services.AddSingleton<IStoreCopy, PostgresStoreCopy>();
         return services;

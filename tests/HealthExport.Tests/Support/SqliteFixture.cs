@@ -5,6 +5,7 @@ using HealthExport.People;
 using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Storage.Sqlite;
+using HealthExport.Totals;
 using HealthExport.Workouts;
 
 namespace HealthExport.Tests.Support;
@@ -22,6 +23,7 @@ sealed class SqliteFixture : StoreFixture
         Keys = new SqliteKeyStore(Database, Clock);
         Migrations = new SqliteMigrations(Database, Clock);
         Samples = new SqliteSampleStore(Database, Clock);
+        DailyTotals = new SqliteDailyTotalStore(Database);
         Workouts = new SqliteWorkoutStore(Database);
         Ingestions = new SqliteIngestionStore(Database, Clock, new(), LeaseHolder.Current);
     }
@@ -33,6 +35,7 @@ sealed class SqliteFixture : StoreFixture
     public override IIngestionStore Ingestions { get; }
     public override IMigrationStore Migrations { get; }
     public override ISampleStore Samples { get; }
+    public override IDailyTotalStore DailyTotals { get; }
     public override IWorkoutStore Workouts { get; }
 
     public static async Task<SqliteFixture> OpenAsync()
