@@ -1,3 +1,4 @@
+using HealthExport.Audit;
 using HealthExport.Keys;
 using HealthExport.Migrations;
 using HealthExport.Moving;
@@ -49,6 +50,7 @@ public static class StorageRegistration
         services.AddSingleton<IStoreUpkeep, SqliteUpkeep>();
         services.AddSingleton<IUserStore, SqliteUserStore>();
         services.AddSingleton<IKeyStore, SqliteKeyStore>();
+        services.AddSingleton<IAuditStore, SqliteAuditStore>();
         services.AddSingleton<IIngestionStore, SqliteIngestionStore>();
         services.AddSingleton<ISampleStore, SqliteSampleStore>();
         services.AddSingleton<IDailyTotalStore, SqliteDailyTotalStore>();
@@ -68,6 +70,7 @@ public static class StorageRegistration
         services.AddSingleton<IStoreUpkeep, PostgresUpkeep>();
         services.AddSingleton<IUserStore, PostgresUserStore>();
         services.AddSingleton<IKeyStore, PostgresKeyStore>();
+        services.AddSingleton<IAuditStore, PostgresAuditStore>();
         services.AddSingleton<IIngestionStore, PostgresIngestionStore>();
         services.AddSingleton<ISampleStore, PostgresSampleStore>();
         services.AddSingleton<IDailyTotalStore, PostgresDailyTotalStore>();
