@@ -69,7 +69,7 @@ sealed partial class StoreUpkeep(
     [LoggerMessage(1302, LogLevel.Warning, "The store could not be kept up ({Exception}); again in {DelaySeconds:0} s")]
     partial void KeepUpFailed(string exception, double delaySeconds);
 
-    [LoggerMessage(1303, LogLevel.Information,
+    [LoggerMessage(1405, LogLevel.Information,
         "{Removed} entries of the audit trail were older than is kept, and removed in {ElapsedMs:0.0} ms")]
     partial void EntriesRemoved(long removed, double elapsedMs);
 }
