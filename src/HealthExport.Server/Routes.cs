@@ -1,4 +1,5 @@
 using HealthExport.Keys;
+using HealthExport.Server.Auth;
 using HealthExport.Server.Health;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Metrics;
@@ -44,6 +45,12 @@ static class Routes
             v1.MapGet("/workouts", ListWorkouts.HandleAsync).Needs(Read).TakesQuery(ListWorkouts.Parameters);
             v1.MapGet("/workouts/{id:guid}", GetWorkout.HandleAsync).Needs(Read);
             v1.MapGet("/workouts/{id:guid}/route", GetRoute.HandleAsync).Needs(Read).TakesQuery(GetRoute.Parameters);
+
+            v1.MapPost("/auth/keys", CreateKey.HandleAsync).Needs(Admin);
+            v1.MapGet("/auth/keys", ListKeys.HandleAsync).Needs(Admin).TakesQuery(ListKeys.Parameters);
+            v1.MapDelete("/auth/keys", RevokeKey.HandleBodyAsync).Needs(Admin);
+            v1.MapDelete("/auth/keys/{id}", RevokeKey.HandleAsync).Needs(Admin);
+            v1.MapPost("/auth/keys/{id}/rotate", RotateKey.HandleAsync).Needs(Admin);
         }
     }
 }

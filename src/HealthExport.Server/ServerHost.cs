@@ -50,7 +50,11 @@ static class ServerHost
         services.TryAddSingleton(TimeProvider.System);
         services.AddHealthExportStorage(settings.DatabaseUrl, settings.Database, settings.Ingest.Attempts);
         services.AddSingleton(settings);
-        services.AddSingleton(provider => new VerifiedKeys(provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<Argon2Slots>();
+        services.AddSingleton(provider => new VerifiedKeys(
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<Argon2Slots>()));
+        services.AddSingleton<FailedAuthentications>().AddSingleton<KnownKeys>().AddSingleton<KeyCheck>();
+        services.AddSingleton<KeyIssuer>();
         services.AddSingleton<KeyUses>().AddHostedService(provider => provider.GetRequiredService<KeyUses>());
         services.AddSingleton(provider => new PushApplication(
             provider.GetRequiredService<IIngestionStore>(), batchRows: settings.Ingest.BatchRows));

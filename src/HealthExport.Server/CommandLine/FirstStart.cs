@@ -56,7 +56,7 @@ sealed class FirstStart
             [{ Email: OwnerEmail }] => (await keys.ListAsync(userId: null, cancellationToken)).Count == 0,
             _ => false,
         };
-        return isFirst ? new(users, new KeyIssuer(keys, shell.Clock), there is [var owner] ? owner : null) : null;
+        return isFirst ? new(users, new KeyIssuer(keys, new(), shell.Clock), there is [var owner] ? owner : null) : null;
     }
 
     /// <returns>Null when another process was faster.</returns>

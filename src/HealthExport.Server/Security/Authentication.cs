@@ -1,6 +1,4 @@
-using HealthExport.Keys;
 using HealthExport.Server.Http;
-using HealthExport.Time;
 
 namespace HealthExport.Server.Security;
 
@@ -8,8 +6,7 @@ namespace HealthExport.Server.Security;
 /// Finds out who asks and whether the key may: before a byte of the body is read. A key comes in a header, never in the
 /// URL, which ends up in logs and histories.
 /// </summary>
-sealed class Authentication(
-    RequestDelegate next, IKeyStore keys, VerifiedKeys verified, KeyUses uses, TimeProvider clock)
+sealed class Authentication(RequestDelegate next, KeyCheck check, KeyUses uses)
 {
     const string BearerPrefix = "Bearer ";
 
@@ -21,13 +18,14 @@ sealed class Authentication(
             await next(context);
             return;
         }
-        if (await FindKeyAsync(context) is not { } key)
+        var (key, wait) = await check.CheckAsync(
+            ReadKey(context.Request.Headers), context.Connection.RemoteIpAddress, context.RequestAborted);
+        if (key is null)
         {
-            context.Response.Headers.WWWAuthenticate = "Bearer realm=\"health-export\"";
-            await Problems.Unauthenticated().ExecuteAsync(context);
+            await RefuseAsync(context, wait);
             return;
         }
-        context.Features.Set(new Caller(key.UserId, key.Id, key.Scopes));
+        context.Features.Set(new Caller(key));
         uses.Note(key);
         if ((key.Scopes & needed.AnyOf) == 0)
         {
@@ -37,21 +35,12 @@ sealed class Authentication(
         await next(context);
     }
 
-    async ValueTask<StoredKey?> FindKeyAsync(HttpContext context)
+    static Task RefuseAsync(HttpContext context, TimeSpan wait)
     {
-        if (!ApiKey.TryParse(ReadKey(context.Request.Headers), out var key)) return null;
-        // The version before the record: a revocation in between then empties the memory at the next request.
-        var version = await keys.GetVersionAsync(context.RequestAborted);
-        if (!verified.TryFind(key, version, out var stored))
-        {
-            stored = await keys.FindAsync(key.LookupHash, context.RequestAborted);
-            if (stored is null || !stored.IsGoodAt(Now())) return null;
-            if (!await verified.IsGenuineAsync(key, stored, version, context.RequestAborted)) return null;
-        }
-        return stored.IsGoodAt(Now()) ? stored : null;
+        if (wait > TimeSpan.Zero) return Problems.TooManyFailures(wait).ExecuteAsync(context);
+        context.Response.Headers.WWWAuthenticate = "Bearer realm=\"health-export\"";
+        return Problems.Unauthenticated().ExecuteAsync(context);
     }
-
-    Instant Now() => Instant.From(clock.GetUtcNow());
 
     static string? ReadKey(IHeaderDictionary headers)
     {
