@@ -162,11 +162,12 @@ sealed class BodyReader : IDisposable
             document.Dispose();
             return (null, Problems.MalformedBody("The body is JSON, but not an object."));
         }
-        catch (JsonException e)
+        // The second is a name that escapes half a surrogate pair. Neither's text goes on: it repeats what was sent.
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // Not the parser's text, which repeats what was sent.
-            return (null, Problems.MalformedBody(
-                $"The body is not a JSON object of distinct fields (line {e.LineNumber + 1}, byte {e.BytePositionInLine})."));
+            var place = e is JsonException { LineNumber: { } line, BytePositionInLine: { } at }
+                ? $" (line {line + 1}, byte {at})" : "";
+            return (null, Problems.MalformedBody($"The body is not a JSON object of distinct fields{place}."));
         }
     }
 }
