@@ -1,6 +1,7 @@
 using System.Text;
 using HealthExport.Keys;
 using HealthExport.Pushes;
+using HealthExport.Server.Audit;
 using HealthExport.Server.Http;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Security;
@@ -57,6 +58,9 @@ static class ServerHost
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<Argon2Slots>()));
         services.AddSingleton<FailedAuthentications>().AddSingleton<KnownKeys>().AddSingleton<KeyCheck>();
         services.AddSingleton<KeyIssuer>();
+        // The first to start and the last to stop, so that what the others do at their end is recorded too.
+        services.AddSingleton<AuditTrail>().AddHostedService(provider => provider.GetRequiredService<AuditTrail>());
+        services.AddSingleton<KeyPlaces>();
         services.AddSingleton<KeyUses>().AddHostedService(provider => provider.GetRequiredService<KeyUses>());
         services.AddSingleton(provider => new PushApplication(
             provider.GetRequiredService<IIngestionStore>(), batchRows: settings.Ingest.BatchRows));

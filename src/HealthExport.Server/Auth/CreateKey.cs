@@ -1,4 +1,5 @@
 using HealthExport.Keys;
+using HealthExport.Server.Audit;
 using HealthExport.Server.Http;
 using HealthExport.Server.Security;
 using HealthExport.Time;
@@ -20,7 +21,8 @@ static class CreateKey
         // Else no scope would be worth anything beside admin.
         if ((order.Scopes & ~caller.Scopes) is not KeyScopes.None and var beyond)
             return Problems.ScopesBeyondOwn(beyond.Format());
-        return IssuedKeyAnswer.Respond(context, await issuer.IssueAsync(order, cancellationToken));
+        return IssuedKeyAnswer.Respond(
+            context, await issuer.IssueAsync(order, AuditOrigins.Of(context), cancellationToken));
     }
 
     static KeyOrder Read(BodyReader body, long userId, Instant now)

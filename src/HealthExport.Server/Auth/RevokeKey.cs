@@ -1,4 +1,6 @@
+using HealthExport.Audit;
 using HealthExport.Keys;
+using HealthExport.Server.Audit;
 using HealthExport.Server.Http;
 using HealthExport.Server.Security;
 
@@ -11,16 +13,18 @@ namespace HealthExport.Server.Auth;
 static class RevokeKey
 {
     public static async Task<IResult> HandleAsync(
-        string id, Caller caller, IKeyStore keys, CancellationToken cancellationToken) =>
-        ApiKey.IsPublicId(id) && await keys.RevokeAsync(id, caller.UserId, cancellationToken)
+        string id, HttpContext context, Caller caller, IKeyStore keys, AuditTrail trail,
+        CancellationToken cancellationToken) =>
+        ApiKey.IsPublicId(id) && await keys.RevokeAsync(
+            id, caller.UserId, trail.Describe(context, AuditAction.KeyRevoked), cancellationToken)
             ? TypedResults.NoContent()
             : Problems.NotFound();
 
     public static async Task<IResult> HandleBodyAsync(
-        HttpContext context, Caller caller, IKeyStore keys, CancellationToken cancellationToken)
+        HttpContext context, Caller caller, IKeyStore keys, AuditTrail trail, CancellationToken cancellationToken)
     {
         using var body = await BodyReader.ReadAsync(context);
         var id = body.Text("id", isNeeded: true);
-        return body.Problem ?? await HandleAsync(id!, caller, keys, cancellationToken);
+        return body.Problem ?? await HandleAsync(id!, context, caller, keys, trail, cancellationToken);
     }
 }

@@ -1,4 +1,5 @@
 using HealthExport.Keys;
+using HealthExport.Server.Audit;
 using HealthExport.Server.Http;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Security;
@@ -27,7 +28,8 @@ static class RotateKey
             return Problems.ScopesBeyondOwn(beyond.Format());
 
         var overlap = seconds is { } given ? TimeSpan.FromSeconds(given) : KeyIssuer.DefaultOverlap;
-        var (outcome, issued) = await issuer.RotateAsync(old, overlap, cancellationToken);
+        var (outcome, issued) = await issuer.RotateAsync(
+            old, overlap, AuditOrigins.Of(context), cancellationToken);
         return outcome switch
         {
             KeyRotation.Done => IssuedKeyAnswer.Respond(

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using HealthExport.Audit;
 using HealthExport.Keys;
+using HealthExport.Server.Audit;
 using HealthExport.Time;
 
 namespace HealthExport.Server.CommandLine;
@@ -65,7 +67,7 @@ static class KeyCommand
                     new KeyOrder(
                         owner.Id, call.Get(name).Trim(), call.Get(scopes), call.Get(format), call.Get(profile),
                         call.Get(expiresIn) is { } span ? now + span : null),
-                    cancellationToken);
+                    AuditOrigins.OfOperator(), cancellationToken);
                 if (call.IsJson) Answer.Write(shell.Out, ToJson(issued));
                 else
                 {
@@ -97,7 +99,8 @@ static class KeyCommand
                 await using var store = await call.OpenStoreAsync(cancellationToken);
                 var old = await store.Keys.FindByIdAsync(call.Get(id), userId: null, cancellationToken)
                     ?? throw new CommandFailedException(NoKey, SeeList);
-                var (outcome, issued) = await store.Issuer.RotateAsync(old, call.Get(overlap), cancellationToken);
+                var (outcome, issued) = await store.Issuer.RotateAsync(
+                    old, call.Get(overlap), AuditOrigins.OfOperator(), cancellationToken);
                 if (issued is null)
                     throw outcome switch
                     {
@@ -132,7 +135,7 @@ static class KeyCommand
         var ingestRequests = MakeOverride("--ingest-requests", "Pushes an hour");
         var ingestBytes = MakeOverride("--ingest-bytes", "Bytes of pushes an hour, unpacked");
         var readRequests = MakeOverride("--read-requests", "Reads an hour");
-        var readBytes = MakeOverride("--read-bytes", "Bytes that reads send an hour, unpacked");
+        var readBytes = MakeOverride("--read-bytes", "Bytes of the bodies of reads an hour");
         return new Command("limit", "Puts a key under a profile of limits, with numbers of its own where given")
         {
             id, profile, ingestRequests, ingestBytes, readRequests, readBytes,
@@ -143,7 +146,8 @@ static class KeyCommand
                 var name = LimitProfiles.GetName(call.Get(profile));
                 var limits = new LimitOverrides(
                     call.Get(ingestRequests), call.Get(ingestBytes), call.Get(readRequests), call.Get(readBytes));
-                if (!await store.Keys.LimitAsync(call.Get(id), name, limits, cancellationToken))
+                if (!await store.Keys.LimitAsync(
+                    call.Get(id), name, limits, call.Describe(AuditAction.KeyLimited), cancellationToken))
                     throw new CommandFailedException(NoKey, SeeList);
                 if (call.IsJson)
                     Answer.Write(shell.Out, new JsonObject
@@ -191,7 +195,8 @@ static class KeyCommand
         {
             await using var store = await call.OpenStoreAsync(cancellationToken);
             var wanted = call.Get(id);
-            if (!await store.Keys.RevokeAsync(wanted, userId: null, cancellationToken))
+            if (!await store.Keys.RevokeAsync(
+                wanted, userId: null, call.Describe(AuditAction.KeyRevoked), cancellationToken))
                 throw new CommandFailedException(NoKey, SeeList);
             if (call.IsJson) Answer.Write(shell.Out, new JsonObject { ["revoked"] = wanted });
             else shell.Out.WriteLine($"Revoked {wanted}.");
@@ -252,7 +257,8 @@ static class KeyCommand
         var option = new Option<long?>(name) { Description = $"{what}; the profile's, if absent", HelpName = "N" };
         option.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<long?>() is < 1) result.AddError($"{name} must be 1 or more.");
+            if (result.GetValueOrDefault<long?>() is < 1 or > LimitOverrides.Most)
+                result.AddError($"{name} must be 1 or more, below 2^53.");
         });
         return option;
     }

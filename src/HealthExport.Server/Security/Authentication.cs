@@ -1,3 +1,5 @@
+using HealthExport.Audit;
+using HealthExport.Server.Audit;
 using HealthExport.Server.Http;
 
 namespace HealthExport.Server.Security;
@@ -6,9 +8,13 @@ namespace HealthExport.Server.Security;
 /// Finds out who asks and whether the key may: before a byte of the body is read. A key comes in a header, never in the
 /// URL, which ends up in logs and histories.
 /// </summary>
-sealed class Authentication(RequestDelegate next, KeyCheck check, KeyUses uses)
+sealed class Authentication(
+    RequestDelegate next, KeyCheck check, KeyUses uses, AuditTrail trail, KeyPlaces places)
 {
     const string BearerPrefix = "Bearer ";
+
+    // By KeyLack.
+    static readonly string[] s_reasons = ["", "missing", "malformed", "unknown", "revoked", "expired"];
 
     public async Task InvokeAsync(HttpContext context)
     {
@@ -18,26 +24,35 @@ sealed class Authentication(RequestDelegate next, KeyCheck check, KeyUses uses)
             await next(context);
             return;
         }
-        var (key, wait) = await check.CheckAsync(
+        var found = await check.CheckAsync(
             ReadKey(context.Request.Headers), context.Connection.RemoteIpAddress, context.RequestAborted);
-        if (key is null)
+        if (found.Lack != KeyLack.Nothing)
         {
-            await RefuseAsync(context, wait);
+            await RefuseAsync(context, found);
             return;
         }
-        context.Features.Set(new Caller(key));
-        uses.Note(key);
-        if ((key.Scopes & needed.AnyOf) == 0)
+        var caller = new Caller(found.Key!);
+        context.Features.Set(caller);
+        uses.Note(caller.Key);
+        places.Note(context, caller);
+        if ((caller.Scopes & needed.AnyOf) == 0)
         {
+            trail.Fold(context, AuditAction.Forbidden, (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText);
             await Problems.Forbidden(needed.ToString()).ExecuteAsync(context);
             return;
         }
         await next(context);
     }
 
-    static Task RefuseAsync(HttpContext context, TimeSpan wait)
+    Task RefuseAsync(HttpContext context, CheckedKey found)
     {
-        if (wait > TimeSpan.Zero) return Problems.TooManyFailures(wait).ExecuteAsync(context);
+        // One answer for all of them; the trail, whose owner may know, says which it was.
+        trail.Fold(
+            trail.Describe(
+                context, AuditAction.AuthenticationFailed,
+                metadata: new() { ["reason"] = s_reasons[(int)found.Lack] })
+                with { UserId = found.Key?.UserId ?? 0, KeyId = found.Key?.Id });
+        if (found.Wait > TimeSpan.Zero) return Problems.TooManyFailures(found.Wait).ExecuteAsync(context);
         context.Response.Headers.WWWAuthenticate = "Bearer realm=\"health-export\"";
         return Problems.Unauthenticated().ExecuteAsync(context);
     }

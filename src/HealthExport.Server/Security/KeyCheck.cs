@@ -21,8 +21,9 @@ sealed class KeyCheck(
     /// <exception cref="Pushes.StoreUnavailableException">Nobody can tell now.</exception>
     public async ValueTask<CheckedKey> CheckAsync(string? text, IPAddress? address, CancellationToken cancellationToken)
     {
-        if (text is null) return default;
-        if (!ApiKey.TryParse(text, out var key)) return Refuse(address, failures.FindWait(address));
+        if (string.IsNullOrEmpty(text)) return new(null, KeyLack.Missing);
+        if (!ApiKey.TryParse(text, out var key))
+            return Refuse(KeyLack.Malformed, address, failures.FindWait(address));
 
         // The version before the record: a revocation in between then has the record read again at the next request.
         var version = await keys.GetVersionAsync(cancellationToken);
@@ -30,25 +31,41 @@ sealed class KeyCheck(
         {
             var wait = failures.FindWait(address);
             if (wait > TimeSpan.Zero && !await known.ContainAsync(key, version, cancellationToken))
-                return Refuse(address, wait);
+                return Refuse(KeyLack.Unknown, address, wait);
             stored = await keys.FindAsync(key.LookupHash, cancellationToken);
-            if (stored is null || !stored.IsGoodAt(Now())
-                || !await verified.IsGenuineAsync(key, stored, version, cancellationToken))
-                return Refuse(address, TimeSpan.Zero);
+            if (stored is null) return Refuse(KeyLack.Unknown, address);
+            if (stored.IsGoodAt(Now())
+                && !await verified.IsGenuineAsync(key, stored, version, cancellationToken))
+                return Refuse(KeyLack.Unknown, address);
         }
-        return stored.IsGoodAt(Now()) ? new(stored, TimeSpan.Zero) : Refuse(address, TimeSpan.Zero);
+        if (stored.IsGoodAt(Now())) return new(stored, KeyLack.Nothing);
+        return Refuse(stored.RevokedAt is not null ? KeyLack.Revoked : KeyLack.Expired, address) with { Key = stored };
     }
 
-    CheckedKey Refuse(IPAddress? address, TimeSpan wait)
+    CheckedKey Refuse(KeyLack lack, IPAddress? address, TimeSpan wait = default)
     {
         // What is turned away unseen prolongs nothing: it would be for ever.
         if (wait == TimeSpan.Zero) failures.Note(address);
-        return new(null, wait);
+        return new(null, lack, wait);
     }
 
     Instant Now() => Instant.From(clock.GetUtcNow());
 }
 
-/// <param name="Key">Null if there is none, or it is not in force.</param>
+/// <summary>What keeps a text from being a key in force.</summary>
+enum KeyLack
+{
+    Nothing,
+    Missing,
+    Malformed,
+
+    /// <summary>Nobody issued it; or, where too many were no good, nobody looked.</summary>
+    Unknown,
+    Revoked,
+    Expired,
+}
+
+/// <param name="Key">The key, if it was issued, whether or not it is in force.</param>
+/// <param name="Lack">Why it is not.</param>
 /// <param name="Wait">Longer than zero if nobody looked: when to try again.</param>
-readonly record struct CheckedKey(StoredKey? Key, TimeSpan Wait);
+readonly record struct CheckedKey(StoredKey? Key, KeyLack Lack, TimeSpan Wait = default);

@@ -1,3 +1,4 @@
+using HealthExport.Audit;
 using HealthExport.Keys;
 using HealthExport.Pushes;
 using HealthExport.Time;
@@ -7,12 +8,13 @@ namespace HealthExport.Storage.Postgres;
 
 sealed class PostgresKeyStore(PostgresDatabase database) : IKeyStore
 {
-    public async ValueTask AddAsync(StoredKey key, CancellationToken cancellationToken) =>
+    public async ValueTask AddAsync(StoredKey key, AuditEntry entry, CancellationToken cancellationToken) =>
         await ChangeAsync(
+            key.Id, entry,
             async (connection, cancellationToken) =>
             {
                 await InsertAsync(connection, key, cancellationToken);
-                return (true, IsChanged: true);
+                return (true, ChangedOf: key.UserId);
             },
             cancellationToken);
 
@@ -87,8 +89,10 @@ sealed class PostgresKeyStore(PostgresDatabase database) : IKeyStore
             },
             cancellationToken);
 
-    public ValueTask<bool> RevokeAsync(string id, long? userId, CancellationToken cancellationToken) =>
+    public ValueTask<bool> RevokeAsync(
+        string id, long? userId, AuditEntry entry, CancellationToken cancellationToken) =>
         ChangeAsync(
+            id, entry,
             async (connection, cancellationToken) =>
             {
                 // A clock set back must not make a key that cannot be revoked.
@@ -97,17 +101,19 @@ sealed class PostgresKeyStore(PostgresDatabase database) : IKeyStore
                     update api_keys
                     set revoked_at = greatest(created_at, $3)
                     where id = $1 and ($2 is null or user_id = $2) and revoked_at is null
+                    returning user_id
                     """,
                     connection);
                 revoke.Parameters.Bind(id).Bind(userId).Bind(Instant.From(database.Clock.GetUtcNow()));
-                if (await revoke.ExecuteNonQueryAsync(cancellationToken) > 0) return (true, IsChanged: true);
-                return (await FindAsync(connection, id, userId, cancellationToken) is not null, IsChanged: false);
+                if (await revoke.ExecuteScalarAsync(cancellationToken) is long owner) return (true, owner);
+                return (await FindAsync(connection, id, userId, cancellationToken) is not null, ChangedOf: null);
             },
             cancellationToken);
 
     public ValueTask<KeyRotation> RotateAsync(
-        string id, StoredKey successor, Instant? endsAt, CancellationToken cancellationToken) =>
+        string id, StoredKey successor, Instant? endsAt, AuditEntry entry, CancellationToken cancellationToken) =>
         ChangeAsync(
+            id, entry,
             async (connection, cancellationToken) =>
             {
                 // Of several at once the others wait for the row, and then find it replaced.
@@ -126,19 +132,20 @@ sealed class PostgresKeyStore(PostgresDatabase database) : IKeyStore
                 if (await replace.ExecuteNonQueryAsync(cancellationToken) > 0)
                 {
                     await InsertAsync(connection, successor, cancellationToken);
-                    return (KeyRotation.Done, IsChanged: true);
+                    return (KeyRotation.Done, successor.UserId);
                 }
                 var old = await FindAsync(connection, id, successor.UserId, cancellationToken);
                 return (
                     old is null ? KeyRotation.NotFound
                     : old.ReplacedBy is not null ? KeyRotation.Replaced : KeyRotation.Ended,
-                    IsChanged: false);
+                    ChangedOf: default(long?));
             },
             cancellationToken);
 
     public ValueTask<bool> LimitAsync(
-        string id, string profile, LimitOverrides overrides, CancellationToken cancellationToken) =>
+        string id, string profile, LimitOverrides overrides, AuditEntry entry, CancellationToken cancellationToken) =>
         ChangeAsync(
+            id, entry,
             async (connection, cancellationToken) =>
             {
                 await using var limit = new NpgsqlCommand(
@@ -147,12 +154,13 @@ sealed class PostgresKeyStore(PostgresDatabase database) : IKeyStore
                     set limit_profile = $2, limit_ingest_requests = $3, limit_ingest_bytes = $4,
                         limit_read_requests = $5, limit_read_bytes = $6
                     where id = $1
+                    returning user_id
                     """,
                     connection);
                 limit.Parameters.Bind(id).Bind(profile).Bind(overrides.IngestRequests).Bind(overrides.IngestBytes)
                     .Bind(overrides.ReadRequests).Bind(overrides.ReadBytes);
-                var isChanged = await limit.ExecuteNonQueryAsync(cancellationToken) > 0;
-                return (isChanged, isChanged);
+                var owner = await limit.ExecuteScalarAsync(cancellationToken) as long?;
+                return (owner is not null, owner);
             },
             cancellationToken);
 
@@ -175,18 +183,23 @@ sealed class PostgresKeyStore(PostgresDatabase database) : IKeyStore
             },
             cancellationToken);
 
-    /// <summary>One transaction that raises the version if anything was changed.</summary>
+    /// <summary>One transaction. If a key was changed, the trail of its owner tells, and the version grows.</summary>
     async ValueTask<T> ChangeAsync<T>(
-        Func<NpgsqlConnection, CancellationToken, ValueTask<(T Result, bool IsChanged)>> change,
+        string id, AuditEntry entry,
+        Func<NpgsqlConnection, CancellationToken, ValueTask<(T Result, long? ChangedOf)>> change,
         CancellationToken cancellationToken)
     {
+        await PostgresAuditStore.PrepareAsync(database, entry, cancellationToken);
         try
         {
             return await database.WriteAsync(
                 async (connection, cancellationToken) =>
                 {
-                    var (result, isChanged) = await change(connection, cancellationToken);
-                    if (isChanged) await PostgresKeysVersion.RaiseAsync(connection, cancellationToken);
+                    var (result, owner) = await change(connection, cancellationToken);
+                    if (owner is not { } userId) return result;
+                    await PostgresAuditStore.WriteAsync(
+                        connection, entry with { UserId = userId, Resource = id }, cancellationToken);
+                    await PostgresKeysVersion.RaiseAsync(connection, cancellationToken);
                     return result;
                 },
                 cancellationToken);

@@ -1,3 +1,4 @@
+using HealthExport.Audit;
 using HealthExport.Keys;
 using HealthExport.Pushes;
 using HealthExport.Time;
@@ -6,14 +7,13 @@ namespace HealthExport.Storage.Sqlite;
 
 sealed class SqliteKeyStore(SqliteDatabase database, TimeProvider clock) : IKeyStore
 {
-    public async ValueTask AddAsync(StoredKey key, CancellationToken cancellationToken)
+    public async ValueTask AddAsync(StoredKey key, AuditEntry entry, CancellationToken cancellationToken)
     {
         using var writer = await database.RentWriterAsync(cancellationToken);
         var session = writer.Session;
         session.Begin();
         Insert(session, key);
-        RaiseVersion(session);
-        session.Commit();
+        Commit(session, entry, key.UserId, key.Id);
     }
 
     public ValueTask<StoredKey?> FindAsync(ReadOnlyMemory<byte> lookupHash, CancellationToken cancellationToken)
@@ -74,7 +74,8 @@ sealed class SqliteKeyStore(SqliteDatabase database, TimeProvider clock) : IKeyS
         return new(lookups);
     }
 
-    public async ValueTask<bool> RevokeAsync(string id, long? userId, CancellationToken cancellationToken)
+    public async ValueTask<bool> RevokeAsync(
+        string id, long? userId, AuditEntry entry, CancellationToken cancellationToken)
     {
         using var writer = await database.RentWriterAsync(cancellationToken);
         var session = writer.Session;
@@ -88,13 +89,12 @@ sealed class SqliteKeyStore(SqliteDatabase database, TimeProvider clock) : IKeyS
             where user_id = ?1 and id = ?2
             """))
             revoke.Bind(1, key.UserId).Bind(2, id).Bind(3, Instant.From(clock.GetUtcNow())).Run();
-        RaiseVersion(session);
-        session.Commit();
+        Commit(session, entry, key.UserId, id);
         return true;
     }
 
     public async ValueTask<KeyRotation> RotateAsync(
-        string id, StoredKey successor, Instant? endsAt, CancellationToken cancellationToken)
+        string id, StoredKey successor, Instant? endsAt, AuditEntry entry, CancellationToken cancellationToken)
     {
         using var writer = await database.RentWriterAsync(cancellationToken);
         var session = writer.Session;
@@ -112,27 +112,26 @@ sealed class SqliteKeyStore(SqliteDatabase database, TimeProvider clock) : IKeyS
             replace.Bind(1, old.UserId).Bind(2, id).Bind(3, successor.Id).Bind(4, endsAt).Bind(5, successor.CreatedAt)
                 .Run();
         Insert(session, successor);
-        RaiseVersion(session);
-        session.Commit();
+        Commit(session, entry, old.UserId, id);
         return KeyRotation.Done;
     }
 
     public async ValueTask<bool> LimitAsync(
-        string id, string profile, LimitOverrides overrides, CancellationToken cancellationToken)
+        string id, string profile, LimitOverrides overrides, AuditEntry entry, CancellationToken cancellationToken)
     {
         using var writer = await database.RentWriterAsync(cancellationToken);
         var session = writer.Session;
         session.Begin();
+        if (Find(session, id, userId: null) is not { } key) return false;
         using (var limit = session.Prepare("""
             update api_keys
-            set limit_profile = ?2, limit_ingest_requests = ?3, limit_ingest_bytes = ?4, limit_read_requests = ?5,
-                limit_read_bytes = ?6
-            where id = ?1
+            set limit_profile = ?3, limit_ingest_requests = ?4, limit_ingest_bytes = ?5, limit_read_requests = ?6,
+                limit_read_bytes = ?7
+            where user_id = ?1 and id = ?2
             """))
-            if (limit.Bind(1, id).Bind(2, profile).Bind(3, overrides.IngestRequests).Bind(4, overrides.IngestBytes)
-                .Bind(5, overrides.ReadRequests).Bind(6, overrides.ReadBytes).Run() == 0) return false;
-        RaiseVersion(session);
-        session.Commit();
+            limit.Bind(1, key.UserId).Bind(2, id).Bind(3, profile).Bind(4, overrides.IngestRequests)
+                .Bind(5, overrides.IngestBytes).Bind(6, overrides.ReadRequests).Bind(7, overrides.ReadBytes).Run();
+        Commit(session, entry, key.UserId, id);
         return true;
     }
 
@@ -157,6 +156,13 @@ sealed class SqliteKeyStore(SqliteDatabase database, TimeProvider clock) : IKeyS
     /// <summary>For whoever changes keys inside a transaction of its own.</summary>
     public static void RaiseVersion(SqliteSession session) =>
         session.Run("update keys_version set version = version + 1 where user_id = 0");
+
+    static void Commit(SqliteSession session, AuditEntry entry, long userId, string id)
+    {
+        SqliteAuditStore.Write(session, entry with { UserId = userId, Resource = id });
+        RaiseVersion(session);
+        session.Commit();
+    }
 
     static StoredKey? Find(SqliteSession session, string id, long? userId)
     {

@@ -1,3 +1,4 @@
+using HealthExport.Audit;
 using HealthExport.Pushes;
 using HealthExport.Time;
 
@@ -32,11 +33,15 @@ public sealed record StoredKey(
     public string StateAt(Instant now) => RevokedAt is not null ? "revoked" : IsGoodAt(now) ? "good" : "expired";
 }
 
-/// <summary>Keys. Every method may throw <see cref="StoreUnavailableException"/>.</summary>
+/// <summary>
+/// Keys. Every method may throw <see cref="StoreUnavailableException"/>. Those that change one take what the audit trail
+/// shall say of it, and write that in the same transaction, under the key's owner and with its id as resource; where
+/// nothing is changed nothing is written.
+/// </summary>
 public interface IKeyStore
 {
     /// <summary>Adds a key and raises the keys version, in one transaction.</summary>
-    ValueTask AddAsync(StoredKey key, CancellationToken cancellationToken);
+    ValueTask AddAsync(StoredKey key, AuditEntry entry, CancellationToken cancellationToken);
 
     /// <param name="lookupHash">SHA-256 of the whole key.</param>
     /// <returns>Null if no key has it. Revoked and expired ones are found: the caller decides.</returns>
@@ -68,7 +73,7 @@ public interface IKeyStore
     /// </summary>
     /// <param name="userId">Whose key it must be; null for the operator.</param>
     /// <returns>False if there is none such.</returns>
-    ValueTask<bool> RevokeAsync(string id, long? userId, CancellationToken cancellationToken);
+    ValueTask<bool> RevokeAsync(string id, long? userId, AuditEntry entry, CancellationToken cancellationToken);
 
     /// <summary>
     /// Puts a new key in the place of a good one and raises the keys version, in one transaction. Of several at once,
@@ -77,13 +82,14 @@ public interface IKeyStore
     /// <param name="id">Of the old key, which must be of the new one's user.</param>
     /// <param name="successor">Added as <see cref="AddAsync"/> does; its creation is the time of the rotation.</param>
     /// <param name="endsAt">When the old one ends, if not earlier anyhow; null revokes it at once.</param>
+    /// <param name="entry">Of the old key.</param>
     ValueTask<KeyRotation> RotateAsync(
-        string id, StoredKey successor, Instant? endsAt, CancellationToken cancellationToken);
+        string id, StoredKey successor, Instant? endsAt, AuditEntry entry, CancellationToken cancellationToken);
 
     /// <summary>Puts a key under other limits and raises the keys version, in one transaction.</summary>
     /// <returns>False if there is none such.</returns>
     ValueTask<bool> LimitAsync(
-        string id, string profile, LimitOverrides overrides, CancellationToken cancellationToken);
+        string id, string profile, LimitOverrides overrides, AuditEntry entry, CancellationToken cancellationToken);
 
     /// <summary>A number that grows with every change to any key. Cheap enough for every request.</summary>
     ValueTask<long> GetVersionAsync(CancellationToken cancellationToken);

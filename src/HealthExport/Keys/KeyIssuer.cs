@@ -1,5 +1,8 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
+using System.Text.Json.Nodes;
+using HealthExport.Audit;
 using HealthExport.Time;
 
 namespace HealthExport.Keys;
@@ -15,11 +18,13 @@ public sealed class KeyIssuer(IKeyStore keys, Argon2Slots slots, TimeProvider cl
     public static readonly TimeSpan MaxOverlap = TimeSpan.FromDays(90);
 
     /// <summary>Issues a key that is good as soon as this returns.</summary>
+    /// <param name="origin">Who orders it: the key's owner finds it in the audit trail.</param>
     /// <remarks>One Argon2id hash, on a thread of the pool. Asked twice, it makes two keys.</remarks>
     /// <exception cref="ArgumentException">No scope, no usable name, or an end that has passed.</exception>
     /// <exception cref="Pushes.StoreUnavailableException">Nothing was stored, or nobody knows whether it was.
     /// </exception>
-    public async ValueTask<IssuedKey> IssueAsync(KeyOrder order, CancellationToken cancellationToken)
+    public async ValueTask<IssuedKey> IssueAsync(
+        KeyOrder order, AuditOrigin origin, CancellationToken cancellationToken)
     {
         var now = Instant.From(clock.GetUtcNow());
         if (order.Scopes == KeyScopes.None) throw new ArgumentException("A key needs a scope.", nameof(order));
@@ -27,7 +32,7 @@ public sealed class KeyIssuer(IKeyStore keys, Argon2Slots slots, TimeProvider cl
         if (order.ExpiresAt <= now) throw new ArgumentException("The key would have expired already.", nameof(order));
 
         var issued = await MintAsync(order, now, cancellationToken);
-        await keys.AddAsync(issued.Stored, cancellationToken);
+        await keys.AddAsync(issued.Stored, DescribeCreation(issued.Stored, origin), cancellationToken);
         return issued;
     }
 
@@ -39,10 +44,11 @@ public sealed class KeyIssuer(IKeyStore keys, Argon2Slots slots, TimeProvider cl
     /// <param name="overlap">
     /// How long the old one goes on working, unless it ends earlier anyhow; zero revokes it at once.
     /// </param>
+    /// <param name="origin">Who orders it: the key's owner finds it in the audit trail.</param>
     /// <returns>The new key only if the rotation is done.</returns>
     /// <exception cref="Pushes.StoreUnavailableException">As <see cref="IssueAsync"/>.</exception>
     public async ValueTask<(KeyRotation Outcome, IssuedKey? Issued)> RotateAsync(
-        StoredKey old, TimeSpan overlap, CancellationToken cancellationToken)
+        StoredKey old, TimeSpan overlap, AuditOrigin origin, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(overlap, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(overlap, MaxOverlap);
@@ -59,13 +65,36 @@ public sealed class KeyIssuer(IKeyStore keys, Argon2Slots slots, TimeProvider cl
             Stored = issued.Stored with { LimitProfile = old.LimitProfile, Limits = old.Limits },
         };
         var outcome = await keys.RotateAsync(
-            old.Id, issued.Stored, overlap > TimeSpan.Zero ? now + overlap : null, cancellationToken);
+            old.Id, issued.Stored, overlap > TimeSpan.Zero ? now + overlap : null,
+            DescribeRotation(old, issued.Stored, overlap, origin), cancellationToken);
         return (outcome, outcome == KeyRotation.Done ? issued : null);
     }
 
     /// <summary>When a key that was rotated ends.</summary>
     public static Instant EndOf(StoredKey old, StoredKey successor, TimeSpan overlap) =>
         old.ExpiresAt is { } end && end < successor.CreatedAt + overlap ? end : successor.CreatedAt + overlap;
+
+    static AuditEntry DescribeCreation(StoredKey key, AuditOrigin origin) => AuditEntry.Create(
+        AuditAction.KeyCreated, origin, key.CreatedAt.At(0), key.UserId, key.Id,
+        new()
+        {
+            ["name"] = key.Name,
+            ["scopes"] = new JsonArray([.. key.Scopes.ToNames().Select(scope => JsonValue.Create(scope))]),
+            ["limit_profile"] = key.LimitProfile,
+            ["expires_at"] = Format(key.ExpiresAt),
+        });
+
+    static AuditEntry DescribeRotation(StoredKey old, StoredKey successor, TimeSpan overlap, AuditOrigin origin) =>
+        AuditEntry.Create(
+            AuditAction.KeyRotated, origin, successor.CreatedAt.At(0), old.UserId, old.Id,
+            new()
+            {
+                ["replaced_by"] = successor.Id,
+                ["ends_at"] = Format(EndOf(old, successor, overlap)),
+                ["expires_at"] = Format(successor.ExpiresAt),
+            });
+
+    static string? Format(Instant? at) => at?.At(0).ToString("O", CultureInfo.InvariantCulture);
 
     async ValueTask<IssuedKey> MintAsync(KeyOrder order, Instant now, CancellationToken cancellationToken)
     {

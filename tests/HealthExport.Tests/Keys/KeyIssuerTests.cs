@@ -1,3 +1,4 @@
+using HealthExport.Audit;
 using HealthExport.Keys;
 using HealthExport.Tests.Support;
 using HealthExport.Time;
@@ -6,6 +7,8 @@ namespace HealthExport.Tests.Keys;
 
 public sealed class KeyIssuerTests : IAsyncLifetime
 {
+    static readonly AuditOrigin s_origin = new("admin", "192.0.2.1", "tests", null);
+
     SqliteFixture _stores = null!;
     KeyIssuer _issuer = null!;
     long _user;
@@ -21,7 +24,10 @@ public sealed class KeyIssuerTests : IAsyncLifetime
 
     public ValueTask DisposeAsync() => _stores.DisposeAsync();
 
-    ValueTask<IssuedKey> IssueAsync(KeyOrder order) => _issuer.IssueAsync(order, CancellationToken.None);
+    ValueTask<IssuedKey> IssueAsync(KeyOrder order) => _issuer.IssueAsync(order, s_origin, CancellationToken.None);
+
+    async Task<AuditEntry> FindEntryAsync(AuditAction action) =>
+        Assert.Single((await _stores.Audit.ListAsync(new(_user, action), null, 10, default)).Items);
 
     [Fact]
     public async Task What_is_stored_proves_the_key_and_does_not_hold_it()
@@ -44,6 +50,32 @@ public sealed class KeyIssuerTests : IAsyncLifetime
         var printed = $"{issued} {issued.Stored} {issued.Key}";
         Assert.DoesNotContain(issued.Key.Reveal()[^43..], printed, StringComparison.Ordinal);
         Assert.DoesNotContain("argon2", printed, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_audit_trail_is_told_what_was_made_and_who_ordered_it()
+    {
+        var issued = await IssueAsync(new KeyOrder(_user, "phone", KeyScopes.Ingest | KeyScopes.Read));
+
+        var entry = await FindEntryAsync(AuditAction.KeyCreated);
+        Assert.Equal(
+            (_user, "admin", "192.0.2.1", issued.Stored.Id), (entry.UserId, entry.KeyId, entry.Address, entry.Resource));
+        Assert.Equal(
+            """{"name":"phone","scopes":["ingest","read"],"limit_profile":"default","expires_at":null}""",
+            entry.Metadata);
+    }
+
+    [Fact]
+    public async Task The_audit_trail_is_told_what_was_put_in_the_place_of_what()
+    {
+        var old = (await IssueAsync(new KeyOrder(_user, "phone", KeyScopes.Ingest))).Stored;
+        var (_, issued) = await _issuer.RotateAsync(old, TimeSpan.FromHours(1), s_origin, default);
+
+        var entry = await FindEntryAsync(AuditAction.KeyRotated);
+        Assert.Equal((_user, "admin", "192.0.2.1", old.Id), (entry.UserId, entry.KeyId, entry.Address, entry.Resource));
+        Assert.Equal(
+            $$"""{"replaced_by":"{{issued!.Stored.Id}}","ends_at":"2026-01-15T13:00:00.0000000+00:00","expires_at":null}""",
+            entry.Metadata);
     }
 
     [Fact]
@@ -89,11 +121,11 @@ public sealed class KeyIssuerTests : IAsyncLifetime
         var old = (await IssueAsync(new(
             _user, "client", KeyScopes.Ingest | KeyScopes.Read, KeyFormat.Uuid, LimitProfile.Bulk,
             Now + TimeSpan.FromDays(90)))).Stored;
-        await _stores.Keys.LimitAsync(old.Id, "strict", new(IngestRequests: 7, ReadBytes: 9), default);
+        await _stores.Keys.LimitAsync(old.Id, "strict", new(IngestRequests: 7, ReadBytes: 9), Entries.KeyLimited, default);
         old = (await _stores.Keys.FindByIdAsync(old.Id, _user, default))!;
         _stores.Clock.Advance(TimeSpan.FromDays(80));
 
-        var (outcome, issued) = await _issuer.RotateAsync(old, TimeSpan.FromHours(2), default);
+        var (outcome, issued) = await _issuer.RotateAsync(old, TimeSpan.FromHours(2), s_origin, default);
 
         Assert.Equal(KeyRotation.Done, outcome);
         var successor = (await _stores.Keys.FindByIdAsync(issued!.Stored.Id, _user, default))!;
@@ -115,12 +147,12 @@ public sealed class KeyIssuerTests : IAsyncLifetime
     {
         var ending = (await IssueAsync(new(_user, "n", KeyScopes.Read, ExpiresAt: Now + TimeSpan.FromHours(1)))).Stored;
         var replaced = (await IssueAsync(new(_user, "n", KeyScopes.Read))).Stored;
-        await _issuer.RotateAsync(replaced, TimeSpan.FromDays(1), default);
+        await _issuer.RotateAsync(replaced, TimeSpan.FromDays(1), s_origin, default);
         _stores.Clock.Advance(TimeSpan.FromHours(1));
 
-        Assert.Equal((KeyRotation.Ended, null), await _issuer.RotateAsync(ending, TimeSpan.Zero, default));
+        Assert.Equal((KeyRotation.Ended, null), await _issuer.RotateAsync(ending, TimeSpan.Zero, s_origin, default));
         // Also for who read it before it was replaced.
-        Assert.Equal((KeyRotation.Replaced, null), await _issuer.RotateAsync(replaced, TimeSpan.Zero, default));
+        Assert.Equal((KeyRotation.Replaced, null), await _issuer.RotateAsync(replaced, TimeSpan.Zero, s_origin, default));
         Assert.Equal(3, (await _stores.Keys.ListAsync(null, default)).Count);
     }
 }

@@ -154,7 +154,7 @@ public abstract class KeyRoutesTests(ServerFixture fixture)
         var rotated = (await CreateAsync(admin, "ingest")).NeededText("id");
         using var rotation = await PostAsync(admin, $"{Path}/{rotated}/rotate", new { overlap_seconds = 600 });
         var successor = (await rotation.ReadJsonAsync()).NeededText("id");
-        await _server.Get<IKeyStore>().LimitAsync(successor, "strict", new(ReadRequests: 5), default);
+        await _server.Get<IKeyStore>().LimitAsync(successor, "strict", new(ReadRequests: 5), Entries.KeyLimited, default);
 
         List<JsonElement> items = [];
         string? cursor = null;

@@ -1,3 +1,4 @@
+using HealthExport.Audit;
 using HealthExport.Keys;
 using HealthExport.Pushes;
 using HealthExport.Time;
@@ -7,8 +8,8 @@ namespace HealthExport.Tests.Support;
 /// <summary>The real keys; a test looks on, or steps in, where it overrides.</summary>
 abstract class WrappedKeys(IKeyStore keys) : IKeyStore
 {
-    public virtual ValueTask AddAsync(StoredKey key, CancellationToken cancellationToken) =>
-        keys.AddAsync(key, cancellationToken);
+    public virtual ValueTask AddAsync(StoredKey key, AuditEntry entry, CancellationToken cancellationToken) =>
+        keys.AddAsync(key, entry, cancellationToken);
 
     public virtual ValueTask<StoredKey?> FindAsync(
         ReadOnlyMemory<byte> lookupHash, CancellationToken cancellationToken) =>
@@ -29,16 +30,17 @@ abstract class WrappedKeys(IKeyStore keys) : IKeyStore
         CancellationToken cancellationToken) =>
         keys.ListLookupsAsync(cancellationToken);
 
-    public virtual ValueTask<bool> RevokeAsync(string id, long? userId, CancellationToken cancellationToken) =>
-        keys.RevokeAsync(id, userId, cancellationToken);
+    public virtual ValueTask<bool> RevokeAsync(
+        string id, long? userId, AuditEntry entry, CancellationToken cancellationToken) =>
+        keys.RevokeAsync(id, userId, entry, cancellationToken);
 
     public virtual ValueTask<KeyRotation> RotateAsync(
-        string id, StoredKey successor, Instant? endsAt, CancellationToken cancellationToken) =>
-        keys.RotateAsync(id, successor, endsAt, cancellationToken);
+        string id, StoredKey successor, Instant? endsAt, AuditEntry entry, CancellationToken cancellationToken) =>
+        keys.RotateAsync(id, successor, endsAt, entry, cancellationToken);
 
     public virtual ValueTask<bool> LimitAsync(
-        string id, string profile, LimitOverrides overrides, CancellationToken cancellationToken) =>
-        keys.LimitAsync(id, profile, overrides, cancellationToken);
+        string id, string profile, LimitOverrides overrides, AuditEntry entry, CancellationToken cancellationToken) =>
+        keys.LimitAsync(id, profile, overrides, entry, cancellationToken);
 
     public virtual ValueTask<long> GetVersionAsync(CancellationToken cancellationToken) =>
         keys.GetVersionAsync(cancellationToken);
