@@ -94,7 +94,8 @@ public sealed class KeyIssuer(IKeyStore keys, Argon2Slots slots, TimeProvider cl
                 ["expires_at"] = Format(successor.ExpiresAt),
             });
 
-    static string? Format(Instant? at) => at?.At(0).ToString("O", CultureInfo.InvariantCulture);
+    static string? Format(Instant? at) =>
+        at?.At(0).ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture);
 
     async ValueTask<IssuedKey> MintAsync(KeyOrder order, Instant now, CancellationToken cancellationToken)
     {

@@ -74,7 +74,7 @@ public sealed class KeyIssuerTests : IAsyncLifetime
         var entry = await FindEntryAsync(AuditAction.KeyRotated);
         Assert.Equal((_user, "admin", "192.0.2.1", old.Id), (entry.UserId, entry.KeyId, entry.Address, entry.Resource));
         Assert.Equal(
-            $$"""{"replaced_by":"{{issued!.Stored.Id}}","ends_at":"2026-01-15T13:00:00.0000000+00:00","expires_at":null}""",
+            $$"""{"replaced_by":"{{issued!.Stored.Id}}","ends_at":"2026-01-15T13:00:00Z","expires_at":null}""",
             entry.Metadata);
     }
 
