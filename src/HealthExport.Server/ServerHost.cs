@@ -28,6 +28,7 @@ static class ServerHost
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, settings));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.Shutdown);
         builder.Services.AddRouting();
+        builder.Services.AddCors();
         AddLogging(builder.Logging, settings.LogLevel);
         AddServer(builder.Services, settings);
         overrides?.Invoke(builder.Services);
@@ -39,6 +40,8 @@ static class ServerHost
         app.UseAnswerHeaders();
         app.UseMiddleware<RequestLog>();
         app.UseMiddleware<Failures>();
+        app.UseCrossOrigin(settings.Http);
+        app.UseOtherMethods();
         app.UseRouting();
         app.UseMiddleware<Authentication>();
         app.UseKnownParameters();

@@ -5,7 +5,7 @@ namespace HealthExport.Server.Http;
 /// <summary>Gives every request an id: the caller's if it is sane, else a new one. Every response bears it.</summary>
 static class RequestId
 {
-    const string Header = "X-Request-Id";
+    public const string Header = "X-Request-Id";
     const int MaxLength = 64;
 
     static readonly SearchValues<char> s_sane = SearchValues.Create(

@@ -54,6 +54,7 @@ public sealed class SettingsTests
             ["HEALTHEXPORT__DATABASE__STATEMENTCACHE"] = "7",
             ["HEALTHEXPORT__DATABASE__TRANSACTIONPOOLER"] = "True",
             ["HEALTHEXPORT__HTTP__TRUSTEDPROXIES"] = "10.0.0.2, fd00::/8",
+            ["HEALTHEXPORT__HTTP__CORSORIGINS"] = "https://Dash.example.org/, http://localhost:80, http://localhost:81",
         });
         Assert.Equal("sqlite:/tmp/x.db", settings.DatabaseUrl);
         Assert.Equal(LogLevel.Debug, settings.LogLevel);
@@ -78,6 +79,8 @@ public sealed class SettingsTests
             settings.Database);
         Assert.Equal(
             [IPNetwork.Parse("10.0.0.2/32"), IPNetwork.Parse("fd00::/8")], settings.Http.TrustedProxies);
+        Assert.Equal(
+            ["https://dash.example.org", "http://localhost", "http://localhost:81"], settings.Http.CorsOrigins);
     }
 
     [Theory]
@@ -108,6 +111,11 @@ public sealed class SettingsTests
     [InlineData("HEALTHEXPORT__DATABASE__STATEMENTCACHE", "-1")]
     [InlineData("HEALTHEXPORT__DATABASE__TRANSACTIONPOOLER", "yes")]
     [InlineData("HEALTHEXPORT__HTTP__TRUSTEDPROXIES", "caddy")]
+    [InlineData("HEALTHEXPORT__HTTP__CORSORIGINS", "dash.example.org")]
+    [InlineData("HEALTHEXPORT__HTTP__CORSORIGINS", "https://dash.example.org/path")]
+    [InlineData("HEALTHEXPORT__HTTP__CORSORIGINS", "https://dash.example.org, *")]
+    [InlineData("HEALTHEXPORT__HTTP__CORSORIGINS", "https://*.example.org")]
+    [InlineData("HEALTHEXPORT__HTTP__CORSORIGINS", "null")]
     [InlineData("HEALTHEXPORT__HTTP__TRUSTEDPROXIES", "10")]
     [InlineData("HEALTHEXPORT__HTTP__TRUSTEDPROXIES", "10.0.0.2, 10.0.0.300")]
     [InlineData("HEALTHEXPORT__HTTP__TRUSTEDPROXIES", "10.0.0.0/33")]
