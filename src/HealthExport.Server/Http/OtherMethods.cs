@@ -11,22 +11,29 @@ static class OtherMethods
     public static IApplicationBuilder UseOtherMethods(this IApplicationBuilder app) => app.Use(async (context, next) =>
     {
         var (request, response) = (context.Request, context.Response);
-        var isHead = HttpMethods.IsHead(request.Method);
-        // The server itself remembers what was asked, and sends no body.
-        if (isHead) request.Method = HttpMethods.Get;
+        if (HttpMethods.IsHead(request.Method)) await AnswerWithoutBodyAsync(context, next);
+        else await next(context);
+        if (HttpMethods.IsOptions(request.Method) && IsWholeServer(context)) response.StatusCode = 204;
+        if (response.StatusCode != 405 || response.HasStarted) return;
+        response.Headers.Allow = NameAllowed(response.Headers.Allow.ToString());
+        if (HttpMethods.IsOptions(request.Method)) response.StatusCode = 204;
+    });
+
+    static async Task AnswerWithoutBodyAsync(HttpContext context, RequestDelegate next)
+    {
+        var body = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
+        context.Features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(Stream.Null, body));
+        context.Request.Method = HttpMethods.Get;
         try
         {
             await next(context);
         }
         finally
         {
-            if (isHead) request.Method = HttpMethods.Head;
+            context.Request.Method = HttpMethods.Head;
+            context.Features.Set(body);
         }
-        if (HttpMethods.IsOptions(request.Method) && IsWholeServer(context)) response.StatusCode = 204;
-        if (response.StatusCode != 405 || response.HasStarted) return;
-        response.Headers.Allow = NameAllowed(response.Headers.Allow.ToString());
-        if (HttpMethods.IsOptions(request.Method)) response.StatusCode = 204;
-    });
+    }
 
     static string NameAllowed(string routed)
     {

@@ -13,11 +13,28 @@ sealed record HttpSettings
     /// <summary>Other sites whose scripts may read answers; empty for none.</summary>
     public IReadOnlyList<string> CorsOrigins { get; init; } = [];
 
+    public int MaxConnections { get; init; } = 2_000;
+    public int MaxConnectionsPerAddress { get; init; } = 200;
+
+    /// <summary>For a TLS handshake, and for a request's line and headers, each.</summary>
+    public TimeSpan Headers { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long a connection may be open without a request.</summary>
+    public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>Of bodies that come and answers that are taken; 0 for no limit.</summary>
+    public int LeastBytesPerSecond { get; init; } = 240;
+
     /// <exception cref="InvalidSettingException">A value is not among those allowed.</exception>
     public static HttpSettings From(IConfiguration configuration) => new()
     {
         TrustedProxies = [.. ReadList(configuration, SettingList.TrustedProxies).Select(ReadNetwork)],
         CorsOrigins = ReadOrigins(configuration),
+        MaxConnections = (int)ServerSettings.Number(configuration, SettingList.MaxHttpConnections),
+        MaxConnectionsPerAddress = (int)ServerSettings.Number(configuration, SettingList.MaxHttpConnectionsPerAddress),
+        Headers = ServerSettings.Seconds(configuration, SettingList.HeaderSeconds),
+        KeepAlive = ServerSettings.Seconds(configuration, SettingList.KeepAliveSeconds),
+        LeastBytesPerSecond = (int)ServerSettings.Number(configuration, SettingList.LeastBytesPerSecond),
     };
 
     static string[] ReadList(IConfiguration configuration, Setting setting) =>

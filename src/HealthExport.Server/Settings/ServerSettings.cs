@@ -20,9 +20,10 @@ sealed record ServerSettings
     public TimeSpan Shutdown { get; init; } = TimeSpan.FromSeconds(25);
     public ConnectionPoolOptions Database { get; init; } = new();
     public HttpSettings Http { get; init; } = new();
+    public TlsSettings Tls { get; init; } = new();
 
     /// <exception cref="InvalidSettingException">A value is not among those allowed.</exception>
-    public static ServerSettings From(IConfiguration configuration) => new()
+    public static ServerSettings From(IConfiguration configuration) => new ServerSettings
     {
         DatabaseUrl = Text(configuration, SettingList.DatabaseUrl),
         LogLevel = ReadLogLevel(configuration),
@@ -45,7 +46,21 @@ sealed record ServerSettings
         },
         Database = ReadPool(configuration),
         Http = HttpSettings.From(configuration),
-    };
+        Tls = TlsSettings.From(configuration),
+    }.Checked();
+
+    ServerSettings Checked()
+    {
+        var withTls = Urls.Count(url => url.StartsWith("https:", StringComparison.OrdinalIgnoreCase));
+        if (withTls > 0 && Tls.CertificatePath is null)
+            throw new InvalidSettingException(
+                SettingList.TlsCertificate.Name, $"must be set for an address with https:// in {SettingList.Urls.Name}.");
+        if (withTls == 0 && Tls.CertificatePath is not null)
+            throw new InvalidSettingException(
+                SettingList.Urls.Name,
+                $"must have an address with https:// where {SettingList.TlsCertificate.Name} is set.");
+        return this;
+    }
 
     static Backoff ReadBackoff(IConfiguration configuration)
     {
@@ -118,13 +133,14 @@ sealed record ServerSettings
             SettingList.Urls.Name, "must be addresses such as http://127.0.0.1:8080, separated by semicolons.");
     }
 
-    /// <summary>Whether the server can listen there: <c>http://</c>, a host or what stands for all, a port.</summary>
+    /// <summary>Whether the server can listen there: a scheme, a host or what stands for all, a port.</summary>
     public static bool IsListeningAddress(string url)
     {
         try
         {
             // Takes what Kestrel does, http://*:8080 among it, which is no URI.
-            return url.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
+            return (url.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
+                    || url.StartsWith("https://", StringComparison.OrdinalIgnoreCase))
                 && BindingAddress.Parse(url).PathBase.Length == 0;
         }
         catch (FormatException)
