@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using HealthExport.Keys;
 using HealthExport.Pushes;
+using HealthExport.Server.Audit;
 using HealthExport.Server.Connections;
 using HealthExport.Server.Http;
 using HealthExport.Server.Ingest;
@@ -9,6 +10,7 @@ using HealthExport.Server.Security;
 using HealthExport.Server.Settings;
 using HealthExport.Server.Upkeep;
 using HealthExport.Storage;
+using HealthExport.Totals;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging.Console;
@@ -62,12 +64,18 @@ static class ServerHost
         services.AddSingleton<AnswerHeaders>().AddSingleton<ConnectionLimits>().AddSingleton<BareAnswers>();
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<TlsCertificate>(provider, settings.Tls));
         services.AddSingleton(provider => new VerifiedKeys(provider.GetRequiredService<TimeProvider>()));
+        // The first to start and the last to stop, so that what the others do at their end is recorded too.
+        services.AddSingleton<AuditTrail>().AddHostedService(provider => provider.GetRequiredService<AuditTrail>());
+        services.AddSingleton<KeyPlaces>();
         services.AddSingleton<KeyUses>().AddHostedService(provider => provider.GetRequiredService<KeyUses>());
         services.AddSingleton(provider => new PushApplication(
             provider.GetRequiredService<IIngestionStore>(), batchRows: settings.Ingest.BatchRows));
         services.AddSingleton<SettledPushes>();
         services.AddSingleton<PushAttempt>();
+        services.AddSingleton<MetricSeries>();
+        services.AddSingleton<DailyTotals>();
         services.AddHostedService<StoreUpkeep>();
+        services.AddSingleton<TotalsUpkeep>().AddHostedService(provider => provider.GetRequiredService<TotalsUpkeep>());
         services.AddSingleton<PushWorker>().AddHostedService(provider => provider.GetRequiredService<PushWorker>());
     }
 

@@ -74,9 +74,9 @@ sealed partial class TlsCertificate
 
     void TellInForce() => InForce(_inForce.TargetCertificate.GetExpirationDateString());
 
-    [LoggerMessage(1401, LogLevel.Information, "A TLS certificate is in force; it ends {Ends}")]
+    [LoggerMessage(1501, LogLevel.Information, "A TLS certificate is in force; it ends {Ends}")]
     partial void InForce(string ends);
 
-    [LoggerMessage(1402, LogLevel.Warning, "The TLS certificate stays the one before: {Reason}")]
+    [LoggerMessage(1502, LogLevel.Warning, "The TLS certificate stays the one before: {Reason}")]
     partial void NotReplaced(string reason);
 }

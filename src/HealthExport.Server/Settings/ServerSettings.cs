@@ -21,9 +21,10 @@ sealed record ServerSettings
     public ConnectionPoolOptions Database { get; init; } = new();
     public HttpSettings Http { get; init; } = new();
     public TlsSettings Tls { get; init; } = new();
+    public AuditSettings Audit { get; init; } = new();
 
     /// <exception cref="InvalidSettingException">A value is not among those allowed.</exception>
-    public static ServerSettings From(IConfiguration configuration) => new ServerSettings
+    public static ServerSettings From(IConfiguration configuration) => new()
     {
         DatabaseUrl = Text(configuration, SettingList.DatabaseUrl),
         LogLevel = ReadLogLevel(configuration),
@@ -46,21 +47,9 @@ sealed record ServerSettings
         },
         Database = ReadPool(configuration),
         Http = HttpSettings.From(configuration),
-        Tls = TlsSettings.From(configuration),
-    }.Checked();
-
-    ServerSettings Checked()
-    {
-        var withTls = Urls.Count(url => url.StartsWith("https:", StringComparison.OrdinalIgnoreCase));
-        if (withTls > 0 && Tls.CertificatePath is null)
-            throw new InvalidSettingException(
-                SettingList.TlsCertificate.Name, $"must be set for an address with https:// in {SettingList.Urls.Name}.");
-        if (withTls == 0 && Tls.CertificatePath is not null)
-            throw new InvalidSettingException(
-                SettingList.Urls.Name,
-                $"must have an address with https:// where {SettingList.TlsCertificate.Name} is set.");
-        return this;
-    }
+        Tls = TlsSettings.From(configuration, ReadUrls(configuration)),
+        Audit = AuditSettings.From(configuration),
+    };
 
     static Backoff ReadBackoff(IConfiguration configuration)
     {

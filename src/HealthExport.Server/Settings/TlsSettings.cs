@@ -15,22 +15,30 @@ sealed record TlsSettings
     /// <summary>For how long a browser is to come over TLS only; zero to tell it nothing.</summary>
     public TimeSpan Hsts { get; init; } = TimeSpan.FromDays(365);
 
+    /// <param name="urls">Where the server listens: where one is of TLS there must be a certificate, and where there is
+    /// a certificate one must be of TLS.</param>
     /// <exception cref="InvalidSettingException">A value is not among those allowed.</exception>
-    public static TlsSettings From(IConfiguration configuration)
+    public static TlsSettings From(IConfiguration configuration, IReadOnlyCollection<string> urls)
     {
         var tls = new TlsSettings
         {
-            CertificatePath = Path(SettingList.TlsCertificate),
-            KeyPath = Path(SettingList.TlsKey),
-            Password = Path(SettingList.TlsPassword),
+            CertificatePath = Find(SettingList.TlsCertificate),
+            KeyPath = Find(SettingList.TlsKey),
+            Password = Find(SettingList.TlsPassword),
             Hsts = ServerSettings.Seconds(configuration, SettingList.HstsSeconds),
         };
-        return tls.CertificatePath is not null || tls.KeyPath is null
-            ? tls
-            : throw new InvalidSettingException(
-                SettingList.TlsCertificate.Name, $"must be set where {SettingList.TlsKey.Name} is.");
+        var isUsed = urls.Any(url => url.StartsWith("https:", StringComparison.OrdinalIgnoreCase));
+        if (tls.CertificatePath is not null)
+            return isUsed ? tls : throw new InvalidSettingException(
+                SettingList.Urls.Name,
+                $"must have an address with https:// where {SettingList.TlsCertificate.Name} is set.");
+        if (isUsed)
+            throw new InvalidSettingException(
+                SettingList.TlsCertificate.Name, $"must be set for an address with https:// in {SettingList.Urls.Name}.");
+        return tls.KeyPath is null ? tls : throw new InvalidSettingException(
+            SettingList.TlsCertificate.Name, $"must be set where {SettingList.TlsKey.Name} is.");
 
-        string? Path(Setting setting) =>
+        string? Find(Setting setting) =>
             ServerSettings.Text(configuration, setting) is { Length: > 0 } text ? text : null;
     }
 }

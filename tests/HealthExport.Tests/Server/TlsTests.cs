@@ -129,7 +129,7 @@ public sealed class TlsTests : IDisposable
         Assert.Equal(_own.Thumbprint, await ShownAsync(server));
         clock.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(renewed.Thumbprint, await ShownAsync(server));
-        Assert.Equal(2, server.Log.Of(1401).Count());
+        Assert.Equal(2, server.Log.Of(1501).Count());
     }
 
     [Fact]
@@ -146,7 +146,7 @@ public sealed class TlsTests : IDisposable
             clock.Advance(TimeSpan.FromSeconds(10));
             Assert.Equal(_own.Thumbprint, await ShownAsync(server));
         }
-        Assert.Single(server.Log.Of(1402));
+        Assert.Single(server.Log.Of(1502));
         File.WriteAllText(files.KeyPath!, TestCertificates.KeyOf(renewed));
         clock.Advance(TimeSpan.FromSeconds(10));
         Assert.Equal(renewed.Thumbprint, await ShownAsync(server));
