@@ -1,4 +1,5 @@
 using System.Net;
+using HealthExport.Server.Http;
 using HealthExport.Server.Settings;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -9,6 +10,12 @@ namespace HealthExport.Server.Connections;
 /// <summary>Where the server listens, and what a connection passes before it is one of HTTP.</summary>
 static class Listening
 {
+    public static void AddListening(this IServiceCollection services, ServerSettings settings)
+    {
+        services.AddSingleton<AnswerHeaders>().AddSingleton<ConnectionLimits>().AddSingleton<BareAnswers>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<TlsCertificate>(provider, settings.Tls));
+    }
+
     /// <exception cref="InvalidSettingException">The certificate cannot be used.</exception>
     public static void Listen(this KestrelServerOptions kestrel, ServerSettings settings)
     {
