@@ -4,6 +4,7 @@ using HealthExport.Server.Health;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Metrics;
 using HealthExport.Server.Security;
+using HealthExport.Server.Sleep;
 using HealthExport.Server.Workouts;
 using static HealthExport.Server.Http.KnownParametersRouting;
 
@@ -45,6 +46,9 @@ static class Routes
                 .Needs(Read).CountsAs(Reads).TakesQuery(ListSamples.Parameters);
             v1.MapGet("/metrics/{name}/series", ReadSeries.HandleAsync)
                 .Needs(Read).CountsAs(Reads).TakesQuery(ReadSeries.Parameters);
+
+            v1.MapGet("/sleep", ListNights.HandleAsync)
+                .Needs(Read).CountsAs(Reads).TakesQuery(ListNights.Parameters);
 
             v1.MapGet("/workouts", ListWorkouts.HandleAsync)
                 .Needs(Read).CountsAs(Reads).TakesQuery(ListWorkouts.Parameters);
