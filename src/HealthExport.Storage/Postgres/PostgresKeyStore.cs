@@ -58,11 +58,11 @@ sealed class PostgresKeyStore(PostgresDatabase database) : IKeyStore
                     $"""
                     select {Columns}
                     from api_keys
-                    where $1 is null or user_id = $1
+                    {(userId is null ? "" : "where user_id = $1")}
                     order by created_at, id
                     """,
                     connection);
-                list.Parameters.Bind(userId);
+                if (userId is { } only) list.Parameters.Bind(only);
                 List<StoredKey> keys = [];
                 await using var row = await list.ExecuteReaderAsync(cancellationToken);
                 while (await row.ReadAsync(cancellationToken)) keys.Add(Read(row));

@@ -1,0 +1,2 @@
+-- Nothing asked for events by time.
+drop index health_events_start_at;
