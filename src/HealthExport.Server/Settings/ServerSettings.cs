@@ -20,6 +20,7 @@ sealed record ServerSettings
     public TimeSpan Shutdown { get; init; } = TimeSpan.FromSeconds(25);
     public ConnectionPoolOptions Database { get; init; } = new();
     public HttpSettings Http { get; init; } = new();
+    public AuditSettings Audit { get; init; } = new();
 
     /// <exception cref="InvalidSettingException">A value is not among those allowed.</exception>
     public static ServerSettings From(IConfiguration configuration) => new()
@@ -45,6 +46,7 @@ sealed record ServerSettings
         },
         Database = ReadPool(configuration),
         Http = HttpSettings.From(configuration),
+        Audit = AuditSettings.From(configuration),
     };
 
     static Backoff ReadBackoff(IConfiguration configuration)

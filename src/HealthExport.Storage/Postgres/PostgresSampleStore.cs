@@ -78,7 +78,7 @@ sealed partial class PostgresSampleStore(PostgresDatabase database) : ISampleSto
     }
 
     public async IAsyncEnumerable<SampleRow> ReadAsync(
-        long userId, int metricId, TimeSpanBounds span,
+        long userId, int metricId, Grain finest, TimeSpanBounds span,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var sources = default(PostgresSources)!;
@@ -92,6 +92,7 @@ sealed partial class PostgresSampleStore(PostgresDatabase database) : ISampleSto
             cancellationToken);
         foreach (var grain in ListGrains(metrics, metricId))
         {
+            if (grain < finest) continue;
             var keys = metrics.FindKeys(metricId, grain)!.Value;
             var stream = new PostgresSampleStream(
                 connection, sources, userId, new(metricId, grain), keys, metrics.Listed[metricId].Count, span, null,

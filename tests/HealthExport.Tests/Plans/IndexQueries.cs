@@ -1,11 +1,11 @@
-using HealthExport.Catalogue;
+using HealthExport.Audit;
 using HealthExport.Keys;
 using HealthExport.People;
 using HealthExport.Pushes;
 using HealthExport.Samples;
-using HealthExport.Sleep;
 using HealthExport.Tests.Support;
 using HealthExport.Time;
+using HealthExport.Totals;
 using HealthExport.Workouts;
 
 namespace HealthExport.Tests.Plans;
@@ -118,12 +118,26 @@ static class IndexQueries
             house => house.FindNearAsync(), Engine.Sqlite),
         new("health_events key", "an event by what it is known by",
             house => house.PushAsync(house.Reader.Id, PlannedPushes.Symptoms(PlannedPushes.Start, 2))),
+        new("audit_log key", "a person's trail, newest first",
+            house => house.Get<IAuditStore>().ListAsync(new(house.Reader.Id), null, 10, default).Run()),
+        new("audit_log_created_at", "everybody's trail, newest first; what is too old",
+            house => house.Get<IAuditStore>()
+                .ListAsync(new(null, From: Now() + -TimeSpan.FromHours(1)), null, 10, default).Run()),
+        new("key_addresses key", "whether a key was used from there before",
+            house => house.Get<IAuditStore>().AppendAsync([Entry(house.Reader.Id, "10.0.0.0")], default).Run()),
+        new("daily_totals key", "a metric's days in a span", house => house.ListDaysAsync()),
+        new("daily_totals_stale", "days whose total is out of date, and who has any",
+            house => house.Get<IDailyTotalStore>().FindStaleUserAsync(house.Reader.Id, default).Run()),
         new("ecg_voltages key", "the voltages of an event",
             house => house.PushAsync(house.Reader.Id, PlannedPushes.Symptoms(PlannedPushes.Start, 3))),
     ];
 
     public static IEnumerable<IndexQuery> Of(Engine engine) =>
         All.Where(query => query.Only is null || query.Only == engine);
+
+    /// <summary>A line of the trail: a key used from somewhere.</summary>
+    public static AuditEntry Entry(long userId, string address) => AuditEntry.Create(
+        AuditAction.KeyAtNewAddress, new("key-1", address, null, null), TimeProvider.System.GetUtcNow(), userId);
 
     static async Task Run<T>(this ValueTask<T> call) => await call;
 
@@ -177,16 +191,27 @@ static class IndexQueries
 
     static async Task ListSamplesAsync(this PlannedHouse house, string name, int limit)
     {
-        var store = house.Get<ISampleStore>();
-        var metric = (await store.ListMetricsAsync(house.Reader.Id, default)).Single(one => one.Metric.Name == name);
+        var metric = await house.FindMetricAsync(name);
         var from = Instant.From(PlannedPushes.Start.AddDays(40));
-        var page = await store.ListAsync(
+        var page = await house.Get<ISampleStore>().ListAsync(
             new(
                 house.Reader.Id, metric.MetricId, new(from, null, from + TimeSpan.FromDays(7), null), Grain.Sample,
                 "Watch", Descending: false, null, limit),
             default);
         Assert.Equal(limit, page.Items.Count);
     }
+
+    static async Task ListDaysAsync(this PlannedHouse house)
+    {
+        var metric = await house.FindMetricAsync("heart_rate");
+        var from = DateOnly.FromDateTime(PlannedPushes.Start.Date);
+        Assert.Equal(10, (await house.Get<IDailyTotalStore>().ListAsync(
+            house.Reader.Id, metric.MetricId, from, from.AddDays(10), 100, default)).Count);
+    }
+
+    static async Task<UserMetric> FindMetricAsync(this PlannedHouse house, string name) =>
+        (await house.Get<ISampleStore>().ListMetricsAsync(house.Reader.Id, default))
+            .Single(one => one.Metric.Name == name);
 
     // Of three days the one between is not there any more.
     static async Task RemoveAsync(this PlannedHouse house)

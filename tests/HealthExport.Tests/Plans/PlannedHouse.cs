@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Text;
+using HealthExport.Audit;
 using HealthExport.Keys;
 using HealthExport.People;
 using HealthExport.Pushes;
@@ -148,11 +149,15 @@ public abstract class PlannedHouse(Engine engine) : IAsyncLifetime
                 PlannedPushes.HeartRates(start.AddDays(i), 30 * 24, TimeSpan.FromHours(1)),
                 PlannedPushes.Quantities("step_count", "count", start.AddDays(i), 30 * 24, TimeSpan.FromHours(1))));
         }
+        await Get<IAuditStore>().AppendAsync(
+            [.. Enumerable.Range(0, 3_000).Select(i => IndexQueries.Entry(Reader.Id + i % 50, $"10.0.{i / 250}.{i % 250}"))],
+            default);
         await AddCrowdAsync(_place.Url);
     }
 
     async Task<User> AddPersonAsync(string name) =>
-        (await Get<IUserStore>().AddAsync($"{name}@example.org", null, "Europe/Berlin", default))!;
+        (await Get<IUserStore>().AddAsync(
+            $"{name}@example.org", null, "Europe/Berlin", Entries.UserCreated, default))!;
 
     async Task<StoredKey> AddKeyAsync(User user)
     {
@@ -161,7 +166,7 @@ public abstract class PlannedHouse(Engine engine) : IAsyncLifetime
             minted.PublicId, user.Id, "plans", KeyScopes.All, "bulk", minted.Key.LookupHash.ToArray(),
             Argon2id.Hash(Encoding.ASCII.GetBytes(minted.Key.Reveal()), new(64, 1, 1)),
             Instant.From(TimeProvider.System.GetUtcNow()), null, null, null);
-        await Get<IKeyStore>().AddAsync(key, default);
+        await Get<IKeyStore>().AddAsync(key, Entries.KeyCreated, default);
         return key;
     }
 

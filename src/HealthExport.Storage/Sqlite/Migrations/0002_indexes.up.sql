@@ -1,2 +1,0 @@
--- Nothing asked for events by time.
-drop index health_events_start_at;
