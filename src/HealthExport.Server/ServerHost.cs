@@ -9,6 +9,7 @@ using HealthExport.Server.Ingest;
 using HealthExport.Server.Security;
 using HealthExport.Server.Settings;
 using HealthExport.Server.Upkeep;
+using HealthExport.Sleep;
 using HealthExport.Storage;
 using HealthExport.Totals;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -79,6 +80,7 @@ static class ServerHost
         services.AddSingleton<PushAttempt>();
         services.AddSingleton<MetricSeries>();
         services.AddSingleton<DailyTotals>();
+        services.AddSingleton<SleepDiary>();
         services.AddHostedService<StoreUpkeep>();
         services.AddSingleton<TotalsUpkeep>().AddHostedService(provider => provider.GetRequiredService<TotalsUpkeep>());
         services.AddSingleton<PushWorker>().AddHostedService(provider => provider.GetRequiredService<PushWorker>());
