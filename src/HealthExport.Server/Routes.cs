@@ -56,6 +56,13 @@ static class Routes
             v1.MapGet("/metrics/{name}/series", ReadSeries.HandleAsync)
                 .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ReadSeries.Parameters);
 
+            v1.MapGet("/metrics/latest", ListLatest.HandleAsync)
+                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListLatest.Parameters);
+            v1.MapGet("/series", ReadSeries.HandleManyAsync)
+                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ReadSeries.ParametersOfMany);
+
+            v1.MapGet("/blood-pressure", ListBloodPressure.HandleAsync)
+                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListBloodPressure.Parameters);
             v1.MapGet("/sleep", ListNights.HandleAsync)
                 .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListNights.Parameters);
 
