@@ -54,7 +54,7 @@ public abstract class AcrossMetricsTests(ServerFixture fixture)
             all.Select(point => point.Text("metric")!));
         Assert.Equal(
             """
-            {"metric":"step_count","unit":"{count}","start":"2026-01-09T00:00:00+01:00","date":"2026-01-09","value":9,
+            {"metric":"step_count","unit":"{steps}","start":"2026-01-09T00:00:00+01:00","date":"2026-01-09","value":9,
             "min":9,"max":9,"count":1,"grain":"sample"}
             """.ReplaceLineEndings(""),
             all[^1].GetRawText());

@@ -50,3 +50,8 @@ public sealed class SqliteAcrossMetricsTests(ServerFixture fixture)
 
 public sealed class PostgresAcrossMetricsTests(PostgresServerFixture fixture)
     : AcrossMetricsTests(fixture), IClassFixture<PostgresServerFixture>;
+
+public sealed class SqliteEventsTests(ServerFixture fixture) : EventsTests(fixture), IClassFixture<ServerFixture>;
+
+public sealed class PostgresEventsTests(PostgresServerFixture fixture)
+    : EventsTests(fixture), IClassFixture<PostgresServerFixture>;
