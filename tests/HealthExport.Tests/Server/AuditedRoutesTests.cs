@@ -16,6 +16,11 @@ public sealed class AuditedRoutesTests(ServerFixture fixture) : IClassFixture<Se
         {"qty":7,"date":"2026-01-15 08:01:07 +0100"},{"qty":-1,"date":"2026-01-15 08:02:07 +0100"}]}]}}
         """;
 
+    const string Headache = """
+        {"data":{"symptoms":[{"name":"Headache","start":"2026-01-15 08:00:00 +0100","end":"2026-01-15 09:00:00 +0100",
+        "severity":"Mild","userEntered":true,"source":"iPhone"}]}}
+        """;
+
     /// <summary>Routes of scope read that show no health data, and why.</summary>
     static readonly Dictionary<string, string> s_harmless = new()
     {
@@ -46,14 +51,27 @@ public sealed class AuditedRoutesTests(ServerFixture fixture) : IClassFixture<Se
             workout, "2026-01-15T07:00:00Z", more: WorkoutPushes.Route((50, 8, 100), (50.001, 8, 101))));
         using var pushed = await _server.PushAsync(key, Steps);
         var ingestion = (await pushed.ReadJsonAsync()).IngestionId();
+        (await _server.PushAsync(key, Headache)).Dispose();
+        using var events = await _server.GetAsync(key, "/v1/events");
+        var headache = (await events.ReadJsonAsync()).GetProperty("items")[0].Text("id")!;
 
         foreach (var endpoint in Endpoints.Of(_server).Where(endpoint => endpoint.Audit == "data.read"))
         {
             var reader = await _server.AddKeyAsync(user);
-            var path = endpoint.Route.Replace("{name}", "step_count").Replace(
-                "{id:guid}", (endpoint.Route.Contains("/ingestions/") ? ingestion : workout).ToString());
             // Whoever adds a route with another kind of name says here what to read.
-            Assert.DoesNotContain("{", path, StringComparison.Ordinal);
+            var path = string.Join('/', endpoint.Route.Split('/').Select((part, i) => part switch
+            {
+                "{name}" => "step_count",
+                ['{', ..] => endpoint.Route.Split('/')[i - 1] switch
+                {
+                    "ingestions" => ingestion.ToString(),
+                    "workouts" => workout.ToString(),
+                    "events" => headache,
+                    var things => throw new InvalidOperationException($"Say which of {things} to read."),
+                },
+                _ => part,
+            }));
+            if (path.EndsWith("v1/series", StringComparison.Ordinal)) path += "?metrics=step_count";
             using var response = await _server.SendAsync(new(endpoint.Method), path, reader);
             Assert.True(response.StatusCode == HttpStatusCode.OK, $"{path} answers {response.StatusCode}");
 
@@ -61,6 +79,7 @@ public sealed class AuditedRoutesTests(ServerFixture fixture) : IClassFixture<Se
                 await _server.ReadAuditAsync(reader, "&action=data.read"), entry => entry.Text("key_id") == reader.Id);
 
             Assert.Equal(endpoint.Route, entry.Text("resource"));
+            Assert.DoesNotContain(headache, entry.GetRawText(), StringComparison.Ordinal);
             Assert.Equal(1, entry.GetProperty("metadata").GetProperty("count").GetInt32());
         }
     }
