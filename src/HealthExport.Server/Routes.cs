@@ -2,6 +2,7 @@ using HealthExport.Keys;
 using HealthExport.Server.Health;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Metrics;
+using HealthExport.Server.People;
 using HealthExport.Server.Security;
 using HealthExport.Server.Workouts;
 using static HealthExport.Server.Http.KnownParametersRouting;
@@ -40,6 +41,10 @@ static class Routes
                 .Needs(Read).TakesQuery(ListSamples.Parameters);
             v1.MapGet("/metrics/{name}/series", ReadSeries.HandleAsync)
                 .Needs(Read).TakesQuery(ReadSeries.Parameters);
+
+            v1.MapGet("/users/me", GetMe.HandleAsync).Needs(Read);
+            v1.MapPatch("/users/me", UpdateMe.HandleAsync).Needs(Admin);
+            v1.MapDelete("/users/me", EraseMe.HandleAsync).Needs(Admin).TakesQuery(EraseMe.Parameters);
 
             v1.MapGet("/workouts", ListWorkouts.HandleAsync).Needs(Read).TakesQuery(ListWorkouts.Parameters);
             v1.MapGet("/workouts/{id:guid}", GetWorkout.HandleAsync).Needs(Read);

@@ -3,6 +3,7 @@ using HealthExport.Keys;
 using HealthExport.Pushes;
 using HealthExport.Server.Http;
 using HealthExport.Server.Ingest;
+using HealthExport.Server.People;
 using HealthExport.Server.Security;
 using HealthExport.Server.Settings;
 using HealthExport.Server.Upkeep;
@@ -57,6 +58,7 @@ static class ServerHost
         services.AddSingleton<SettledPushes>();
         services.AddSingleton<PushAttempt>();
         services.AddHostedService<StoreUpkeep>();
+        services.AddSingleton<Erasures>().AddHostedService(provider => provider.GetRequiredService<Erasures>());
         services.AddSingleton<PushWorker>().AddHostedService(provider => provider.GetRequiredService<PushWorker>());
     }
 

@@ -33,10 +33,10 @@ static class Problems
         Make(409, "conflict", "The idempotency key was used for another body",
             "An earlier push with this Idempotency-Key had other bytes.", "Use a new key for a new body.");
 
-    public static ProblemResult BodyTooLarge(long limitBytes) =>
+    public static ProblemResult BodyTooLarge(
+        long limitBytes, string hint = "Export a shorter period, or turn on Batch Requests in the app.") =>
         Make(413, "body_too_large", "The body is too large",
-            $"The body is larger than {limitBytes} bytes, counted after decompression.",
-            "Export a shorter period, or turn on Batch Requests in the app.");
+            $"The body is larger than {limitBytes} bytes, counted after decompression.", hint);
 
     public static ProblemResult UnsupportedMediaType(string detail, string? hint = null) =>
         Make(415, "unsupported_media_type", "The body has an unsupported form", detail, hint);
@@ -44,6 +44,11 @@ static class Problems
     public static ProblemResult InvalidRequest(string field, string problem, string? hint = null) =>
         Make(422, "invalid_request", "The request was understood and refused", $"{field}: {problem}", hint,
             new Dictionary<string, string[]> { [field] = [problem] });
+
+    /// <param name="errors">By field; at least one.</param>
+    public static ProblemResult InvalidRequest(IReadOnlyDictionary<string, string[]> errors) =>
+        Make(422, "invalid_request", "The request was understood and refused",
+            string.Join(" ", errors.Select(error => $"{error.Key}: {error.Value[0]}")), errors: errors);
 
     public static ProblemResult Internal() =>
         Make(500, "internal_error", "The server failed", "Something went wrong here; it has been logged.",

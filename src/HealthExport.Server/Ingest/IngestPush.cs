@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using HealthExport.People;
 using HealthExport.Pushes;
 using HealthExport.Server.Http;
@@ -45,7 +44,7 @@ static class IngestPush
         using (payload)
         {
             var user = await users.FindAsync(caller.UserId, CancellationToken.None)
-                ?? throw new UnreachableException("A key's user is there as long as the key.");
+                ?? throw new UserGoneException();
             kept = await store.KeepAsync(
                 new()
                 {

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using HealthExport.Catalogue;
+using HealthExport.People;
 using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Server.Http;
@@ -27,7 +28,8 @@ static class ReadSeries
     static readonly string[] s_columnsBySource = [.. s_columns, "source"];
 
     public static async Task<IResult> HandleAsync(
-        string name, HttpContext context, Caller caller, ISampleStore store, CancellationToken cancellationToken)
+        string name, HttpContext context, Caller caller, ISampleStore store, IUserStore users,
+        CancellationToken cancellationToken)
     {
         var query = new QueryReader(context.Request.Query);
         var bucket = Choice(query, "bucket", s_buckets) is { } chosen ? (SeriesBucket)chosen : SeriesBucket.Day;
@@ -47,7 +49,9 @@ static class ReadSeries
         var list = FormattableString.Invariant($"series {caller.UserId} {asked.Stored?.MetricId} {bucket} {span} ")
             + FormattableString.Invariant($"{zone?.Id} {bySource} {merges}");
         var series = new SeriesQuery(
-            asked.Metric.Kind, bucket, span, zone, bySource, merges, After: ReadCursor(list, cursor));
+            asked.Metric.Kind, bucket, span, zone, bySource, merges,
+            await FindRanksAsync(users, caller.UserId, asked, merges && !bySource, cancellationToken),
+            ReadCursor(list, cursor));
         var points = asked.Stored is null
             ? AsyncEnumerable.Empty<SeriesPoint>()
             : new MetricSeries(store).ReadAsync(caller.UserId, asked.Stored, series, cancellationToken);
@@ -84,6 +88,14 @@ static class ReadSeries
         return TypedResults.Empty;
     }
 
+    /// <returns>Null where they change nothing: only amounts measured by several sources at once are merged.</returns>
+    static async ValueTask<SourceRanks?> FindRanksAsync(
+        IUserStore users, long userId, AskedMetric asked, bool merges, CancellationToken cancellationToken) =>
+        merges && asked.Metric.Kind == MetricKind.Cumulative
+            && asked.Stored is { Sources.Count: > 1 } stored && stored.Grains.Contains(Grain.Sample)
+            ? SourceRanks.InOrder(await users.ListSourceRanksAsync(userId, cancellationToken))
+            : null;
+
     static ValueTask WriteAsync(
         IRowWriter rows, SeriesPoint point, Aggregation value, bool bySource, CancellationToken cancellationToken)
     {
@@ -102,7 +114,7 @@ static class ReadSeries
     static TimeZoneInfo? Zone(QueryReader query)
     {
         if (query.Text("tz") is not { } id) return null;
-        if (TimeZoneInfo.TryFindSystemTimeZoneById(id, out var zone) && zone.HasIanaId) return zone;
+        if (IanaZone.TryFind(id, out var zone)) return zone;
         query.Refuse("tz", "must be an IANA time zone, such as Europe/Berlin.");
         return null;
     }

@@ -17,6 +17,7 @@ sealed class PostgresKeyStore(PostgresDatabase database) : IKeyStore
             await database.WriteAsync(
                 async (connection, cancellationToken) =>
                 {
+                    await PostgresUserStore.RequirePresentAsync(connection, key.UserId, cancellationToken);
                     await using var insert = new NpgsqlCommand(
                         $"""
                         insert into api_keys ({Columns})

@@ -14,6 +14,7 @@ sealed class SqliteKeyStore(SqliteDatabase database, TimeProvider clock) : IKeyS
         using var writer = await database.RentWriterAsync(cancellationToken);
         var session = writer.Session;
         session.Begin();
+        SqliteUserStore.RequirePresent(session, key.UserId);
         using (var insert = session.Prepare($"""
             insert into api_keys ({Columns})
             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)

@@ -33,3 +33,8 @@ public sealed class SqliteAnswerTests(ServerFixture fixture) : AnswerTests(fixtu
 
 public sealed class PostgresAnswerTests(PostgresServerFixture fixture)
     : AnswerTests(fixture), IClassFixture<PostgresServerFixture>;
+
+public sealed class SqlitePeopleTests(ServerFixture fixture) : PeopleTests(fixture), IClassFixture<ServerFixture>;
+
+public sealed class PostgresPeopleTests(PostgresServerFixture fixture)
+    : PeopleTests(fixture), IClassFixture<PostgresServerFixture>;
