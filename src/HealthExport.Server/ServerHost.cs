@@ -1,6 +1,7 @@
 using System.Text;
 using HealthExport.Keys;
 using HealthExport.Pushes;
+using HealthExport.Server.Audit;
 using HealthExport.Server.Http;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.People;
@@ -35,7 +36,9 @@ static class ServerHost
 
         var app = builder.Build();
         foreach (var url in settings.Urls) app.Urls.Add(url);
+        app.UseClientAddress(settings.Http);
         app.UseRequestIds();
+        app.UseAnswerHeaders();
         app.UseMiddleware<RequestLog>();
         app.UseMiddleware<Failures>();
         app.UseRouting();
@@ -52,6 +55,9 @@ static class ServerHost
         services.AddHealthExportStorage(settings.DatabaseUrl, settings.Database, settings.Ingest.Attempts);
         services.AddSingleton(settings);
         services.AddSingleton(provider => new VerifiedKeys(provider.GetRequiredService<TimeProvider>()));
+        // The first to start and the last to stop, so that what the others do at their end is recorded too.
+        services.AddSingleton<AuditTrail>().AddHostedService(provider => provider.GetRequiredService<AuditTrail>());
+        services.AddSingleton<KeyPlaces>();
         services.AddSingleton<KeyUses>().AddHostedService(provider => provider.GetRequiredService<KeyUses>());
         services.AddSingleton(provider => new PushApplication(
             provider.GetRequiredService<IIngestionStore>(), batchRows: settings.Ingest.BatchRows));

@@ -1,3 +1,4 @@
+using HealthExport.Audit;
 using HealthExport.Keys;
 using HealthExport.Migrations;
 using HealthExport.Moving;
@@ -48,6 +49,7 @@ public static class StorageRegistration
         services.AddSingleton<IStoreUpkeep, SqliteUpkeep>();
         services.AddSingleton<IUserStore, SqliteUserStore>();
         services.AddSingleton<IKeyStore, SqliteKeyStore>();
+        services.AddSingleton<IAuditStore, SqliteAuditStore>();
         services.AddSingleton<IIngestionStore, SqliteIngestionStore>();
         services.AddSingleton<ISampleStore, SqliteSampleStore>();
         services.AddSingleton<IWorkoutStore, SqliteWorkoutStore>();
@@ -66,6 +68,7 @@ public static class StorageRegistration
         services.AddSingleton<IStoreUpkeep, PostgresUpkeep>();
         services.AddSingleton<IUserStore, PostgresUserStore>();
         services.AddSingleton<IKeyStore, PostgresKeyStore>();
+        services.AddSingleton<IAuditStore, PostgresAuditStore>();
         services.AddSingleton<IIngestionStore, PostgresIngestionStore>();
         services.AddSingleton<ISampleStore, PostgresSampleStore>();
         services.AddSingleton<IWorkoutStore, PostgresWorkoutStore>();

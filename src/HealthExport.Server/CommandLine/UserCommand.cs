@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using HealthExport.Audit;
 using HealthExport.People;
 using HealthExport.Pushes;
 using HealthExport.Time;
@@ -43,7 +44,8 @@ static class UserCommand
         {
             await using var store = await call.OpenStoreAsync(cancellationToken);
             var address = call.Get(email);
-            var user = await store.Users.AddAsync(address, call.Get(name), call.Get(zone), cancellationToken)
+            var user = await store.Users.AddAsync(
+                address, call.Get(name), call.Get(zone), call.Describe(AuditAction.UserCreated), cancellationToken)
                 ?? throw new CommandFailedException(
                     $"There is a user {address} already.", "See: health-export user list");
             if (call.IsJson) Answer.Write(shell.Out, ToJson(user));
@@ -86,7 +88,7 @@ static class UserCommand
                 if (await store.Users.FindByEmailAsync(call.Get(email), cancellationToken) is not { } user)
                 {
                     // The name goes before the last of the work does: who repeats what was stopped finishes it.
-                    await FinishAsync(store, shell, cancellationToken);
+                    await FinishAsync(store, call, cancellationToken);
                     throw new CommandFailedException(
                         $"There is no user {call.Get(email)}.", "See: health-export user list");
                 }
@@ -94,8 +96,8 @@ static class UserCommand
                         $"This erases {user.Email}: every sample, workout, payload and key, for good.", "the e-mail",
                         user.Email, cancellationToken))
                     throw new CommandFailedException("Nothing was erased.");
-                await EraseAsync(store, user, shell, cancellationToken);
-                await FinishAsync(store, shell, cancellationToken);
+                await EraseAsync(store, user, call, cancellationToken);
+                await FinishAsync(store, call, cancellationToken);
                 if (call.IsJson) Answer.Write(shell.Out, new JsonObject { ["erased"] = user.Email });
                 else shell.Out.WriteLine($"Erased {user.Email}.");
                 return ExitCodes.Success;
@@ -103,25 +105,25 @@ static class UserCommand
     }
 
     /// <summary>Goes on with whoever somebody has begun to erase.</summary>
-    static async Task FinishAsync(StoreSession store, Shell shell, CancellationToken cancellationToken)
+    static async Task FinishAsync(StoreSession store, Call call, CancellationToken cancellationToken)
     {
         foreach (var user in await store.Users.ListBeingErasedAsync(cancellationToken))
         {
-            await EraseAsync(store, user, shell, cancellationToken);
-            shell.Error.WriteLine("Finished erasing somebody, which had been begun before.");
+            await EraseAsync(store, user, call, cancellationToken);
+            call.Shell.Error.WriteLine("Finished erasing somebody, which had been begun before.");
         }
     }
 
-    static async Task EraseAsync(StoreSession store, User user, Shell shell, CancellationToken cancellationToken)
+    static async Task EraseAsync(StoreSession store, User user, Call call, CancellationToken cancellationToken)
     {
         try
         {
-            await store.Users.EraseAsync(user.Id, cancellationToken);
+            await store.Users.EraseAsync(user.Id, call.Describe(AuditAction.UserErased), cancellationToken);
         }
         catch (Exception e) when (e is OperationCanceledException or StoreUnavailableException)
         {
             if (await store.Users.FindAsync(user.Id, CancellationToken.None) is { IsBeingErased: true })
-                shell.Error.WriteLine(
+                call.Shell.Error.WriteLine(
                     "Keys and queue are gone, the rest is going. A server on this store goes on by itself, within an "
                     + "hour or at its start; so does the same command again.");
             throw;

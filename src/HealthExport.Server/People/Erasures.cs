@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using HealthExport.Audit;
 using HealthExport.People;
 using HealthExport.Pushes;
 
@@ -80,7 +81,10 @@ sealed partial class Erasures(IUserStore users, TimeProvider clock, ILogger<Eras
         try
         {
             var began = clock.GetTimestamp();
-            await users.EraseAsync(userId, stoppingToken);
+            // Whose key it was and where it came from is no longer to be known.
+            await users.EraseAsync(
+                userId, AuditEntry.Create(AuditAction.UserErased, AuditOrigin.Nobody, clock.GetUtcNow()),
+                stoppingToken);
             Erased(clock.GetElapsedTime(began).TotalMilliseconds);
             return true;
         }

@@ -1,5 +1,8 @@
+using System.Text.Json.Nodes;
+using HealthExport.Audit;
 using HealthExport.People;
 using HealthExport.Samples;
+using HealthExport.Server.Audit;
 using HealthExport.Server.Http;
 using HealthExport.Server.Security;
 using HealthExport.Time;
@@ -20,14 +23,16 @@ static class UpdateMe
     static readonly string[] s_fields = [Email, DisplayName, TimeZone, SourceRanks];
 
     public static async Task<IResult> HandleAsync(
-        HttpContext context, Caller caller, IUserStore users, CancellationToken cancellationToken)
+        HttpContext context, Caller caller, IUserStore users, AuditTrail trail, CancellationToken cancellationToken)
     {
         var (fields, unreadable) = await BodyFields.ReadAsync(context.Request, s_fields, cancellationToken);
         if (fields is null) return unreadable!;
         var change = Read(fields);
         if (fields.Problem is { } problem) return problem;
 
-        var update = await users.UpdateAsync(caller.UserId, change, cancellationToken);
+        var update = await users.UpdateAsync(
+            caller.UserId, change, trail.Describe(context, AuditAction.UserChanged, metadata: Name(change)),
+            cancellationToken);
         if (update.Profile is { } profile)
             return TypedResults.Json(PersonAnswer.Of(profile), ServerJson.Default.PersonAnswer);
         if (update.IsEmailTaken) fields.Refuse(Email, "is taken by somebody else.");
@@ -36,6 +41,17 @@ static class UpdateMe
                 $"{SourceRanks}[{Array.IndexOf(change.SourceRanks.Value, source)}]",
                 "is none of your sources; GET /v1/metrics lists them.");
         return fields.Problem ?? throw new UserGoneException();
+    }
+
+    /// <summary>Which fields were sent, not what they say.</summary>
+    static JsonObject Name(UserChange change)
+    {
+        JsonArray fields = [];
+        if (change.Email.IsGiven) fields.Add(Email);
+        if (change.DisplayName.IsGiven) fields.Add(DisplayName);
+        if (change.TimeZone.IsGiven) fields.Add(TimeZone);
+        if (change.SourceRanks.IsGiven) fields.Add(SourceRanks);
+        return new() { ["fields"] = fields };
     }
 
     static UserChange Read(BodyFields fields)

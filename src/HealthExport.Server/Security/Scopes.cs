@@ -1,4 +1,5 @@
 using HealthExport.Keys;
+using HealthExport.Limits;
 
 namespace HealthExport.Server.Security;
 
@@ -7,6 +8,9 @@ sealed record NeededScope(KeyScopes AnyOf)
 {
     public override string ToString() => string.Join(" or ", AnyOf.ToNames());
 }
+
+/// <summary>What a request to an endpoint is counted as, against its key's limits.</summary>
+sealed record CountedAs(LimitClass Class);
 
 /// <summary>Says aloud that an endpoint answers without a key.</summary>
 sealed record NoKeyNeeded;
@@ -17,10 +21,16 @@ static class ScopeRouting
     public static T Needs<T>(this T route, KeyScopes anyOf) where T : IEndpointConventionBuilder =>
         route.WithMetadata(new NeededScope(anyOf));
 
+    public static T CountsAs<T>(this T route, LimitClass limitClass) where T : IEndpointConventionBuilder =>
+        route.WithMetadata(new CountedAs(limitClass));
+
     public static T NeedsNoKey<T>(this T route) where T : IEndpointConventionBuilder =>
         route.WithMetadata(new NoKeyNeeded());
 
-    /// <summary>Stops a start with an endpoint that says neither which scope it needs nor that it needs none.</summary>
+    /// <summary>
+    /// Stops a start with an endpoint that says neither which scope it needs and what it is counted as, nor that it
+    /// needs no key.
+    /// </summary>
     /// <exception cref="InvalidOperationException">There is one, or one says both.</exception>
     public static void CheckScopes(this IEndpointRouteBuilder app)
     {
@@ -28,9 +38,12 @@ static class ScopeRouting
         {
             var needed = endpoint.Metadata.GetMetadata<NeededScope>();
             var open = endpoint.Metadata.GetMetadata<NoKeyNeeded>();
-            if (needed is { AnyOf: not KeyScopes.None } == open is null) continue;
+            var counted = endpoint.Metadata.GetMetadata<CountedAs>();
+            if (open is null ? needed is { AnyOf: not KeyScopes.None } && counted is not null
+                : needed is null && counted is null) continue;
             throw new InvalidOperationException(
-                $"{endpoint.DisplayName} must declare either a scope or that it needs no key.");
+                $"{endpoint.DisplayName} must declare either a scope and what it is counted as, or that it needs no "
+                + "key.");
         }
     }
 }

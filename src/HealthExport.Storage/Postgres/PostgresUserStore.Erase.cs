@@ -1,3 +1,4 @@
+using HealthExport.Audit;
 using HealthExport.Time;
 using Npgsql;
 
@@ -21,24 +22,22 @@ sealed partial class PostgresUserStore
         }
     }
 
-    public async ValueTask<bool> EraseAsync(long id, CancellationToken cancellationToken)
+    public async ValueTask<bool> EraseAsync(long id, AuditEntry entry, CancellationToken cancellationToken)
     {
         if (!await BeginErasingAsync(id, cancellationToken)) return false;
-        bool hasFound;
-        do
-        {
-            hasFound = false;
-            foreach (var table in await database.ReadAsync(ListTablesAsync, cancellationToken))
-                hasFound |= await EmptyAsync(table, id, cancellationToken);
-        }
-        while (hasFound);
+        await EmptyAllAsync(id, cancellationToken);
+        // Whoever had found the person there before is waited for, and what they wrote goes too.
+        await database.WriteAsync(
+            (connection, cancellationToken) => LockAsync(connection, id, cancellationToken), cancellationToken);
+        await EmptyAllAsync(id, cancellationToken);
         foreach (var metric in await database.ReadAsync(ListOrphansAsync, cancellationToken))
             await database.WriteAsync(
                 (connection, cancellationToken) => ForgetAsync(connection, metric, cancellationToken),
                 cancellationToken);
         database.Metrics.Forget();
+        await PostgresAuditStore.PrepareAsync(database, entry, cancellationToken);
         await database.WriteAsync(
-            (connection, cancellationToken) => EndAsync(connection, id, cancellationToken), cancellationToken);
+            (connection, cancellationToken) => EndAsync(connection, id, entry, cancellationToken), cancellationToken);
         return true;
     }
 
@@ -61,6 +60,19 @@ sealed partial class PostgresUserStore
         await batch.ExecuteNonQueryAsync(cancellationToken);
         await PostgresKeysVersion.RaiseAsync(connection, cancellationToken);
         return true;
+    }
+
+    /// <summary>Until nothing is found in any table: a partition may have been made meanwhile.</summary>
+    async ValueTask EmptyAllAsync(long id, CancellationToken cancellationToken)
+    {
+        bool hasFound;
+        do
+        {
+            hasFound = false;
+            foreach (var table in await database.ReadAsync(ListTablesAsync, cancellationToken))
+                hasFound |= await EmptyAsync(table, id, cancellationToken);
+        }
+        while (hasFound);
     }
 
     /// <returns>Whether there was a row.</returns>
@@ -147,11 +159,28 @@ sealed partial class PostgresUserStore
         return true;
     }
 
-    static async ValueTask<bool> EndAsync(NpgsqlConnection connection, long id, CancellationToken cancellationToken)
+    /// <summary>Waits for everybody who holds the person's row, or one that points to it.</summary>
+    /// <returns>The public id; null if the person is gone.</returns>
+    static async ValueTask<Guid?> LockAsync(
+        NpgsqlConnection connection, long id, CancellationToken cancellationToken)
     {
-        // What points to the row goes with it, if anything does.
-        await using var delete = new NpgsqlCommand("delete from users where id = $1", connection);
-        delete.Parameters.Bind(id);
-        return await delete.ExecuteNonQueryAsync(cancellationToken) > 0;
+        await using var find = new NpgsqlCommand("select public_id from users where id = $1 for update", connection);
+        find.Parameters.Bind(id);
+        return (Guid?)await find.ExecuteScalarAsync(cancellationToken);
+    }
+
+    static async ValueTask<bool> EndAsync(
+        NpgsqlConnection connection, long id, AuditEntry entry, CancellationToken cancellationToken)
+    {
+        if (await LockAsync(connection, id, cancellationToken) is not { } publicId) return false;
+        // What points to the row would go with it.
+        await using (var delete = new NpgsqlCommand("delete from users where id = $1", connection))
+        {
+            delete.Parameters.Bind(id);
+            await delete.ExecuteNonQueryAsync(cancellationToken);
+        }
+        await PostgresAuditStore.WriteAsync(
+            connection, entry with { UserId = 0, Resource = publicId.ToString() }, cancellationToken);
+        return true;
     }
 }

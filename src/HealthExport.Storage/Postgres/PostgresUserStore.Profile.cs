@@ -1,3 +1,4 @@
+using HealthExport.Audit;
 using HealthExport.People;
 using Npgsql;
 
@@ -36,12 +37,14 @@ sealed partial class PostgresUserStore
             },
             cancellationToken);
 
-    public async ValueTask<UserUpdate> UpdateAsync(long id, UserChange change, CancellationToken cancellationToken)
+    public async ValueTask<UserUpdate> UpdateAsync(
+        long id, UserChange change, AuditEntry entry, CancellationToken cancellationToken)
     {
+        await PostgresAuditStore.PrepareAsync(database, entry, cancellationToken);
         try
         {
             return await database.WriteAsync(
-                (connection, cancellationToken) => UpdateAsync(connection, id, change, cancellationToken),
+                (connection, cancellationToken) => UpdateAsync(connection, id, change, entry, cancellationToken),
                 cancellationToken);
         }
         catch (EmailTakenException)
@@ -54,7 +57,8 @@ sealed partial class PostgresUserStore
     sealed class EmailTakenException : Exception;
 
     static async ValueTask<UserUpdate> UpdateAsync(
-        NpgsqlConnection connection, long id, UserChange change, CancellationToken cancellationToken)
+        NpgsqlConnection connection, long id, UserChange change, AuditEntry entry,
+        CancellationToken cancellationToken)
     {
         if (await FindProfileAsync(connection, id, isLocked: true, cancellationToken) is not { } before)
             return UserUpdate.NotThere;
@@ -68,6 +72,7 @@ sealed partial class PostgresUserStore
         var after = before.With(change);
         if (after.SaysTheSameAs(before)) return new(before, false, []);
         await WriteAsync(connection, after.User, change.SourceRanks, cancellationToken);
+        await NoteAsync(connection, after.User, entry, cancellationToken);
         return new(after with { SettingsVersion = before.SettingsVersion + 1 }, false, []);
     }
 

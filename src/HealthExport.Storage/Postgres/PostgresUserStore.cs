@@ -1,3 +1,4 @@
+using HealthExport.Audit;
 using HealthExport.People;
 using HealthExport.Time;
 using Npgsql;
@@ -8,12 +9,13 @@ sealed partial class PostgresUserStore(PostgresDatabase database) : IUserStore
 {
     const string Columns = "id, public_id, email, display_name, time_zone, created_at, erasing_since";
 
-    public ValueTask<User?> AddAsync(
-        string email, string? displayName, string? timeZone, CancellationToken cancellationToken)
+    public async ValueTask<User?> AddAsync(
+        string email, string? displayName, string? timeZone, AuditEntry entry, CancellationToken cancellationToken)
     {
+        await PostgresAuditStore.PrepareAsync(database, entry, cancellationToken);
         var now = database.Clock.GetUtcNow();
         var publicId = Guid.CreateVersion7(now);
-        return database.WriteAsync(
+        return await database.WriteAsync(
             async (connection, cancellationToken) =>
             {
                 await using var insert = new NpgsqlCommand(
@@ -26,7 +28,9 @@ sealed partial class PostgresUserStore(PostgresDatabase database) : IUserStore
                     connection);
                 insert.Parameters.Bind(publicId).Bind(email).Bind(EmailAddress.KeyOf(email)).BindText(displayName)
                     .BindText(timeZone).Bind(Instant.From(now));
-                return await FindAsync(insert, cancellationToken);
+                if (await FindAsync(insert, cancellationToken) is not { } user) return null;
+                await NoteAsync(connection, user, entry, cancellationToken);
+                return user;
             },
             cancellationToken);
     }
@@ -58,17 +62,22 @@ sealed partial class PostgresUserStore(PostgresDatabase database) : IUserStore
     public ValueTask<IReadOnlyList<User>> ListBeingErasedAsync(CancellationToken cancellationToken) => ListAsync(
         $"select {Columns} from users where erasing_since is not null order by erasing_since, id", cancellationToken);
 
-    /// <summary>For whoever is about to take something for a person, in the same transaction: nobody begins to erase
-    /// them until its end.</summary>
+    /// <summary>For whoever is about to take something for a person, in the same transaction: whoever erases them waits
+    /// for its end, and removes it too.</summary>
     /// <exception cref="UserGoneException">The person is not there, or is being erased.</exception>
     public static async ValueTask RequirePresentAsync(
         NpgsqlConnection connection, long id, CancellationToken cancellationToken)
     {
         await using var find = new NpgsqlCommand(
-            "select 1 from users where id = $1 and erasing_since is null for share", connection);
+            "select 1 from users where id = $1 and erasing_since is null for key share", connection);
         find.Parameters.Bind(id);
         if (await find.ExecuteScalarAsync(cancellationToken) is null) throw new UserGoneException();
     }
+
+    static ValueTask NoteAsync(
+        NpgsqlConnection connection, User user, AuditEntry entry, CancellationToken cancellationToken) =>
+        PostgresAuditStore.WriteAsync(
+            connection, entry with { UserId = user.Id, Resource = user.PublicId.ToString() }, cancellationToken);
 
     ValueTask<IReadOnlyList<User>> ListAsync(string sql, CancellationToken cancellationToken) =>
         database.ReadAsync<IReadOnlyList<User>>(

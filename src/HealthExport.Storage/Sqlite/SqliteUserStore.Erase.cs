@@ -1,3 +1,5 @@
+using HealthExport.Audit;
+
 namespace HealthExport.Storage.Sqlite;
 
 sealed partial class SqliteUserStore
@@ -31,7 +33,7 @@ sealed partial class SqliteUserStore
         return true;
     }
 
-    public async ValueTask<bool> EraseAsync(long id, CancellationToken cancellationToken)
+    public async ValueTask<bool> EraseAsync(long id, AuditEntry entry, CancellationToken cancellationToken)
     {
         if (!await BeginErasingAsync(id, cancellationToken)) return false;
         do
@@ -42,7 +44,7 @@ sealed partial class SqliteUserStore
             // While the person is there still: who finds them there knows that the bytes may be, too.
             await database.CompactAsync(cancellationToken);
         }
-        while (!await EndAsync(id, cancellationToken));
+        while (!await EndAsync(id, entry, cancellationToken));
         return true;
     }
 
@@ -95,7 +97,7 @@ sealed partial class SqliteUserStore
     }
 
     /// <returns>False when a row was written since its table was emptied.</returns>
-    async ValueTask<bool> EndAsync(long id, CancellationToken cancellationToken)
+    async ValueTask<bool> EndAsync(long id, AuditEntry entry, CancellationToken cancellationToken)
     {
         using var writer = await database.RentWriterAsync(cancellationToken);
         var session = writer.Session;
@@ -105,9 +107,17 @@ sealed partial class SqliteUserStore
             using var find = session.Prepare($"select 1 from \"{table.Name}\" where user_id = ?1 limit 1");
             if (find.Bind(1, id).Step()) return false;
         }
+        if (FindPublicId(session, id) is not { } publicId) return true;
         Delete(session, "delete from users where id = ?1", id);
+        SqliteAuditStore.Write(session, entry with { UserId = 0, Resource = publicId.ToString() });
         session.Commit();
         return true;
+    }
+
+    static Guid? FindPublicId(SqliteSession session, long id)
+    {
+        using var find = session.Prepare("select public_id from users where id = ?1");
+        return find.Bind(1, id).Step() ? find.GetGuid(0) : null;
     }
 
     static int Delete(SqliteSession session, string sql, long id, int? rows = null)

@@ -1,3 +1,4 @@
+using HealthExport.Audit;
 using HealthExport.People;
 
 namespace HealthExport.Storage.Sqlite;
@@ -20,7 +21,8 @@ sealed partial class SqliteUserStore
         return new(ListSourceRanks(reader.Session, id));
     }
 
-    public async ValueTask<UserUpdate> UpdateAsync(long id, UserChange change, CancellationToken cancellationToken)
+    public async ValueTask<UserUpdate> UpdateAsync(
+        long id, UserChange change, AuditEntry entry, CancellationToken cancellationToken)
     {
         using var writer = await database.RentWriterAsync(cancellationToken);
         var session = writer.Session;
@@ -35,6 +37,7 @@ sealed partial class SqliteUserStore
         {
             Write(session, after.User);
             if (change.SourceRanks.IsGiven) Rank(session, id, change.SourceRanks.Value);
+            Note(session, after.User, entry);
             session.Commit();
             after = after with { SettingsVersion = before.SettingsVersion + 1 };
         }

@@ -1,3 +1,4 @@
+using HealthExport.Audit;
 using HealthExport.People;
 using HealthExport.Time;
 
@@ -10,22 +11,29 @@ sealed partial class SqliteUserStore(SqliteDatabase database, TimeProvider clock
     Instant Now => Instant.From(clock.GetUtcNow());
 
     public async ValueTask<User?> AddAsync(
-        string email, string? displayName, string? timeZone, CancellationToken cancellationToken)
+        string email, string? displayName, string? timeZone, AuditEntry entry, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         using var writer = await database.RentWriterAsync(cancellationToken);
-        using var insert = writer.Session.Prepare($"""
+        var session = writer.Session;
+        session.Begin();
+        User user;
+        using (var insert = session.Prepare($"""
             insert into users (public_id, email, email_key, display_name, time_zone, created_at)
             values (?1, ?2, ?3, ?4, ?5, ?6)
             on conflict (email_key) do nothing
             returning {Columns}
-            """);
-        insert.Bind(1, Guid.CreateVersion7(now)).Bind(2, email).Bind(3, EmailAddress.KeyOf(email))
-            .Bind(4, displayName).Bind(5, timeZone).Bind(6, Instant.From(now));
-        if (!insert.Step()) return null;
-        var user = Read(insert);
-        // Committed only once the statement has come to its end.
-        while (insert.Step()) { }
+            """))
+        {
+            insert.Bind(1, Guid.CreateVersion7(now)).Bind(2, email).Bind(3, EmailAddress.KeyOf(email))
+                .Bind(4, displayName).Bind(5, timeZone).Bind(6, Instant.From(now));
+            if (!insert.Step()) return null;
+            user = Read(insert);
+            // Done only once the statement has come to its end.
+            while (insert.Step()) { }
+        }
+        Note(session, user, entry);
+        session.Commit();
         return user;
     }
 
@@ -62,6 +70,9 @@ sealed partial class SqliteUserStore(SqliteDatabase database, TimeProvider clock
         using var find = session.Prepare("select 1 from users where id = ?1 and erasing_since is null");
         return find.Bind(1, id).Step();
     }
+
+    static void Note(SqliteSession session, User user, AuditEntry entry) =>
+        SqliteAuditStore.Write(session, entry with { UserId = user.Id, Resource = user.PublicId.ToString() });
 
     List<User> List(string sql)
     {

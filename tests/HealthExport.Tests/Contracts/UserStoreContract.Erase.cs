@@ -1,3 +1,4 @@
+using HealthExport.Audit;
 using HealthExport.Catalogue;
 using HealthExport.Keys;
 using HealthExport.People;
@@ -18,16 +19,19 @@ public abstract partial class UserStoreContract
         var user = await _stores.AddUserAsync();
         await _stores.FillEveryTableAsync(user.Id);
         var filled = (await _stores.Migrations.DescribeAsync(default)).Rows;
+        // That they were added stands in the trail, too.
         Assert.All(
             filled.Keys.Except(["keys_version", "schema_migrations"]),
-            table => Assert.Equal(before[table] + 1, filled[table]));
+            table => Assert.Equal(before[table] + (table == "audit_log" ? 2 : 1), filled[table]));
 
-        Assert.True(await _stores.Users.EraseAsync(user.Id, default));
+        Assert.True(await EraseAsync(user));
 
-        Assert.Equal(before, (await _stores.Migrations.DescribeAsync(default)).Rows);
+        await AssertRowsAsync(before, erasures: 1);
+        var entry = Assert.Single((await _stores.Audit.ListAsync(new(0), null, 10, default)).Items);
+        Assert.Equal((AuditAction.UserErased, user.PublicId.ToString()), (entry.Action, entry.Resource));
         Assert.Null(await _stores.Users.FindAsync(user.Id, default));
         Assert.Equal(other, await _stores.Users.FindAsync(other.Id, default));
-        Assert.False(await _stores.Users.EraseAsync(user.Id, default));
+        Assert.False(await EraseAsync(user));
     }
 
     [Fact]
@@ -36,7 +40,7 @@ public abstract partial class UserStoreContract
         var user = await _stores.AddUserAsync();
         var before = await _stores.Keys.GetVersionAsync(default);
 
-        await _stores.Users.EraseAsync(user.Id, default);
+        await EraseAsync(user);
 
         Assert.True(await _stores.Keys.GetVersionAsync(default) > before);
     }
@@ -47,8 +51,8 @@ public abstract partial class UserStoreContract
         var user = await AddUserWithSourcesAsync("one@example.org", Watch);
         var other = await AddUserWithSourcesAsync("other@example.org", Watch);
         var (key, kept) = (KeyOf(user), KeyOf(other));
-        await _stores.Keys.AddAsync(key, default);
-        await _stores.Keys.AddAsync(kept, default);
+        await _stores.Keys.AddAsync(key, Entries.KeyCreated, default);
+        await _stores.Keys.AddAsync(kept, Entries.KeyCreated, default);
         var settled = Assert.Single(await ListIngestionsAsync(user.Id));
         await _stores.Ingestions.KeepAsync(ReceivedPushes.Create(_stores, user.Id, "[1]"));
         var version = await _stores.Keys.GetVersionAsync(default);
@@ -65,27 +69,30 @@ public abstract partial class UserStoreContract
         Assert.NotNull(await _stores.Keys.FindAsync(kept.LookupHash, default));
         Assert.Null(await _stores.Ingestions.ClaimAsync(StoreFixture.Lease, default));
         Assert.Null(await _stores.Ingestions.ReplayAsync(user.Id, settled.Id, default));
-        await Assert.ThrowsAsync<UserGoneException>(async () => await _stores.Keys.AddAsync(KeyOf(user), default));
+        await Assert.ThrowsAsync<UserGoneException>(
+            async () => await _stores.Keys.AddAsync(KeyOf(user), Entries.KeyCreated, default));
         await Assert.ThrowsAsync<UserGoneException>(
             () => _stores.Ingestions.KeepAsync(ReceivedPushes.Create(_stores, user.Id, "[2]")));
         Assert.Null(await _stores.Users.FindProfileAsync(user.Id, default));
         Assert.Equal(
-            UserUpdate.NotThere, await _stores.Users.UpdateAsync(user.Id, new() { DisplayName = "Zoë" }, default));
+            UserUpdate.NotThere,
+            await _stores.Users.UpdateAsync(user.Id, new() { DisplayName = "Zoë" }, Entries.UserChanged, default));
         // Nobody else may have the name before the last of it is gone.
-        Assert.Null(await _stores.Users.AddAsync("one@example.org", null, null, default));
+        Assert.Null(await _stores.Users.AddAsync("one@example.org", null, null, Entries.UserCreated, default));
 
         Assert.True(await _stores.Users.BeginErasingAsync(user.Id, default));
-        Assert.True(await _stores.Users.EraseAsync(user.Id, default));
+        Assert.True(await EraseAsync(user));
         Assert.Equal([other], await _stores.Users.ListAsync(default));
         Assert.Empty(await _stores.Users.ListBeingErasedAsync(default));
         Assert.False(await _stores.Users.BeginErasingAsync(user.Id, default));
-        Assert.NotNull(await _stores.Users.AddAsync("one@example.org", null, null, default));
+        Assert.NotNull(await _stores.Users.AddAsync("one@example.org", null, null, Entries.UserCreated, default));
     }
 
     [Fact]
     public async Task Stopped_at_any_table_it_leaves_somebody_being_erased_and_the_next_call_goes_on()
     {
         var before = (await _stores.Migrations.DescribeAsync(default)).Rows;
+        var erasures = 0;
         // The last has an index of its own kind, which takes no triggers; it goes with the routes.
         foreach (var table in before.Keys.Except(["keys_version", "schema_migrations", "workout_route_boxes"]))
         {
@@ -93,7 +100,7 @@ public abstract partial class UserStoreContract
             await _stores.FillEveryTableAsync(user.Id);
             await _stores.RefuseDeletingAsync(table);
 
-            await Assert.ThrowsAnyAsync<Exception>(async () => await _stores.Users.EraseAsync(user.Id, default));
+            await Assert.ThrowsAnyAsync<Exception>(async () => await EraseAsync(user));
 
             var left = await _stores.Users.FindAsync(user.Id, default);
             Assert.NotNull(left);
@@ -101,8 +108,8 @@ public abstract partial class UserStoreContract
             Assert.Equal(table is not ("api_keys" or "queue"), left.IsBeingErased);
             Assert.Equal(left.IsBeingErased, await CountAsync("api_keys", user) == 0);
             await _stores.AllowDeletingAsync(table);
-            Assert.True(await _stores.Users.EraseAsync(user.Id, default));
-            Assert.Equal(before, (await _stores.Migrations.DescribeAsync(default)).Rows);
+            Assert.True(await EraseAsync(user));
+            await AssertRowsAsync(before, ++erasures);
         }
     }
 
@@ -124,7 +131,7 @@ public abstract partial class UserStoreContract
         }
         await _stores.Ingestions.GiveBackAsync(claim, TimeSpan.Zero, countAttempt: true, default);
         await _stores.Ingestions.FailAsync(claim, default);
-        Assert.True(await _stores.Users.EraseAsync(user.Id, default));
+        Assert.True(await EraseAsync(user));
         Assert.Equal(0, await _stores.ReadAsync("select count(*) from raw_ingestions"));
     }
 
@@ -139,12 +146,43 @@ public abstract partial class UserStoreContract
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
         {
             // One that comes when all is over finds nobody.
-            if (!await _stores.Users.EraseAsync(user.Id, default))
+            if (!await EraseAsync(user))
                 Assert.Null(await _stores.Users.FindAsync(user.Id, default));
         })));
 
-        Assert.Equal(before, (await _stores.Migrations.DescribeAsync(default)).Rows);
+        await AssertRowsAsync(before, erasures: 1);
         Assert.Equal([other], await _stores.Users.ListAsync(default));
+    }
+
+    [Fact]
+    public async Task Entries_of_the_trail_that_come_while_their_person_is_erased_leave_nothing()
+    {
+        var before = (await _stores.Migrations.DescribeAsync(default)).Rows;
+        for (var round = 1; round <= 5; round++)
+        {
+            var user = await _stores.AddUserAsync();
+            await _stores.FillEveryTableAsync(user.Id);
+            using var isOver = new CancellationTokenSource();
+            var recording = Enumerable.Range(0, 3).Select(i => Task.Run(async () =>
+            {
+                while (!isOver.IsCancellationRequested)
+                    await _stores.Audit.AppendAsync(
+                        [
+                            Entries.Of(AuditAction.DataRead) with { UserId = user.Id },
+                            Entries.Of(AuditAction.KeyAtNewAddress) with
+                            {
+                                UserId = user.Id, KeyId = $"key-{i}", Address = $"192.0.2.{Random.Shared.Next(256)}",
+                            },
+                        ],
+                        default);
+            })).ToArray();
+
+            Assert.True(await EraseAsync(user));
+
+            await isOver.CancelAsync();
+            await Task.WhenAll(recording);
+            await AssertRowsAsync(before, erasures: round);
+        }
     }
 
     [Fact]
@@ -156,7 +194,7 @@ public abstract partial class UserStoreContract
             "one@example.org", [.. Enumerable.Range(0, rows).Select(i => i % 2 == 0 ? Watch : Phone)]);
         Assert.Equal(rows, await CountAsync("samples", user));
 
-        Assert.True(await _stores.Users.EraseAsync(user.Id, default));
+        Assert.True(await EraseAsync(user));
 
         Assert.Equal(0, await CountAsync("samples", user));
         Assert.Equal(1, await CountAsync("samples", other));
@@ -168,7 +206,7 @@ public abstract partial class UserStoreContract
         var metric = Metric.Unknown("dance_steps", "count", MetricKind.Discrete);
         var erased = await _stores.AddUserAsync();
         await ApplyAsync(erased.Id, metric);
-        await _stores.Users.EraseAsync(erased.Id, default);
+        await EraseAsync(erased);
         Assert.Equal(0, await _stores.ReadAsync("select count(*) from metrics where name = 'dance_steps'"));
         var next = await _stores.AddUserAsync();
 
@@ -190,7 +228,7 @@ public abstract partial class UserStoreContract
         await ApplyAsync(erased.Id, metric);
         await ApplyAsync(other.Id, metric);
 
-        await _stores.Users.EraseAsync(erased.Id, default);
+        await EraseAsync(erased);
 
         Assert.Equal(1, await _stores.ReadAsync("select count(*) from metrics where name = 'dance_steps'"));
     }
@@ -199,12 +237,20 @@ public abstract partial class UserStoreContract
     public async Task The_id_of_an_erased_person_is_never_given_out_again()
     {
         var erased = await _stores.AddUserAsync();
-        await _stores.Users.EraseAsync(erased.Id, default);
+        await EraseAsync(erased);
 
         var added = await _stores.AddUserAsync();
 
         Assert.True(added.Id > erased.Id);
     }
+
+    async Task<bool> EraseAsync(User user) =>
+        await _stores.Users.EraseAsync(user.Id, Entries.UserErased, default);
+
+    /// <summary>Checks that everything is as before, but for what the trail says of each erasure.</summary>
+    async Task AssertRowsAsync(IReadOnlyDictionary<string, long> before, int erasures) => Assert.Equal(
+        new Dictionary<string, long>(before) { ["audit_log"] = before["audit_log"] + erasures },
+        (await _stores.Migrations.DescribeAsync(default)).Rows);
 
     async Task ApplyAsync(long userId, Metric metric)
     {

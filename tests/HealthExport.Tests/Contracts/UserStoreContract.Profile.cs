@@ -38,7 +38,7 @@ public abstract partial class UserStoreContract
 
     async Task<UserProfile> ChangeAsync(long id, UserChange change)
     {
-        var update = await _stores.Users.UpdateAsync(id, change, default);
+        var update = await _stores.Users.UpdateAsync(id, change, Entries.UserChanged, default);
         Assert.Equal((false, 0), (update.IsEmailTaken, update.UnknownSources.Count));
         Assert.NotNull(update.Profile);
         var stored = await GetProfileAsync(id);
@@ -113,7 +113,7 @@ public abstract partial class UserStoreContract
             {
                 Email = "OTHER@example.org", DisplayName = "Zoë", SourceRanks = (string[])[Phone, Watch, Ring],
             },
-            default);
+            Entries.UserChanged, default);
 
         Assert.Null(update.Profile);
         Assert.True(update.IsEmailTaken);
@@ -147,7 +147,7 @@ public abstract partial class UserStoreContract
         Assert.Equal(before.SettingsVersion + 11, after.SettingsVersion);
 
         async Task ChangeOnceAsync(UserChange change) =>
-            Assert.NotNull((await _stores.Users.UpdateAsync(user.Id, change, default)).Profile);
+            Assert.NotNull((await _stores.Users.UpdateAsync(user.Id, change, Entries.UserChanged, default)).Profile);
     }
 
     [Fact]
@@ -157,7 +157,7 @@ public abstract partial class UserStoreContract
         for (var i = 0; i < 8; i++) users.Add(await _stores.AddUserAsync($"{i}@example.org"));
 
         var updates = await Task.WhenAll(users.Select(user => Task.Run(async () =>
-            await _stores.Users.UpdateAsync(user.Id, new() { Email = "wanted@example.org" }, default))));
+            await _stores.Users.UpdateAsync(user.Id, new() { Email = "wanted@example.org" }, Entries.UserChanged, default))));
 
         Assert.Single(updates, update => update.Profile is not null);
         Assert.Equal(7, updates.Count(update => update.IsEmailTaken));
@@ -169,7 +169,7 @@ public abstract partial class UserStoreContract
         Assert.Null(await _stores.Users.FindProfileAsync(1, default));
         Assert.Empty(await _stores.Users.ListSourceRanksAsync(1, default));
         Assert.Equal(
-            UserUpdate.NotThere, await _stores.Users.UpdateAsync(1, new() { DisplayName = "Zoë" }, default));
+            UserUpdate.NotThere, await _stores.Users.UpdateAsync(1, new() { DisplayName = "Zoë" }, Entries.UserChanged, default));
     }
 
     static string[] Shuffled(string[] sources, int seed)

@@ -1,3 +1,4 @@
+using HealthExport.Audit;
 using HealthExport.People;
 using HealthExport.Tests.Support;
 using HealthExport.Time;
@@ -22,7 +23,7 @@ public abstract partial class UserStoreContract : IAsyncLifetime
     [Fact]
     public async Task A_person_comes_back_as_added()
     {
-        var added = await _stores.Users.AddAsync("Zoë@Example.org", "Zoë", "Asia/Tokyo", default);
+        var added = await _stores.Users.AddAsync("Zoë@Example.org", "Zoë", "Asia/Tokyo", Entries.UserCreated, default);
 
         Assert.NotNull(added);
         Assert.Equal("Zoë@Example.org", added.Email);
@@ -39,7 +40,7 @@ public abstract partial class UserStoreContract : IAsyncLifetime
         var added = await _stores.AddUserAsync("Zoë@Example.org");
 
         Assert.Equal(added, await _stores.Users.FindByEmailAsync("zOË@EXAMPLE.ORG", default));
-        Assert.Null(await _stores.Users.AddAsync("ZOË@example.org", null, null, default));
+        Assert.Null(await _stores.Users.AddAsync("ZOË@example.org", null, null, Entries.UserCreated, default));
         Assert.Single(await _stores.Users.ListAsync(default));
     }
 
@@ -47,7 +48,8 @@ public abstract partial class UserStoreContract : IAsyncLifetime
     public async Task Of_many_adding_one_email_at_once_one_succeeds()
     {
         var added = await Task.WhenAll(Enumerable.Range(0, 16).Select(
-            _ => Task.Run(async () => await _stores.Users.AddAsync("one@example.org", null, null, default))));
+            _ => Task.Run(async () =>
+                await _stores.Users.AddAsync("one@example.org", null, null, Entries.UserCreated, default))));
 
         Assert.Single(added, user => user is not null);
     }
@@ -66,7 +68,18 @@ public abstract partial class UserStoreContract : IAsyncLifetime
     {
         Assert.Null(await _stores.Users.FindAsync(1, default));
         Assert.Null(await _stores.Users.FindByEmailAsync("one@example.org", default));
-        Assert.False(await _stores.Users.EraseAsync(1, default));
-        Assert.False(await _stores.Users.EraseAsync(0, default));
+        Assert.False(await _stores.Users.EraseAsync(1, Entries.UserErased, default));
+        Assert.False(await _stores.Users.EraseAsync(0, Entries.UserErased, default));
+    }
+
+    [Fact]
+    public async Task Adding_a_person_begins_their_trail()
+    {
+        var user = await _stores.AddUserAsync();
+        Assert.Null(await _stores.Users.AddAsync(user.Email, null, null, Entries.UserCreated, default));
+
+        var entry = Assert.Single((await _stores.Audit.ListAsync(new(null), null, 10, default)).Items);
+        Assert.Equal(
+            (AuditAction.UserCreated, user.Id, user.PublicId.ToString()), (entry.Action, entry.UserId, entry.Resource));
     }
 }

@@ -1,10 +1,12 @@
 using System.Net;
 using HealthExport.Keys;
+using HealthExport.Limits;
 using HealthExport.Server.Security;
 using HealthExport.Tests.Support;
 using HealthExport.Time;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 
 namespace HealthExport.Tests.Server;
 
@@ -57,7 +59,7 @@ public sealed class AuthenticationTests(ServerFixture fixture) : IClassFixture<S
         var user = await _server.AddUserAsync();
         var expired = await _server.AddKeyAsync(user, expiresAt: Instant.From(DateTimeOffset.UnixEpoch.AddYears(50)));
         var revoked = await _server.AddKeyAsync(user);
-        await _server.Get<IKeyStore>().RevokeAsync(revoked.Id, user.Id, default);
+        await _server.Get<IKeyStore>().RevokeAsync(revoked.Id, user.Id, Entries.KeyRevoked, default);
         var unknown = ApiKey.Mint(KeyFormat.Hx).Key.Reveal();
 
         HashSet<string> answers = [];
@@ -81,7 +83,7 @@ public sealed class AuthenticationTests(ServerFixture fixture) : IClassFixture<S
         var key = await _server.AddKeyAsync();
         using var before = await AskAsync(("api-key", key.Text));
         Assert.Equal(HttpStatusCode.OK, before.StatusCode);
-        Assert.True(await _server.Get<IKeyStore>().RevokeAsync(key.Id, key.User.Id, default));
+        Assert.True(await _server.Get<IKeyStore>().RevokeAsync(key.Id, key.User.Id, Entries.KeyRevoked, default));
         using var after = await AskAsync(("api-key", key.Text));
         await after.ReadProblemAsync(401, "unauthenticated");
     }
@@ -139,14 +141,24 @@ public sealed class AuthenticationTests(ServerFixture fixture) : IClassFixture<S
     }
 
     [Fact]
-    public void An_endpoint_without_a_declared_scope_stops_the_start()
+    public void An_endpoint_without_a_declared_scope_or_limit_class_stops_the_start()
     {
-        var app = WebApplication.CreateSlimBuilder().Build();
-        app.MapGet("/open", () => "").NeedsNoKey();
-        app.MapGet("/guarded", () => "").Needs(KeyScopes.Read);
-        app.CheckScopes();
-        app.MapGet("/forgotten", () => "");
-        Assert.Contains("/forgotten", Assert.Throws<InvalidOperationException>(app.CheckScopes).Message);
+        AssertStops(app => app.MapGet("/forgotten", () => ""));
+        AssertStops(app => app.MapGet("/forgotten", () => "").Needs(KeyScopes.Read));
+        AssertStops(app => app.MapGet("/forgotten", () => "").CountsAs(LimitClass.Read));
+        AssertStops(app => app.MapGet("/forgotten", () => "").CountsAs(LimitClass.Read).NeedsNoKey());
+        AssertStops(app =>
+            app.MapGet("/forgotten", () => "").Needs(KeyScopes.Read).CountsAs(LimitClass.Read).NeedsNoKey());
+
+        static void AssertStops(Action<IEndpointRouteBuilder> map)
+        {
+            var app = WebApplication.CreateSlimBuilder().Build();
+            app.MapGet("/open", () => "").NeedsNoKey();
+            app.MapGet("/guarded", () => "").Needs(KeyScopes.Read).CountsAs(LimitClass.Read);
+            app.CheckScopes();
+            map(app);
+            Assert.Contains("/forgotten", Assert.Throws<InvalidOperationException>(app.CheckScopes).Message);
+        }
     }
 
     [Fact]

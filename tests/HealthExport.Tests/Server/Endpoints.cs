@@ -1,4 +1,5 @@
 using HealthExport.Keys;
+using HealthExport.Limits;
 using HealthExport.Server.Security;
 using HealthExport.Tests.Support;
 using Microsoft.AspNetCore.Routing;
@@ -8,7 +9,8 @@ namespace HealthExport.Tests.Server;
 
 /// <param name="Scope">As the manifest says it.</param>
 /// <param name="AnyOf">None if no key is needed.</param>
-sealed record KnownEndpoint(string Method, string Route, string Scope, KeyScopes AnyOf)
+/// <param name="LimitClass">As the manifest says it; "-" if no key is needed.</param>
+sealed record KnownEndpoint(string Method, string Route, string Scope, KeyScopes AnyOf, string LimitClass)
 {
     /// <summary>A path that the route matches; what it names is not there.</summary>
     public string SamplePath => string.Join('/', Route.Split('/').Select(part =>
@@ -22,9 +24,11 @@ static class Endpoints
         .. from endpoint in server.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
            from method in endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods
            let scope = endpoint.Metadata.GetMetadata<NeededScope>()
+           let counted = endpoint.Metadata.GetMetadata<CountedAs>()
            let route = "/" + endpoint.RoutePattern.RawText!.TrimStart('/')
            orderby route, method
            select new KnownEndpoint(
-               method, route, scope?.ToString() ?? "no key", scope?.AnyOf ?? KeyScopes.None),
+               method, route, scope?.ToString() ?? "no key", scope?.AnyOf ?? KeyScopes.None,
+               counted is null ? "-" : LimitClasses.GetName(counted.Class)),
     ];
 }

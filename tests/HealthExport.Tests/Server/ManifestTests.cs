@@ -9,9 +9,10 @@ namespace HealthExport.Tests.Server;
 public sealed class ManifestTests(ServerFixture fixture) : IClassFixture<ServerFixture>
 {
     [Fact]
-    public void Every_endpoint_and_its_scope_is_in_the_manifest() => Manifest.Check(
+    public void Every_endpoint_its_scope_and_its_limit_class_is_in_the_manifest() => Manifest.Check(
         "endpoints.txt",
-        Endpoints.Of(fixture.Server).Select(endpoint => $"{endpoint.Method,-6} {endpoint.Route}  {endpoint.Scope}"));
+        Endpoints.Of(fixture.Server).Select(endpoint =>
+            $"{endpoint.Method,-6} {endpoint.Route}  {endpoint.Scope}  {endpoint.LimitClass}"));
 
     [Fact]
     public void Every_log_line_is_in_the_manifest() => Manifest.Check(

@@ -272,7 +272,8 @@ public abstract class PeopleTests(ServerFixture fixture)
         Assert.Equal(before["users"] - 1, after["users"]);
         Assert.Equal(before["api_keys"] - 2, after["api_keys"]);
         foreach (var table in before.Keys.Except(["users", "api_keys"])) Assert.Equal(before[table], after[table]);
-        Assert.NotNull(await _server.Get<IUserStore>().AddAsync(key.User.Email, null, null, default));
+        Assert.NotNull(await _server.Get<IUserStore>().AddAsync(
+            key.User.Email, null, null, Entries.UserCreated, default));
     }
 
     [Fact]

@@ -14,6 +14,11 @@ public sealed class PostgresUserStoreTests : UserStoreContract
     protected override async ValueTask<StoreFixture> OpenAsync() => await PostgresFixture.OpenAsync();
 }
 
+public sealed class PostgresAuditStoreTests : AuditStoreContract
+{
+    protected override async ValueTask<StoreFixture> OpenAsync() => await PostgresFixture.OpenAsync();
+}
+
 public sealed class PostgresKeyStoreTests : KeyStoreContract
 {
     protected override async ValueTask<StoreFixture> OpenAsync() => await PostgresFixture.OpenAsync();

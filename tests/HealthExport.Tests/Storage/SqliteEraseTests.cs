@@ -33,7 +33,8 @@ public sealed class SqliteEraseTests
         await using var place = await StorePlace.MakeAsync(Engine.Sqlite);
         await using var server = await RunningServer.StartAsync(shared: place);
         var users = server.Get<IUserStore>();
-        var person = await users.AddAsync($"{Canary}@example.org", $"{Canary} name", "Europe/Berlin", default);
+        var person = await users.AddAsync(
+            $"{Canary}@example.org", $"{Canary} name", "Europe/Berlin", Entries.UserCreated, default);
         var (key, other) = (await server.AddKeyAsync(person!), await server.AddKeyAsync());
         // Side by side, so that their rows share pages, which are split and joined as rows grow and go.
         for (var i = 0; i < 120; i++)
@@ -74,7 +75,7 @@ public sealed class SqliteEraseTests
         }
         Assert.InRange((await stores.Migrations.DescribeAsync(default)).SizeBytes, 8 << 20, long.MaxValue);
 
-        Assert.True(await stores.Users.EraseAsync(user.Id, default));
+        Assert.True(await stores.Users.EraseAsync(user.Id, Entries.UserErased, default));
 
         Assert.InRange((await stores.Migrations.DescribeAsync(default)).SizeBytes, 1, empty);
     }
@@ -90,7 +91,7 @@ public sealed class SqliteEraseTests
         {
             reader.Session.BeginRead();
             using (var look = reader.Session.Prepare("select count(*) from samples")) Assert.True(look.Step());
-            erasing = Task.Run(async () => await stores.Users.EraseAsync(user.Id, default));
+            erasing = Task.Run(async () => await stores.Users.EraseAsync(user.Id, Entries.UserErased, default));
             // All rows are gone and the name with them, but the log holds their bytes for the reader.
             await Eventually.TrueAsync(async () =>
                 await stores.Users.FindAsync(user.Id, default) is { Email: "", IsBeingErased: true });

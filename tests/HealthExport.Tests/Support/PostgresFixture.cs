@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using HealthExport.Audit;
 using HealthExport.Keys;
 using HealthExport.Migrations;
 using HealthExport.People;
@@ -30,6 +31,7 @@ sealed class PostgresFixture : StoreFixture
         Database = Connect();
         Users = new PostgresUserStore(Database);
         Keys = new PostgresKeyStore(Database);
+        Audit = new PostgresAuditStore(Database);
         Migrations = new PostgresMigrations(Database);
         Ingestions = new PostgresIngestionStore(Database, new());
         Samples = new PostgresSampleStore(Database);
@@ -44,6 +46,7 @@ sealed class PostgresFixture : StoreFixture
     public PostgresDatabase Database { get; }
     public override IUserStore Users { get; }
     public override IKeyStore Keys { get; }
+    public override IAuditStore Audit { get; }
     public override IIngestionStore Ingestions { get; }
     public override IMigrationStore Migrations { get; }
     public override ISampleStore Samples { get; }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using HealthExport.Audit;
 using HealthExport.Keys;
 using HealthExport.Migrations;
 using HealthExport.People;
@@ -81,7 +82,8 @@ sealed class RunningServer : IAsyncDisposable
     /// <summary>A new person.</summary>
     public async Task<User> AddUserAsync(string? timeZone = "Europe/Berlin") =>
         await Get<IUserStore>().AddAsync(
-            $"person{Interlocked.Increment(ref _people)}@example.org", null, timeZone, CancellationToken.None)
+            $"person{Interlocked.Increment(ref _people)}@example.org", null, timeZone,
+            Entries.Now(AuditAction.UserCreated), CancellationToken.None)
         ?? throw new InvalidOperationException("The e-mail was taken.");
 
     /// <summary>A new key, as its holder would send it.</summary>
@@ -95,7 +97,7 @@ sealed class RunningServer : IAsyncDisposable
                 minted.PublicId, user.Id, "test", scopes, "default", minted.Key.LookupHash.ToArray(),
                 Argon2id.Hash(Encoding.ASCII.GetBytes(text), s_cheap), Instant.From(TimeProvider.System.GetUtcNow()),
                 expiresAt, null, null),
-            CancellationToken.None);
+            Entries.Now(AuditAction.KeyCreated), CancellationToken.None);
         return new(minted.PublicId, text, user);
     }
 

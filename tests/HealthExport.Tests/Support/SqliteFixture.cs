@@ -1,4 +1,5 @@
 using System.Text;
+using HealthExport.Audit;
 using HealthExport.Keys;
 using HealthExport.Migrations;
 using HealthExport.People;
@@ -20,6 +21,7 @@ sealed class SqliteFixture : StoreFixture
         Database = new(Path.Combine(Folder.FullName, "health.db"));
         Users = new SqliteUserStore(Database, Clock);
         Keys = new SqliteKeyStore(Database, Clock);
+        Audit = new SqliteAuditStore(Database);
         Migrations = new SqliteMigrations(Database, Clock);
         Samples = new SqliteSampleStore(Database, Clock);
         Workouts = new SqliteWorkoutStore(Database);
@@ -30,6 +32,7 @@ sealed class SqliteFixture : StoreFixture
     public SqliteDatabase Database { get; }
     public override IUserStore Users { get; }
     public override IKeyStore Keys { get; }
+    public override IAuditStore Audit { get; }
     public override IIngestionStore Ingestions { get; }
     public override IMigrationStore Migrations { get; }
     public override ISampleStore Samples { get; }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using HealthExport.Audit;
 using HealthExport.Keys;
 using HealthExport.Migrations;
 using HealthExport.People;
@@ -20,6 +21,7 @@ public abstract class StoreFixture : IAsyncDisposable
 
     public abstract IUserStore Users { get; }
     public abstract IKeyStore Keys { get; }
+    public abstract IAuditStore Audit { get; }
     public abstract IIngestionStore Ingestions { get; }
     public abstract IMigrationStore Migrations { get; }
     public abstract ISampleStore Samples { get; }
@@ -51,7 +53,7 @@ public abstract class StoreFixture : IAsyncDisposable
     public abstract ValueTask DisposeAsync();
 
     public async Task<User> AddUserAsync(string email = "one@example.org") =>
-        await Users.AddAsync(email, null, "Europe/Berlin", default)
+        await Users.AddAsync(email, null, "Europe/Berlin", Entries.UserCreated, default)
         ?? throw new InvalidOperationException("The e-mail is taken.");
 
     /// <summary>Settles a claimed push as its transaction would.</summary>
