@@ -9,6 +9,7 @@ using HealthExport.Server.Security;
 using HealthExport.Server.Settings;
 using HealthExport.Server.Upkeep;
 using HealthExport.Storage;
+using HealthExport.Totals;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging.Console;
@@ -63,8 +64,11 @@ static class ServerHost
             provider.GetRequiredService<IIngestionStore>(), batchRows: settings.Ingest.BatchRows));
         services.AddSingleton<SettledPushes>();
         services.AddSingleton<PushAttempt>();
+        services.AddSingleton<MetricSeries>();
+        services.AddSingleton<DailyTotals>();
         services.AddHostedService<StoreUpkeep>();
         services.AddSingleton<Erasures>().AddHostedService(provider => provider.GetRequiredService<Erasures>());
+        services.AddSingleton<TotalsUpkeep>().AddHostedService(provider => provider.GetRequiredService<TotalsUpkeep>());
         services.AddSingleton<PushWorker>().AddHostedService(provider => provider.GetRequiredService<PushWorker>());
     }
 

@@ -8,6 +8,7 @@ using HealthExport.Samples;
 using HealthExport.Storage.Postgres;
 using HealthExport.Storage.Sqlite;
 using HealthExport.Stores;
+using HealthExport.Totals;
 using HealthExport.Workouts;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -52,6 +53,7 @@ public static class StorageRegistration
         services.AddSingleton<IAuditStore, SqliteAuditStore>();
         services.AddSingleton<IIngestionStore, SqliteIngestionStore>();
         services.AddSingleton<ISampleStore, SqliteSampleStore>();
+        services.AddSingleton<IDailyTotalStore, SqliteDailyTotalStore>();
         services.AddSingleton<IWorkoutStore, SqliteWorkoutStore>();
         services.AddSingleton<IStoreCopy, SqliteStoreCopy>();
         return services;
@@ -71,6 +73,7 @@ public static class StorageRegistration
         services.AddSingleton<IAuditStore, PostgresAuditStore>();
         services.AddSingleton<IIngestionStore, PostgresIngestionStore>();
         services.AddSingleton<ISampleStore, PostgresSampleStore>();
+        services.AddSingleton<IDailyTotalStore, PostgresDailyTotalStore>();
         services.AddSingleton<IWorkoutStore, PostgresWorkoutStore>();
         services.AddSingleton<IStoreCopy, PostgresStoreCopy>();
         return services;

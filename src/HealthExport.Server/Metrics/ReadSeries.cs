@@ -28,7 +28,7 @@ static class ReadSeries
     static readonly string[] s_columnsBySource = [.. s_columns, "source"];
 
     public static async Task<IResult> HandleAsync(
-        string name, HttpContext context, Caller caller, ISampleStore store, IUserStore users,
+        string name, HttpContext context, Caller caller, ISampleStore store, IUserStore users, MetricSeries reader,
         CancellationToken cancellationToken)
     {
         var query = new QueryReader(context.Request.Query);
@@ -54,7 +54,7 @@ static class ReadSeries
             ReadCursor(list, cursor));
         var points = asked.Stored is null
             ? AsyncEnumerable.Empty<SeriesPoint>()
-            : new MetricSeries(store).ReadAsync(caller.UserId, asked.Stored, series, cancellationToken);
+            : reader.ReadAsync(caller.UserId, asked.Stored, series, cancellationToken);
         var value = aggregation
             ?? (asked.Metric.Kind == MetricKind.Cumulative ? Aggregation.Sum : Aggregation.Avg);
 

@@ -71,7 +71,9 @@ sealed partial class PostgresUserStore
         if (refusal.IsEmailTaken || refusal.UnknownSources.Count > 0) return refusal;
         var after = before.With(change);
         if (after.SaysTheSameAs(before)) return new(before, false, []);
-        await WriteAsync(connection, after.User, change.SourceRanks, cancellationToken);
+        await WriteAsync(
+            connection, after.User,
+            after.SourceRanks.SequenceEqual(before.SourceRanks) ? null : after.SourceRanks, cancellationToken);
         await NoteAsync(connection, after.User, entry, cancellationToken);
         return new(after with { SettingsVersion = before.SettingsVersion + 1 }, false, []);
     }
@@ -117,8 +119,9 @@ sealed partial class PostgresUserStore
         return await ReadTextsAsync(row, cancellationToken);
     }
 
+    /// <param name="ranks">Null to leave them as they are.</param>
     static async ValueTask WriteAsync(
-        NpgsqlConnection connection, User user, Given<string[]> sources, CancellationToken cancellationToken)
+        NpgsqlConnection connection, User user, IReadOnlyList<string>? ranks, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection);
         batch.Add(
@@ -128,7 +131,7 @@ sealed partial class PostgresUserStore
             where id = $1
             """).Bind(user.Id).Bind(user.Email).Bind(EmailAddress.KeyOf(user.Email)).BindText(user.DisplayName)
             .BindText(user.TimeZone);
-        if (sources.IsGiven)
+        if (ranks is not null)
         {
             batch.Add("update sources set rank = null where user_id = $1 and rank is not null").Bind(user.Id);
             batch.Add(
@@ -137,7 +140,8 @@ sealed partial class PostgresUserStore
                 set rank = w.at
                 from unnest($2) with ordinality w (text, at)
                 where s.user_id = $1 and md5(s.text) = md5(w.text) and s.text = w.text
-                """).Bind(user.Id).BindTexts(sources.Value);
+                """).Bind(user.Id).BindTexts(ranks);
+            PostgresDailyTotalStore.AddMarkRanked(batch, user.Id);
         }
         try
         {

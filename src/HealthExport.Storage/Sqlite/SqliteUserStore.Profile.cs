@@ -36,7 +36,7 @@ sealed partial class SqliteUserStore
         if (!after.SaysTheSameAs(before))
         {
             Write(session, after.User);
-            if (change.SourceRanks.IsGiven) Rank(session, id, change.SourceRanks.Value);
+            if (!after.SourceRanks.SequenceEqual(before.SourceRanks)) Rank(session, id, change.SourceRanks.Value);
             Note(session, after.User, entry);
             session.Commit();
             after = after with { SettingsVersion = before.SettingsVersion + 1 };
@@ -103,5 +103,6 @@ sealed partial class SqliteUserStore
             clear.Bind(1, id).Run();
         using var rank = session.Prepare("update sources set rank = ?3 where user_id = ?1 and text = ?2");
         for (var i = 0; i < sources.Count; i++) rank.Bind(1, id).Bind(2, sources[i]).Bind(3, i + 1L).Run();
+        SqliteDailyTotalStore.MarkRanked(session, id);
     }
 }

@@ -7,6 +7,7 @@ using HealthExport.Migrations;
 using HealthExport.People;
 using HealthExport.Server.Audit;
 using HealthExport.Tests.Support;
+using HealthExport.Totals;
 using static HealthExport.Tests.Server.MetricsPushes;
 
 namespace HealthExport.Tests.Server;
@@ -232,8 +233,16 @@ public abstract class PeopleTests(ServerFixture fixture)
             1465, Assert.Single(await _server.ReadItemsAsync(key, $"{Series}?merge=none")).Number("value"));
     }
 
-    async Task<double> TotalAsync(TestKey key) =>
-        Assert.Single(await _server.ReadItemsAsync(key, Series)).Number("value");
+    /// <summary>The day's total, worked out from the rows, and then again from what is kept of it.</summary>
+    async Task<double> TotalAsync(TestKey key)
+    {
+        var read = Assert.Single(await _server.ReadItemsAsync(key, Series)).GetRawText();
+        await _server.Get<DailyTotals>().RefreshAsync(key.User.Id, default);
+        Assert.Empty(await _server.Get<IDailyTotalStore>().ListStaleAsync(key.User.Id, 10, default));
+        var kept = Assert.Single(await _server.ReadItemsAsync(key, Series));
+        Assert.Equal(read, kept.GetRawText());
+        return kept.Number("value");
+    }
 
     [Theory]
     [InlineData("")]

@@ -52,3 +52,8 @@ public sealed class PostgresSampleStoreTests : SampleStoreContract
 {
     protected override async ValueTask<StoreFixture> OpenAsync() => await PostgresFixture.OpenAsync();
 }
+
+public sealed class PostgresDailyTotalStoreTests : DailyTotalStoreContract
+{
+    protected override async ValueTask<StoreFixture> OpenAsync() => await PostgresFixture.OpenAsync();
+}

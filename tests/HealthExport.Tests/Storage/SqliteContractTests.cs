@@ -22,3 +22,8 @@ public sealed class SqliteKeyStoreTests : KeyStoreContract
 {
     protected override async ValueTask<StoreFixture> OpenAsync() => await SqliteFixture.OpenAsync();
 }
+
+public sealed class SqliteDailyTotalStoreTests : DailyTotalStoreContract
+{
+    protected override async ValueTask<StoreFixture> OpenAsync() => await SqliteFixture.OpenAsync();
+}

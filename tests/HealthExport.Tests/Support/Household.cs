@@ -1,5 +1,7 @@
+using HealthExport.People;
 using HealthExport.Samples;
 using HealthExport.Storage.Sqlite;
+using HealthExport.Totals;
 
 namespace HealthExport.Tests.Support;
 
@@ -10,6 +12,10 @@ public abstract class Household(Engine engine) : IAsyncLifetime
 {
     /// <summary>The store beneath, for what no route does yet.</summary>
     public ISampleStore Samples => Server.Get<ISampleStore>();
+
+    public IDailyTotalStore DailyTotals => Server.Get<IDailyTotalStore>();
+
+    public IUserStore Users => Server.Get<IUserStore>();
 
     internal RunningServer Server { get; set; } = null!;
 

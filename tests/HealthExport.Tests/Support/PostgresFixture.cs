@@ -8,6 +8,7 @@ using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Storage.Postgres;
 using HealthExport.Time;
+using HealthExport.Totals;
 using HealthExport.Workouts;
 using Npgsql;
 
@@ -35,6 +36,7 @@ sealed class PostgresFixture : StoreFixture
         Migrations = new PostgresMigrations(Database);
         Ingestions = new PostgresIngestionStore(Database, new());
         Samples = new PostgresSampleStore(Database);
+        DailyTotals = new PostgresDailyTotalStore(Database);
         Workouts = new PostgresWorkoutStore(Database);
     }
 
@@ -50,6 +52,7 @@ sealed class PostgresFixture : StoreFixture
     public override IIngestionStore Ingestions { get; }
     public override IMigrationStore Migrations { get; }
     public override ISampleStore Samples { get; }
+    public override IDailyTotalStore DailyTotals { get; }
     public override IWorkoutStore Workouts { get; }
 
     public static async Task<PostgresFixture> OpenAsync()
@@ -171,6 +174,7 @@ sealed class PostgresFixture : StoreFixture
         ("id" or "workout_id", "uuid") => $"'{new Guid((int)userId, 0, 0, new byte[8])}'",
         ("revoked_at", _) => "null",
         (_, "boolean") => "true",
+        (_, "date") => "'2026-01-15'",
         (_, "bytea") => $"decode('{userId:x8}', 'hex')",
         (_, "text") => $"'{userId}'",
         (_, "uuid") => $"'{Guid.NewGuid()}'",

@@ -6,6 +6,7 @@ using HealthExport.People;
 using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Storage.Sqlite;
+using HealthExport.Totals;
 using HealthExport.Workouts;
 
 namespace HealthExport.Tests.Support;
@@ -24,6 +25,7 @@ sealed class SqliteFixture : StoreFixture
         Audit = new SqliteAuditStore(Database);
         Migrations = new SqliteMigrations(Database, Clock);
         Samples = new SqliteSampleStore(Database, Clock);
+        DailyTotals = new SqliteDailyTotalStore(Database);
         Workouts = new SqliteWorkoutStore(Database);
         Ingestions = new SqliteIngestionStore(Database, Clock, new(), LeaseHolder.Current);
     }
@@ -36,6 +38,7 @@ sealed class SqliteFixture : StoreFixture
     public override IIngestionStore Ingestions { get; }
     public override IMigrationStore Migrations { get; }
     public override ISampleStore Samples { get; }
+    public override IDailyTotalStore DailyTotals { get; }
     public override IWorkoutStore Workouts { get; }
 
     public static async Task<SqliteFixture> OpenAsync()

@@ -5,6 +5,7 @@ using HealthExport.Migrations;
 using HealthExport.People;
 using HealthExport.Pushes;
 using HealthExport.Samples;
+using HealthExport.Totals;
 using HealthExport.Workouts;
 
 namespace HealthExport.Tests.Support;
@@ -25,6 +26,7 @@ public abstract class StoreFixture : IAsyncDisposable
     public abstract IIngestionStore Ingestions { get; }
     public abstract IMigrationStore Migrations { get; }
     public abstract ISampleStore Samples { get; }
+    public abstract IDailyTotalStore DailyTotals { get; }
     public abstract IWorkoutStore Workouts { get; }
 
     /// <summary>The ingestions as another process sees them: connections and lease holder of its own.</summary>
