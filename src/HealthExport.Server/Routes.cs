@@ -1,5 +1,6 @@
 using HealthExport.Keys;
 using HealthExport.Limits;
+using HealthExport.Server.Auth;
 using HealthExport.Server.Health;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Metrics;
@@ -57,6 +58,13 @@ static class Routes
             v1.MapGet("/workouts/{id:guid}", GetWorkout.HandleAsync).Needs(Read).CountsAs(Reads);
             v1.MapGet("/workouts/{id:guid}/route", GetRoute.HandleAsync)
                 .Needs(Read).CountsAs(Reads).TakesQuery(GetRoute.Parameters);
+
+            v1.MapPost("/auth/keys", CreateKey.HandleAsync).Needs(Admin).CountsAs(Reads);
+            v1.MapGet("/auth/keys", ListKeys.HandleAsync)
+                .Needs(Admin).CountsAs(Reads).TakesQuery(ListKeys.Parameters);
+            v1.MapDelete("/auth/keys", RevokeKey.HandleBodyAsync).Needs(Admin).CountsAs(Reads);
+            v1.MapDelete("/auth/keys/{id}", RevokeKey.HandleAsync).Needs(Admin).CountsAs(Reads);
+            v1.MapPost("/auth/keys/{id}/rotate", RotateKey.HandleAsync).Needs(Admin).CountsAs(Reads);
         }
     }
 }

@@ -55,7 +55,11 @@ static class ServerHost
         services.TryAddSingleton(TimeProvider.System);
         services.AddHealthExportStorage(settings.DatabaseUrl, settings.Database, settings.Ingest.Attempts);
         services.AddSingleton(settings);
-        services.AddSingleton(provider => new VerifiedKeys(provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<Argon2Slots>();
+        services.AddSingleton(provider => new VerifiedKeys(
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<Argon2Slots>()));
+        services.AddSingleton<FailedAuthentications>().AddSingleton<KnownKeys>().AddSingleton<KeyCheck>();
+        services.AddSingleton<KeyIssuer>();
         // The first to start and the last to stop, so that what the others do at their end is recorded too.
         services.AddSingleton<AuditTrail>().AddHostedService(provider => provider.GetRequiredService<AuditTrail>());
         services.AddSingleton<KeyPlaces>();

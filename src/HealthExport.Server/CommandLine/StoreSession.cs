@@ -27,7 +27,7 @@ sealed class StoreSession : IAsyncDisposable
     public IIngestionStore Ingestions => _services.GetRequiredService<IIngestionStore>();
     public IMigrationStore Migrations => _services.GetRequiredService<IMigrationStore>();
     public ISampleStore Samples => _services.GetRequiredService<ISampleStore>();
-    public KeyIssuer Issuer => new(Keys, _services.GetRequiredService<TimeProvider>());
+    public KeyIssuer Issuer => new(Keys, new(), _services.GetRequiredService<TimeProvider>());
 
     /// <summary>Opens nothing yet; the first use does.</summary>
     public static StoreSession Open(Shell shell)

@@ -22,6 +22,12 @@ static class Problems
         Make(403, "forbidden", "The key lacks the scope", $"This needs a key with scope {scopes}.",
             "Use another key, or have one made with that scope.");
 
+    /// <param name="scopes">Of what was asked for, those that the key lacks.</param>
+    public static ProblemResult ScopesBeyondOwn(string scopes) =>
+        Make(403, "forbidden", "The key lacks the scope",
+            $"A key hands out only scopes that it has itself; this one lacks {scopes}.",
+            "Use a key with those scopes, or the command line.");
+
     public static ProblemResult NotFound(string detail = "There is nothing here.", string? hint = null) =>
         Make(404, "not_found", "Not found", detail, hint);
 
@@ -32,6 +38,9 @@ static class Problems
     public static ProblemResult Conflict() =>
         Make(409, "conflict", "The idempotency key was used for another body",
             "An earlier push with this Idempotency-Key had other bytes.", "Use a new key for a new body.");
+
+    public static ProblemResult KeyConflict(string detail, string hint) =>
+        Make(409, "conflict", "The key cannot be rotated", detail, hint);
 
     public static ProblemResult BodyTooLarge(
         long limitBytes, string hint = "Export a shorter period, or turn on Batch Requests in the app.") =>
@@ -45,10 +54,18 @@ static class Problems
         Make(422, "invalid_request", "The request was understood and refused", $"{field}: {problem}", hint,
             new Dictionary<string, string[]> { [field] = [problem] });
 
-    /// <param name="errors">By field; at least one.</param>
+    /// <summary>Says something of each field that cannot be used.</summary>
     public static ProblemResult InvalidRequest(IReadOnlyDictionary<string, string[]> errors) =>
         Make(422, "invalid_request", "The request was understood and refused",
-            string.Join(" ", errors.Select(error => $"{error.Key}: {error.Value[0]}")), errors: errors);
+            string.Join(" ", errors.SelectMany(field => field.Value.Select(problem => $"{field.Key}: {problem}"))),
+            hint: null, errors);
+
+    /// <param name="wait">Until the next try may succeed.</param>
+    public static ProblemResult TooManyFailures(TimeSpan wait) =>
+        Make(429, "rate_limited", "Too many requests",
+            "Too many keys that are not in force have come from this address; this one was not looked at.",
+            "Stop what sends an old or a wrong key. Keys in force are not held up by others.",
+            retryAfter: (int)Math.Ceiling(wait.TotalSeconds));
 
     public static ProblemResult Internal() =>
         Make(500, "internal_error", "The server failed", "Something went wrong here; it has been logged.",

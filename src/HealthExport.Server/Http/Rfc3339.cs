@@ -9,6 +9,22 @@ static class Rfc3339
     /// <summary>The longest: <c>2026-01-15T08:00:00.000001+01:00</c>.</summary>
     public const int MaxLength = 32;
 
+    static readonly string[] s_forms =
+    [
+        "yyyy-MM-ddTHH:mm:ssK", "yyyy-MM-ddTHH:mm:ss.FFFFFFFK", "yyyy-MM-ddTHH:mmK",
+    ];
+
+    /// <summary>Reads a timestamp with offset; the seconds may be left out.</summary>
+    /// <returns>Null if it is none.</returns>
+    public static Instant? Find(string text) =>
+        HasOffset(text) && DateTimeOffset.TryParseExact(
+            text, s_forms, CultureInfo.InvariantCulture, DateTimeStyles.None, out var at)
+                ? Instant.From(at)
+                : null;
+
+    static bool HasOffset(string text) =>
+        text.EndsWith('Z') || (text.Length > 6 && text[^6] is '+' or '-' && text[^3] == ':');
+
     /// <summary>
     /// A moment with its offset, which is <c>+00:00</c> for UTC. The fraction has six digits, and is left out if it is
     /// zero.

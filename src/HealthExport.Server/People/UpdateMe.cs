@@ -20,27 +20,24 @@ static class UpdateMe
     const string TimeZone = "time_zone";
     const string SourceRanks = "source_ranks";
 
-    static readonly string[] s_fields = [Email, DisplayName, TimeZone, SourceRanks];
-
     public static async Task<IResult> HandleAsync(
         HttpContext context, Caller caller, IUserStore users, AuditTrail trail, CancellationToken cancellationToken)
     {
-        var (fields, unreadable) = await BodyFields.ReadAsync(context.Request, s_fields, cancellationToken);
-        if (fields is null) return unreadable!;
-        var change = Read(fields);
-        if (fields.Problem is { } problem) return problem;
+        using var body = await BodyReader.ReadAsync(context);
+        var change = Read(body);
+        if (body.Problem is { } problem) return problem;
 
         var update = await users.UpdateAsync(
             caller.UserId, change, trail.Describe(context, AuditAction.UserChanged, metadata: Name(change)),
             cancellationToken);
         if (update.Profile is { } profile)
             return TypedResults.Json(PersonAnswer.Of(profile), ServerJson.Default.PersonAnswer);
-        if (update.IsEmailTaken) fields.Refuse(Email, "is taken by somebody else.");
+        if (update.IsEmailTaken) body.Refuse(Email, "is taken by somebody else.");
         foreach (var source in update.UnknownSources)
-            fields.Refuse(
+            body.Refuse(
                 $"{SourceRanks}[{Array.IndexOf(change.SourceRanks.Value, source)}]",
                 "is none of your sources; GET /v1/metrics lists them.");
-        return fields.Problem ?? throw new UserGoneException();
+        return body.Problem ?? throw new UserGoneException();
     }
 
     /// <summary>Which fields were sent, not what they say.</summary>
@@ -54,48 +51,48 @@ static class UpdateMe
         return new() { ["fields"] = fields };
     }
 
-    static UserChange Read(BodyFields fields)
+    static UserChange Read(BodyReader body)
     {
         var change = new UserChange();
-        if (fields.Has(Email))
+        if (body.Has(Email))
         {
-            var email = fields.Text(Email)?.Trim();
+            var email = body.Text(Email)?.Trim();
             if (!EmailAddress.IsOne(email))
-                fields.Refuse(Email, $"must look like name@host, up to {EmailAddress.MaxLength} characters.");
+                body.Refuse(Email, $"must look like name@host, up to {EmailAddress.MaxLength} characters.");
             change = change with { Email = email! };
         }
-        if (fields.Has(DisplayName))
+        if (body.Has(DisplayName))
         {
-            var name = fields.Text(DisplayName)?.Trim();
+            var name = body.Text(DisplayName)?.Trim();
             if (name is not null && !User.IsDisplayName(name))
-                fields.Refuse(
+                body.Refuse(
                     DisplayName, $"must have 1 to {User.MaxDisplayNameLength} characters, all of them printable.");
             change = change with { DisplayName = name };
         }
-        if (fields.Has(TimeZone))
+        if (body.Has(TimeZone))
         {
-            var zone = fields.Text(TimeZone);
+            var zone = body.Text(TimeZone);
             if (zone is not null && !IanaZone.TryFind(zone, out _))
-                fields.Refuse(TimeZone, "must be an IANA time zone, such as Europe/Berlin.");
+                body.Refuse(TimeZone, "must be an IANA time zone, such as Europe/Berlin.");
             change = change with { TimeZone = zone };
         }
-        if (fields.Has(SourceRanks) && fields.Texts(SourceRanks) is { } ranks)
-            change = change with { SourceRanks = ReadRanks(fields, ranks) };
+        if (body.Has(SourceRanks))
+            change = change with { SourceRanks = ReadRanks(body, body.Texts(SourceRanks) ?? []) };
         return change;
     }
 
-    static string[] ReadRanks(BodyFields fields, string[] ranks)
+    static string[] ReadRanks(BodyReader body, IReadOnlyList<string> ranks)
     {
-        if (ranks.Length > UserChange.MaxSourceRanks)
+        if (ranks.Count > UserChange.MaxSourceRanks)
         {
-            fields.Refuse(SourceRanks, $"must name at most {UserChange.MaxSourceRanks} sources.");
+            body.Refuse(SourceRanks, $"must name at most {UserChange.MaxSourceRanks} sources.");
             return [];
         }
-        var sources = new string[ranks.Length];
-        for (var i = 0; i < ranks.Length; i++)
+        var sources = new string[ranks.Count];
+        for (var i = 0; i < ranks.Count; i++)
         {
-            if (SourceName.Normalise(ranks[i]) is not { } source) fields.Refuse($"{SourceRanks}[{i}]", "is empty.");
-            else if (sources.Contains(source)) fields.Refuse($"{SourceRanks}[{i}]", "is named twice.");
+            if (SourceName.Normalise(ranks[i]) is not { } source) body.Refuse($"{SourceRanks}[{i}]", "is empty.");
+            else if (sources.Contains(source)) body.Refuse($"{SourceRanks}[{i}]", "is named twice.");
             else sources[i] = source;
         }
         return sources;

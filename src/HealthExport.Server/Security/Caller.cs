@@ -4,8 +4,13 @@ using HealthExport.Keys;
 namespace HealthExport.Server.Security;
 
 /// <summary>Who a request comes from, once its key has been checked. A handler takes it as a parameter.</summary>
-sealed record Caller(long UserId, string KeyId, KeyScopes Scopes)
+/// <param name="Key">As the store had it when it was last read: at most a second ago.</param>
+sealed record Caller(StoredKey Key)
 {
+    public long UserId => Key.UserId;
+    public string KeyId => Key.Id;
+    public KeyScopes Scopes => Key.Scopes;
+
     public bool Has(KeyScopes scope) => Scopes.Include(scope);
 
     /// <summary>Binds the parameter of a handler.</summary>

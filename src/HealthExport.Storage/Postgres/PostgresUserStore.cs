@@ -62,14 +62,14 @@ sealed partial class PostgresUserStore(PostgresDatabase database) : IUserStore
     public ValueTask<IReadOnlyList<User>> ListBeingErasedAsync(CancellationToken cancellationToken) => ListAsync(
         $"select {Columns} from users where erasing_since is not null order by erasing_since, id", cancellationToken);
 
-    /// <summary>For whoever is about to take something for a person, in the same transaction: whoever erases them waits
-    /// for its end, and removes it too.</summary>
+    /// <summary>For whoever is about to take something for a person, in the same transaction: nobody begins to erase
+    /// them before its end. To be asked first: the person's row is locked before any other.</summary>
     /// <exception cref="UserGoneException">The person is not there, or is being erased.</exception>
     public static async ValueTask RequirePresentAsync(
         NpgsqlConnection connection, long id, CancellationToken cancellationToken)
     {
         await using var find = new NpgsqlCommand(
-            "select 1 from users where id = $1 and erasing_since is null for key share", connection);
+            "select 1 from users where id = $1 and erasing_since is null for share", connection);
         find.Parameters.Bind(id);
         if (await find.ExecuteScalarAsync(cancellationToken) is null) throw new UserGoneException();
     }

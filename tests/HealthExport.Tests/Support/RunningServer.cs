@@ -187,5 +187,8 @@ static class Responses
         return problem;
     }
 
+    /// <summary>The text of a field that must be there.</summary>
+    public static string NeededText(this JsonElement json, string name) => json.GetProperty(name).GetString()!;
+
     public static Guid IngestionId(this JsonElement answer) => answer.GetProperty("ingestion_id").GetGuid();
 }
