@@ -60,7 +60,7 @@ sealed partial class PostgresUserStore(PostgresDatabase database) : IUserStore
         ListAsync($"select {Columns} from users order by id", cancellationToken);
 
     public ValueTask<IReadOnlyList<User>> ListBeingErasedAsync(CancellationToken cancellationToken) => ListAsync(
-        $"select {Columns} from users where erasing_since is not null order by erasing_since, id", cancellationToken);
+        $"select {Columns} from users where erasing_since > '-infinity' order by erasing_since, id", cancellationToken);
 
     /// <summary>For whoever is about to take something for a person, in the same transaction: nobody begins to erase
     /// them before its end. To be asked first: the person's row is locked before any other.</summary>

@@ -174,12 +174,12 @@ sealed class PostgresFixture : StoreFixture
         ("id" or "workout_id", "uuid") => $"'{new Guid((int)userId, 0, 0, new byte[8])}'",
         ("revoked_at", _) => "null",
         (_, "boolean") => "true",
-        (_, "date") => "'2026-01-15'",
         (_, "bytea") => $"decode('{userId:x8}', 'hex')",
         (_, "text") => $"'{userId}'",
         (_, "uuid") => $"'{Guid.NewGuid()}'",
         (_, "timestamp with time zone") => Literal(Clock.GetUtcNow()),
         (_, "timestamp with time zone[]") => $"array[{Literal(Clock.GetUtcNow())}]",
+        (_, "date") => "date '2026-01-15'",
         (_, "double precision[]") => "'{1, NaN}'",
         (_, var type) when type.StartsWith("geography", StringComparison.Ordinal) =>
             "'SRID=4326;LINESTRING ZM (8 50 NaN 1, 8 50 NaN 1)'",
