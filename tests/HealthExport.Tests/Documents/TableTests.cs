@@ -79,6 +79,7 @@ public sealed partial class TableTests(ServerFixture fixture) : IClassFixture<Se
         if (setting.Range is not { } range) return "";
         var unit = setting.Name.EndsWith("MILLISECONDS", StringComparison.Ordinal) ? "milliseconds"
             : setting.Name.EndsWith("SECONDS", StringComparison.Ordinal) ? "seconds"
+            : setting.Name.EndsWith("BYTESPERSECOND", StringComparison.Ordinal) ? "bytes a second"
             : setting.Name.EndsWith("BYTES", StringComparison.Ordinal) ? "bytes"
             : "count";
         return $" | {unit}, {range.Min} to {range.Max}";

@@ -8,8 +8,8 @@ namespace HealthExport.Tests.Support;
 /// <summary>Holds the daily totals of a person, and the series made of them, to what the rows say.</summary>
 sealed class DailyTotalsTruth(ISampleStore samples, IDailyTotalStore totals, IUserStore users)
 {
-    readonly MetricSeries _series = new(samples, totals);
-    readonly MetricSeries _fromRows = new(samples, new NothingWorkedOut(totals));
+    readonly MetricSeries _series = new(samples, totals, users);
+    readonly MetricSeries _fromRows = new(samples, new NothingWorkedOut(totals), users);
 
     /// <summary>
     /// What is called current is what the rows say, and every day that has rows is there, before and after a refresh.
