@@ -1,4 +1,5 @@
 using HealthExport.Audit;
+using HealthExport.Events;
 using HealthExport.Keys;
 using HealthExport.People;
 using HealthExport.Pushes;
@@ -101,14 +102,19 @@ static class IndexQueries
         new("sleep_stages key", "a segment by its key",
             house => house.PushAsync(
                 house.Reader.Id, PlannedPushes.Nights(PlannedPushes.Start.AddDays(199), 2, asStages: true))),
-        new("sleep_sessions key", "sessions that may overlap",
+        new("sleep_sessions_source", "sessions of a source that may overlap",
+            house => house.PushAsync(
+                house.Reader.Id, PlannedPushes.Nights(PlannedPushes.Start.AddDays(989), 2, asStages: false))),
+        new("sleep_sessions key", "a session by its key",
             house => house.PushAsync(
                 house.Reader.Id, PlannedPushes.Nights(PlannedPushes.Start.AddDays(999), 2, asStages: false))),
         new("workouts key", "a workout by its id",
             house => house.Get<IWorkoutStore>().FindAsync(house.Reader.Id, PlannedPushes.RunId(7), default).Run()),
-        new("workouts_start_at", "workouts newest first and in a span, and those without an id",
+        new("workouts_start_at", "workouts newest first and in a span, and one by its times",
             house => house.Get<IWorkoutStore>()
                 .ListAsync(new(house.Reader.Id, default, null, null, null, null, null, 10), default).Run()),
+        new("workouts_made", "a workout whose id was made, by its times, for one that bears its own",
+            house => house.PushAsync(house.Reader.Id, PlannedPushes.Runs(PlannedPushes.Start, 900, 1))),
         new("workout_series key", "what was recorded along a workout",
             house => house.Get<IWorkoutStore>().FindAsync(house.Reader.Id, PlannedPushes.RunId(7), default).Run()),
         new("workout_routes key", "where a workout went", house => house.FindRouteAsync(), Engine.Postgres),
@@ -122,6 +128,8 @@ static class IndexQueries
             house => house.FindNearAsync(), Engine.Sqlite),
         new("health_events key", "an event by what it is known by",
             house => house.PushAsync(house.Reader.Id, PlannedPushes.Symptoms(PlannedPushes.Start, 2))),
+        new("health_events_start_at", "events newest first and in a span",
+            house => house.Get<IEventStore>().ListAsync(new(house.Reader.Id, default, null, null, 10), default).Run()),
         new("audit_log key", "a person's trail, newest first",
             house => house.Get<IAuditStore>().ListAsync(new(house.Reader.Id), null, 10, default).Run()),
         new("audit_log_created_at", "everybody's trail, newest first; what is too old",
