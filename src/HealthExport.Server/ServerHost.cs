@@ -7,6 +7,7 @@ using HealthExport.Server.Connections;
 using HealthExport.Server.Health;
 using HealthExport.Server.Http;
 using HealthExport.Server.Ingest;
+using HealthExport.Server.People;
 using HealthExport.Server.Security;
 using HealthExport.Server.Settings;
 using HealthExport.Server.Upkeep;
@@ -85,6 +86,7 @@ static class ServerHost
         services.AddSingleton<DailyTotals>();
         services.AddSingleton<SleepDiary>();
         services.AddHostedService<StoreUpkeep>();
+        services.AddSingleton<Erasures>().AddHostedService(provider => provider.GetRequiredService<Erasures>());
         services.AddSingleton<TotalsUpkeep>().AddHostedService(provider => provider.GetRequiredService<TotalsUpkeep>());
         services.AddSingleton<PushWorker>().AddHostedService(provider => provider.GetRequiredService<PushWorker>());
     }

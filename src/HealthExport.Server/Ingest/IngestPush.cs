@@ -48,7 +48,7 @@ static class IngestPush
         using (payload)
         {
             var user = await users.FindAsync(caller.UserId, CancellationToken.None)
-                ?? throw new UnreachableException("A key's user is there as long as the key.");
+                ?? throw new UserGoneException();
             kept = await store.KeepAsync(
                 new()
                 {
