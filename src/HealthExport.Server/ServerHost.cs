@@ -34,7 +34,9 @@ static class ServerHost
 
         var app = builder.Build();
         foreach (var url in settings.Urls) app.Urls.Add(url);
+        app.UseClientAddress(settings.Http);
         app.UseRequestIds();
+        app.UseAnswerHeaders();
         app.UseMiddleware<RequestLog>();
         app.UseMiddleware<Failures>();
         app.UseRouting();

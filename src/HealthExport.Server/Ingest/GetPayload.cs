@@ -35,8 +35,6 @@ static class GetPayload
                 ? ingestion.ContentType
                 : "application/octet-stream";
             response.ContentLength = ingestion.SizeBytes;
-            response.Headers.CacheControl = "no-store";
-            response.Headers.XContentTypeOptions = "nosniff";
             response.Headers.ContentDisposition = $"attachment; filename=\"{ingestion.Id:D}\"";
             var writer = response.BodyWriter;
             while (payload.Read(writer.GetMemory(PieceBytes).Span) is var taken and > 0)

@@ -19,6 +19,7 @@ sealed record ServerSettings
     public IngestSettings Ingest { get; init; } = new();
     public TimeSpan Shutdown { get; init; } = TimeSpan.FromSeconds(25);
     public ConnectionPoolOptions Database { get; init; } = new();
+    public HttpSettings Http { get; init; } = new();
 
     /// <exception cref="InvalidSettingException">A value is not among those allowed.</exception>
     public static ServerSettings From(IConfiguration configuration) => new()
@@ -43,6 +44,7 @@ sealed record ServerSettings
             TempFolder = ReadTempFolder(configuration),
         },
         Database = ReadPool(configuration),
+        Http = HttpSettings.From(configuration),
     };
 
     static Backoff ReadBackoff(IConfiguration configuration)
@@ -79,10 +81,10 @@ sealed record ServerSettings
             ? value
             : throw new InvalidSettingException(setting.Name, "must be true or false.");
 
-    static string Text(IConfiguration configuration, Setting setting) =>
+    internal static string Text(IConfiguration configuration, Setting setting) =>
         configuration[setting.Key] is { } value && !string.IsNullOrWhiteSpace(value) ? value.Trim() : setting.Default;
 
-    static long Number(IConfiguration configuration, Setting setting)
+    internal static long Number(IConfiguration configuration, Setting setting)
     {
         var (min, max) = setting.Range ?? (long.MinValue, long.MaxValue);
         return long.TryParse(
@@ -92,7 +94,7 @@ sealed record ServerSettings
                 : throw new InvalidSettingException(setting.Name, $"must be a whole number from {min} to {max}.");
     }
 
-    static TimeSpan Seconds(IConfiguration configuration, Setting setting) =>
+    internal static TimeSpan Seconds(IConfiguration configuration, Setting setting) =>
         TimeSpan.FromSeconds(Number(configuration, setting));
 
     static LogLevel ReadLogLevel(IConfiguration configuration)

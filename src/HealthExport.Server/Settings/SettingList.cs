@@ -1,7 +1,7 @@
 namespace HealthExport.Server.Settings;
 
 /// <summary>Every setting of the server. The operations page and the example file name exactly these.</summary>
-static class SettingList
+static partial class SettingList
 {
     public static readonly Setting DatabaseUrl = new(
         "DATABASE_URL", "sqlite:data/health.db",
@@ -98,11 +98,12 @@ static class SettingList
         "How long requests in progress may take to end when the server is stopped, in seconds.")
         { Range = (0, 3600) };
 
-    public static IReadOnlyList<Setting> All { get; } =
+    // Not before the first use: the fields of a class in several files are set file by file, in any order.
+    public static IReadOnlyList<Setting> All => field ??=
     [
         DatabaseUrl, LogLevel, Urls, PublicUrl, ShutdownSeconds, BodyLimitBytes, WaitSeconds, StallSeconds,
         LeaseSeconds, Workers, Attempts, BackoffMilliseconds, BackoffLimitMilliseconds, BatchRows, TempFolder,
         MinConnections, MaxConnections, ConnectSeconds, StatementSeconds, LifetimeSeconds, IdleSeconds, StatementCache,
-        TransactionPooler,
+        TransactionPooler, .. Http,
     ];
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Settings;
 using HealthExport.Stores;
@@ -52,6 +53,7 @@ public sealed class SettingsTests
             ["HEALTHEXPORT__DATABASE__IDLESECONDS"] = "16",
             ["HEALTHEXPORT__DATABASE__STATEMENTCACHE"] = "7",
             ["HEALTHEXPORT__DATABASE__TRANSACTIONPOOLER"] = "True",
+            ["HEALTHEXPORT__HTTP__TRUSTEDPROXIES"] = "10.0.0.2, fd00::/8",
         });
         Assert.Equal("sqlite:/tmp/x.db", settings.DatabaseUrl);
         Assert.Equal(LogLevel.Debug, settings.LogLevel);
@@ -74,6 +76,8 @@ public sealed class SettingsTests
                 IdleTime = TimeSpan.FromSeconds(16), StatementCacheSize = 7, BehindTransactionPooler = true,
             },
             settings.Database);
+        Assert.Equal(
+            [IPNetwork.Parse("10.0.0.2/32"), IPNetwork.Parse("fd00::/8")], settings.Http.TrustedProxies);
     }
 
     [Theory]
@@ -103,6 +107,10 @@ public sealed class SettingsTests
     [InlineData("HEALTHEXPORT__DATABASE__IDLESECONDS", "9")]
     [InlineData("HEALTHEXPORT__DATABASE__STATEMENTCACHE", "-1")]
     [InlineData("HEALTHEXPORT__DATABASE__TRANSACTIONPOOLER", "yes")]
+    [InlineData("HEALTHEXPORT__HTTP__TRUSTEDPROXIES", "caddy")]
+    [InlineData("HEALTHEXPORT__HTTP__TRUSTEDPROXIES", "10")]
+    [InlineData("HEALTHEXPORT__HTTP__TRUSTEDPROXIES", "10.0.0.2, 10.0.0.300")]
+    [InlineData("HEALTHEXPORT__HTTP__TRUSTEDPROXIES", "10.0.0.0/33")]
     public void A_value_that_is_not_allowed_is_refused_by_name(string name, string value)
     {
         var refusal = Assert.Throws<InvalidSettingException>(() => Read(new() { [name] = value }));
