@@ -2,6 +2,7 @@ using HealthExport.Keys;
 using HealthExport.Limits;
 using HealthExport.Server.Health;
 using HealthExport.Server.Ingest;
+using HealthExport.Server.Limits;
 using HealthExport.Server.Metrics;
 using HealthExport.Server.Security;
 using HealthExport.Server.Workouts;
@@ -31,6 +32,8 @@ static class Routes
         {
             var v1 = app.MapGroup(prefix);
             v1.MapPost("/ingest", IngestPush.HandleAsync).Needs(Ingest).CountsAs(Pushes);
+            v1.MapGet("/auth/rate-limit", GetRateLimit.HandleAsync).Needs(KeyScopes.All).IsFreeAs(Reads);
+
             v1.MapGet("/ingestions", ListIngestions.HandleAsync)
                 .Needs(Ingest | Read).CountsAs(Reads).TakesQuery(ListIngestions.Parameters);
             v1.MapGet("/ingestions/{id:guid}", GetIngestion.HandleAsync).Needs(Ingest | Read).CountsAs(Reads);

@@ -3,6 +3,7 @@ using HealthExport.Keys;
 using HealthExport.Pushes;
 using HealthExport.Server.Http;
 using HealthExport.Server.Ingest;
+using HealthExport.Server.Limits;
 using HealthExport.Server.Security;
 using HealthExport.Server.Settings;
 using HealthExport.Server.Upkeep;
@@ -41,6 +42,8 @@ static class ServerHost
         app.UseMiddleware<Failures>();
         app.UseRouting();
         app.UseMiddleware<Authentication>();
+        app.UseMiddleware<RateLimit>();
+        app.UseScopes();
         app.UseKnownParameters();
         app.MapRoutes();
         app.CheckScopes();
@@ -51,6 +54,8 @@ static class ServerHost
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddHealthExportStorage(settings.DatabaseUrl, settings.Database, settings.Ingest.Attempts);
+        services.AddHealthExportUsage(settings.Redis);
+        if (settings.Redis is not null) services.AddHostedService<SharedLimits>();
         services.AddSingleton(settings);
         services.AddSingleton(provider => new VerifiedKeys(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<KeyUses>().AddHostedService(provider => provider.GetRequiredService<KeyUses>());

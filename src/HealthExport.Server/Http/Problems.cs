@@ -38,12 +38,25 @@ static class Problems
             $"The body is larger than {limitBytes} bytes, counted after decompression.",
             "Export a shorter period, or turn on Batch Requests in the app.");
 
+    /// <summary>No wait makes it fit.</summary>
+    public static ProblemResult BodyOverAllowance(long limitBytes) =>
+        Make(413, "body_too_large", "The body is too large",
+            $"The body is larger than {limitBytes} bytes, counted after decompression: all that this key may send in an "
+            + "hour.",
+            "Export a shorter period, or have a key made with another limit profile.");
+
     public static ProblemResult UnsupportedMediaType(string detail, string? hint = null) =>
         Make(415, "unsupported_media_type", "The body has an unsupported form", detail, hint);
 
     public static ProblemResult InvalidRequest(string field, string problem, string? hint = null) =>
         Make(422, "invalid_request", "The request was understood and refused", $"{field}: {problem}", hint,
             new Dictionary<string, string[]> { [field] = [problem] });
+
+    /// <param name="retryAfter">Seconds, to the one.</param>
+    public static ProblemResult RateLimited(string detail, int retryAfter) =>
+        Make(429, "rate_limited", "The key's hourly limit is reached", detail,
+            "Send the same request again after retry_after seconds, or have a key made with another limit profile.",
+            retryAfter: retryAfter);
 
     public static ProblemResult Internal() =>
         Make(500, "internal_error", "The server failed", "Something went wrong here; it has been logged.",

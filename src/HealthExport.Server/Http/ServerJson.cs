@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using HealthExport.Server.Health;
 using HealthExport.Server.Ingest;
+using HealthExport.Server.Limits;
 
 namespace HealthExport.Server.Http;
 
@@ -11,6 +12,7 @@ namespace HealthExport.Server.Http;
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(HealthAnswer))]
 [JsonSerializable(typeof(ReadyAnswer))]
+[JsonSerializable(typeof(RateLimitAnswer))]
 [JsonSerializable(typeof(IngestionAnswer))]
 [JsonSerializable(typeof(IngestionDetails))]
 [JsonSerializable(typeof(ListAnswer<IngestionSummary>))]

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using HealthExport.People;
 using HealthExport.Pushes;
 using HealthExport.Server.Http;
+using HealthExport.Server.Limits;
 using HealthExport.Server.Security;
 using HealthExport.Server.Settings;
 using HealthExport.Time;
@@ -18,7 +19,7 @@ static class IngestPush
     const int MaxIdempotencyKeyLength = 255;
 
     public static async Task<IResult> HandleAsync(
-        HttpContext context, Caller caller, IIngestionStore store, IUserStore users, PushWorker worker,
+        HttpContext context, Caller caller, Budget budget, IIngestionStore store, IUserStore users, PushWorker worker,
         SettledPushes settled, ServerSettings settings, TimeProvider clock)
     {
         var request = context.Request;
@@ -30,7 +31,8 @@ static class IngestPush
         PayloadSpool payload;
         try
         {
-            var received = await ReceivePayload.ReceiveAsync(context, settings.Ingest, clock);
+            var received = await ReceivePayload.ReceiveAsync(
+                context, settings.Ingest, budget.AllowedBytes, clock);
             if (received.Refusal is { } refusal) return Refuse(refusal);
             payload = received.Payload!;
         }
@@ -44,6 +46,7 @@ static class IngestPush
         using var place = worker.FindPlace();
         using (payload)
         {
+            if (await budget.TakeBodyAsync(payload.SizeBytes) is { } tooMuch) return tooMuch;
             var user = await users.FindAsync(caller.UserId, CancellationToken.None)
                 ?? throw new UnreachableException("A key's user is there as long as the key.");
             kept = await store.KeepAsync(
@@ -62,6 +65,7 @@ static class IngestPush
                 CancellationToken.None);
         }
         if (kept.As == KeptAs.Conflict) return Problems.Conflict();
+        budget.Keep();
 
         using var watch = settled.WatchFor(kept.Ingestion);
         if (kept.Claim is { } claim) place!.Start(claim);

@@ -5,8 +5,8 @@
 --          those of the minute whose remainder by 60 is N. At most 123 fields, gone an hour after the last change.
 -- ARGV     allowed requests, allowed bytes, requests and bytes to take, the minute to give them back to (or 0), then
 --          any number of triples: minute, requests and bytes that somebody knows to have been taken in it.
--- Returns  1 if it was taken; requests and bytes used; microseconds until it would fit (-1 for never) and until one
---          request would; the minute it was taken in; now, in microseconds since 1970.
+-- Returns  1 if it was taken; requests and bytes used; microseconds until it would fit (-1 for never), until one
+--          request would, and until one byte would; the minute it was taken in; now, in microseconds since 1970.
 local key = KEYS[1]
 local allowed_r, allowed_b = tonumber(ARGV[1]), tonumber(ARGV[2])
 local cost_r, cost_b, back_to = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -104,4 +104,4 @@ if changed then
     -- Longer than the hour by what the present minute may still last and the clock may go wrong.
     redis.call('EXPIRE', key, 3720)
 end
-return { wait == 0 and 1 or 0, used_r, used_b, wait, wait_for(1, 0), present, now }
+return { wait == 0 and 1 or 0, used_r, used_b, wait, wait_for(1, 0), wait_for(0, 1), present, now }

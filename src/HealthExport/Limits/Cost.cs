@@ -8,6 +8,7 @@ public readonly record struct Cost(int Requests, long Bytes)
     public static readonly Cost Nothing;
 
     public static readonly Cost OneRequest = new(1, 0);
+    public static readonly Cost OneByte = new(0, 1);
 }
 
 /// <summary>Whether a cost was taken, whole, and how things are afterwards.</summary>
@@ -16,9 +17,11 @@ public readonly record struct Cost(int Requests, long Bytes)
 /// After how long the cost would fit if nothing else came; zero if it was taken, null if it never will, being more than
 /// the whole allowance.
 /// </param>
-/// <param name="Reset">After how long one request would fit; zero if one does.</param>
+/// <param name="RequestReset">After how long one request would fit; zero if one does.</param>
+/// <param name="ByteReset">After how long one byte would.</param>
 /// <param name="Minute">That it was taken in; it is given back to the same.</param>
-public readonly record struct Verdict(bool IsTaken, Cost Used, TimeSpan? Wait, TimeSpan Reset, int Minute);
+public readonly record struct Verdict(
+    bool IsTaken, Cost Used, TimeSpan? Wait, TimeSpan RequestReset, TimeSpan ByteReset, int Minute);
 
 /// <summary>Whose use is counted, and of what.</summary>
 /// <param name="KeyId">The key's public id.</param>

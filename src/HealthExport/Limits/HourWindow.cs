@@ -46,9 +46,8 @@ public sealed class HourWindow
     {
         Advance(MinuteOf(now));
         var wait = WaitFor(now, allowance, cost);
-        if (wait == TimeSpan.Zero) Add(_present, cost);
-        return new(
-            wait == TimeSpan.Zero, _used, wait, WaitFor(now, allowance, Cost.OneRequest) ?? TimeSpan.Zero, _present);
+        if (wait == TimeSpan.Zero) Add(cost);
+        return Describe(now, allowance, wait);
     }
 
     /// <summary>Counts what somebody else has allowed.</summary>
@@ -56,13 +55,14 @@ public sealed class HourWindow
     public void Note(int minute, Cost cost)
     {
         Advance(minute);
-        Add(_present, cost);
+        Add(cost);
     }
 
     /// <summary>Undoes a cost; nothing if its minute is no longer counted.</summary>
     /// <param name="minute">As its verdict said.</param>
-    public void GiveBack(int minute, Cost cost)
+    public Verdict GiveBack(Instant now, Allowance allowance, Cost cost, int minute)
     {
+        Advance(MinuteOf(now));
         for (var i = 0; i < _count; i++)
         {
             ref var step = ref At(i);
@@ -71,6 +71,7 @@ public sealed class HourWindow
             step = step with { Requests = step.Requests - back.Requests, Bytes = step.Bytes - back.Bytes };
             _used = new(_used.Requests - back.Requests, _used.Bytes - back.Bytes);
         }
+        return Describe(now, allowance, TimeSpan.Zero);
     }
 
     /// <summary>What is counted, oldest first.</summary>
@@ -105,17 +106,21 @@ public sealed class HourWindow
         }
     }
 
-    void Add(int minute, Cost cost)
+    void Add(Cost cost)
     {
         if (cost == Cost.Nothing) return;
         _used = new(_used.Requests + cost.Requests, _used.Bytes + cost.Bytes);
-        if (_count > 0 && At(_count - 1).Minute == minute)
+        if (_count > 0 && At(_count - 1).Minute == _present)
         {
             ref var last = ref At(_count - 1);
             last = last with { Requests = last.Requests + cost.Requests, Bytes = last.Bytes + cost.Bytes };
         }
-        else Append(new(minute, cost.Requests, cost.Bytes));
+        else Append(new(_present, cost.Requests, cost.Bytes));
     }
+
+    Verdict Describe(Instant now, Allowance allowance, TimeSpan? wait) => new(
+        wait == TimeSpan.Zero, _used, wait, WaitFor(now, allowance, Cost.OneRequest) ?? TimeSpan.Zero,
+        WaitFor(now, allowance, Cost.OneByte) ?? TimeSpan.Zero, _present);
 
     /// <returns>Null if it never fits.</returns>
     TimeSpan? WaitFor(Instant now, Allowance allowance, Cost cost)

@@ -33,11 +33,8 @@ public sealed class LocalUsage : IUsage, IDisposable
     public ValueTask<Verdict> TakeAsync(UsageKey key, Allowance allowance, Cost cost) =>
         new(Take(key, allowance, cost));
 
-    public ValueTask<Verdict> GiveBackAsync(UsageKey key, Allowance allowance, Cost cost, int minute)
-    {
-        GiveBack(key, cost, minute);
-        return new(Take(key, allowance, Cost.Nothing));
-    }
+    public ValueTask<Verdict> GiveBackAsync(UsageKey key, Allowance allowance, Cost cost, int minute) =>
+        new(GiveBack(key, allowance, cost, minute));
 
     public Verdict Take(UsageKey key, Allowance allowance, Cost cost)
     {
@@ -49,10 +46,14 @@ public sealed class LocalUsage : IUsage, IDisposable
         }
     }
 
-    public void GiveBack(UsageKey key, Cost cost, int minute)
+    public Verdict GiveBack(UsageKey key, Allowance allowance, Cost cost, int minute)
     {
-        if (!_entries.TryGetValue(key, out var entry)) return;
-        lock (entry) entry.Window.GiveBack(minute, cost);
+        while (true)
+        {
+            var entry = _entries.GetOrAdd(key, static _ => new());
+            lock (entry)
+                if (!entry.IsSwept) return entry.Window.GiveBack(Now(), allowance, cost, minute);
+        }
     }
 
     /// <summary>Counts what was taken elsewhere, by somebody who knows of all that is counted here.</summary>

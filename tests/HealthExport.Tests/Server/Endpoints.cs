@@ -1,5 +1,4 @@
 using HealthExport.Keys;
-using HealthExport.Limits;
 using HealthExport.Server.Security;
 using HealthExport.Tests.Support;
 using Microsoft.AspNetCore.Routing;
@@ -29,6 +28,6 @@ static class Endpoints
            orderby route, method
            select new KnownEndpoint(
                method, route, scope?.ToString() ?? "no key", scope?.AnyOf ?? KeyScopes.None,
-               counted is null ? "-" : LimitClasses.GetName(counted.Class)),
+               counted?.ToString() ?? "-"),
     ];
 }
