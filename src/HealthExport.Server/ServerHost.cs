@@ -1,6 +1,7 @@
 using System.Text;
 using HealthExport.Keys;
 using HealthExport.Pushes;
+using HealthExport.Server.Audit;
 using HealthExport.Server.Http;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Limits;
@@ -8,6 +9,7 @@ using HealthExport.Server.Security;
 using HealthExport.Server.Settings;
 using HealthExport.Server.Upkeep;
 using HealthExport.Storage;
+using HealthExport.Totals;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging.Console;
@@ -43,7 +45,7 @@ static class ServerHost
         app.UseRouting();
         app.UseMiddleware<Authentication>();
         app.UseMiddleware<RateLimit>();
-        app.UseScopes();
+        app.UseMiddleware<Authorization>();
         app.UseKnownParameters();
         app.MapRoutes();
         app.CheckScopes();
@@ -55,15 +57,21 @@ static class ServerHost
         services.TryAddSingleton(TimeProvider.System);
         services.AddHealthExportStorage(settings.DatabaseUrl, settings.Database, settings.Ingest.Attempts);
         services.AddHealthExportUsage(settings.Redis);
-        if (settings.Redis is not null) services.AddHostedService<SharedLimits>();
         services.AddSingleton(settings);
         services.AddSingleton(provider => new VerifiedKeys(provider.GetRequiredService<TimeProvider>()));
+        // The first to start and the last to stop, so that what the others do at their end is recorded too.
+        services.AddSingleton<AuditTrail>().AddHostedService(provider => provider.GetRequiredService<AuditTrail>());
+        services.AddSingleton<KeyPlaces>();
+        if (settings.Redis is not null) services.AddHostedService<SharedLimits>();
         services.AddSingleton<KeyUses>().AddHostedService(provider => provider.GetRequiredService<KeyUses>());
         services.AddSingleton(provider => new PushApplication(
             provider.GetRequiredService<IIngestionStore>(), batchRows: settings.Ingest.BatchRows));
         services.AddSingleton<SettledPushes>();
         services.AddSingleton<PushAttempt>();
+        services.AddSingleton<MetricSeries>();
+        services.AddSingleton<DailyTotals>();
         services.AddHostedService<StoreUpkeep>();
+        services.AddSingleton<TotalsUpkeep>().AddHostedService(provider => provider.GetRequiredService<TotalsUpkeep>());
         services.AddSingleton<PushWorker>().AddHostedService(provider => provider.GetRequiredService<PushWorker>());
     }
 

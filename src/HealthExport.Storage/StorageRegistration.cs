@@ -1,3 +1,4 @@
+using HealthExport.Audit;
 using HealthExport.Keys;
 using HealthExport.Limits;
 using HealthExport.Migrations;
@@ -9,6 +10,7 @@ using HealthExport.Storage.Postgres;
 using HealthExport.Storage.Redis;
 using HealthExport.Storage.Sqlite;
 using HealthExport.Stores;
+using HealthExport.Totals;
 using HealthExport.Workouts;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -50,8 +52,10 @@ public static class StorageRegistration
         services.AddSingleton<IStoreUpkeep, SqliteUpkeep>();
         services.AddSingleton<IUserStore, SqliteUserStore>();
         services.AddSingleton<IKeyStore, SqliteKeyStore>();
+        services.AddSingleton<IAuditStore, SqliteAuditStore>();
         services.AddSingleton<IIngestionStore, SqliteIngestionStore>();
         services.AddSingleton<ISampleStore, SqliteSampleStore>();
+        services.AddSingleton<IDailyTotalStore, SqliteDailyTotalStore>();
         services.AddSingleton<IWorkoutStore, SqliteWorkoutStore>();
         services.AddSingleton<IStoreCopy, SqliteStoreCopy>();
         return services;
@@ -68,8 +72,10 @@ public static class StorageRegistration
         services.AddSingleton<IStoreUpkeep, PostgresUpkeep>();
         services.AddSingleton<IUserStore, PostgresUserStore>();
         services.AddSingleton<IKeyStore, PostgresKeyStore>();
+        services.AddSingleton<IAuditStore, PostgresAuditStore>();
         services.AddSingleton<IIngestionStore, PostgresIngestionStore>();
         services.AddSingleton<ISampleStore, PostgresSampleStore>();
+        services.AddSingleton<IDailyTotalStore, PostgresDailyTotalStore>();
         services.AddSingleton<IWorkoutStore, PostgresWorkoutStore>();
         services.AddSingleton<IStoreCopy, PostgresStoreCopy>();
         return services;

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using HealthExport.Audit;
+using HealthExport.Server.Audit;
 
 namespace HealthExport.Server.CommandLine;
 
@@ -43,6 +45,10 @@ sealed class Call(Shell shell, ParseResult arguments)
 
     /// <summary>The configured store, whatever the state of its schema.</summary>
     public StoreSession OpenStoreAsItIs() => StoreSession.Open(shell);
+
+    /// <summary>What the audit trail shall say of something that the operator does with this verb.</summary>
+    public AuditEntry Describe(AuditAction action) =>
+        AuditEntry.Create(action, AuditOrigins.OfOperator(), shell.Clock.GetUtcNow());
 
     /// <summary>On every verb.</summary>
     public static Option<bool> JsonOption { get; } = new("--json")

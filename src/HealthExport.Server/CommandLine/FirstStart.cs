@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
+using HealthExport.Audit;
 using HealthExport.Keys;
 using HealthExport.People;
+using HealthExport.Server.Audit;
 
 namespace HealthExport.Server.CommandLine;
 
@@ -15,8 +17,11 @@ sealed class FirstStart
     // Made by a process that died before it showed the keys; null when there is nobody.
     readonly User? _owner;
 
-    FirstStart(IUserStore users, KeyIssuer issuer, User? owner)
+    readonly AuditEntry _entry;
+
+    FirstStart(IUserStore users, KeyIssuer issuer, User? owner, AuditEntry entry)
     {
+        _entry = entry;
         _users = users;
         _issuer = issuer;
         _owner = owner;
@@ -56,19 +61,22 @@ sealed class FirstStart
             [{ Email: OwnerEmail }] => (await keys.ListAsync(userId: null, cancellationToken)).Count == 0,
             _ => false,
         };
-        return isFirst ? new(users, new KeyIssuer(keys, shell.Clock), there is [var owner] ? owner : null) : null;
+        if (!isFirst) return null;
+        return new(
+            users, new KeyIssuer(keys, shell.Clock), there is [var owner] ? owner : null,
+            AuditEntry.Create(AuditAction.UserCreated, AuditOrigins.OfOperator(), shell.Clock.GetUtcNow()));
     }
 
     /// <returns>Null when another process was faster.</returns>
     public async ValueTask<Greeting?> GreetAsync(ReachableUrl url, CancellationToken cancellationToken)
     {
         var owner = _owner
-            ?? await _users.AddAsync(OwnerEmail, displayName: null, FindLocalZone(), cancellationToken);
+            ?? await _users.AddAsync(OwnerEmail, displayName: null, FindLocalZone(), _entry, cancellationToken);
         if (owner is null) return null;
         // Side by side: each key costs one Argon2id hash.
         var pairing = Pairing.MakeAsync(owner, _issuer, url, cancellationToken).AsTask();
         var adminKey = await _issuer.IssueAsync(
-            new KeyOrder(owner.Id, "First admin", KeyScopes.All), cancellationToken);
+            new KeyOrder(owner.Id, "First admin", KeyScopes.All), AuditOrigins.OfOperator(), cancellationToken);
         return new(owner, adminKey, await pairing);
     }
 

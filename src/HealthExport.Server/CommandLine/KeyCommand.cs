@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using HealthExport.Audit;
 using HealthExport.Keys;
+using HealthExport.Server.Audit;
 using HealthExport.Time;
 
 namespace HealthExport.Server.CommandLine;
@@ -69,7 +71,7 @@ static class KeyCommand
                     new KeyOrder(
                         owner.Id, call.Get(name).Trim(), call.Get(scopes), call.Get(format), call.Get(profile),
                         call.Get(expiresIn) is { } span ? now + span : null),
-                    cancellationToken);
+                    AuditOrigins.OfOperator(), cancellationToken);
                 if (call.IsJson)
                     Answer.Write(shell.Out, new JsonObject
                     {
@@ -124,7 +126,8 @@ static class KeyCommand
         {
             await using var store = await call.OpenStoreAsync(cancellationToken);
             var wanted = call.Get(id);
-            if (!await store.Keys.RevokeAsync(wanted, userId: null, cancellationToken))
+            if (!await store.Keys.RevokeAsync(
+                wanted, userId: null, call.Describe(AuditAction.KeyRevoked), cancellationToken))
                 throw new CommandFailedException("There is no key with that id.", "See: health-export key list");
             if (call.IsJson) Answer.Write(shell.Out, new JsonObject { ["revoked"] = wanted });
             else shell.Out.WriteLine($"Revoked {wanted}.");

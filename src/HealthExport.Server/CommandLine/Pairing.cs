@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using HealthExport.Keys;
 using HealthExport.People;
+using HealthExport.Server.Audit;
 
 namespace HealthExport.Server.CommandLine;
 
@@ -9,7 +10,7 @@ sealed record Pairing(User User, IssuedKey Key, ReachableUrl Url)
 {
     public static async ValueTask<Pairing> MakeAsync(
         User user, KeyIssuer issuer, ReachableUrl url, CancellationToken cancellationToken) =>
-        new(user, await issuer.IssueAsync(OrderFor(user), cancellationToken), url);
+        new(user, await issuer.IssueAsync(OrderFor(user), AuditOrigins.OfOperator(), cancellationToken), url);
 
     static KeyOrder OrderFor(User user) =>
         new(user.Id, "Phone", KeyScopes.Ingest, LimitProfile: LimitProfile.Phone);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using HealthExport.Audit;
 using HealthExport.People;
 
 namespace HealthExport.Server.CommandLine;
@@ -35,7 +36,8 @@ static class UserCommand
         {
             await using var store = await call.OpenStoreAsync(cancellationToken);
             var address = call.Get(email);
-            var user = await store.Users.AddAsync(address, call.Get(name), call.Get(zone), cancellationToken)
+            var user = await store.Users.AddAsync(
+                address, call.Get(name), call.Get(zone), call.Describe(AuditAction.UserCreated), cancellationToken)
                 ?? throw new CommandFailedException(
                     $"There is a user {address} already.", "See: health-export user list");
             if (call.IsJson) Answer.Write(shell.Out, ToJson(user));
@@ -79,7 +81,8 @@ static class UserCommand
                         $"This erases {user.Email}: every sample, workout, payload and key, for good.", "the e-mail",
                         user.Email, cancellationToken))
                     throw new CommandFailedException("Nothing was erased.");
-                var erased = await store.Users.EraseAsync(user.Id, cancellationToken);
+                var erased = await store.Users.EraseAsync(
+                    user.Id, call.Describe(AuditAction.UserErased), cancellationToken);
                 if (!erased) throw new CommandFailedException($"Someone else has erased {user.Email} just now.");
                 if (call.IsJson) Answer.Write(shell.Out, new JsonObject { ["erased"] = user.Email });
                 else shell.Out.WriteLine($"Erased {user.Email}.");

@@ -54,7 +54,7 @@ static class Problems
 
     /// <param name="retryAfter">Seconds, to the one.</param>
     public static ProblemResult RateLimited(string detail, int retryAfter) =>
-        Make(429, "rate_limited", "The key's hourly limit is reached", detail,
+        Make(429, "rate_limited", "Too many requests", detail,
             "Send the same request again after retry_after seconds, or have a key made with another limit profile.",
             retryAfter: retryAfter);
 

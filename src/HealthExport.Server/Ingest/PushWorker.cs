@@ -1,5 +1,6 @@
 using HealthExport.Pushes;
 using HealthExport.Server.Settings;
+using HealthExport.Server.Upkeep;
 
 namespace HealthExport.Server.Ingest;
 
@@ -18,6 +19,7 @@ sealed partial class PushWorker : BackgroundService
 
     readonly IIngestionStore _store;
     readonly PushAttempt _attempt;
+    readonly TotalsUpkeep _totals;
     readonly IngestSettings _settings;
     readonly TimeProvider _clock;
     readonly ILogger<PushWorker> _log;
@@ -30,10 +32,10 @@ sealed partial class PushWorker : BackgroundService
     readonly HashSet<Task> _running = [];    // under _lock
 
     public PushWorker(
-        IIngestionStore store, PushAttempt attempt, ServerSettings settings, IHostApplicationLifetime lifetime,
-        TimeProvider clock, ILogger<PushWorker> log)
+        IIngestionStore store, PushAttempt attempt, TotalsUpkeep totals, ServerSettings settings,
+        IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<PushWorker> log)
     {
-        (_store, _attempt, _settings, _clock, _log) = (store, attempt, settings.Ingest, clock, log);
+        (_store, _attempt, _totals, _settings, _clock, _log) = (store, attempt, totals, settings.Ingest, clock, log);
         // Not the token of this service, which comes when the web server has drained its requests: they wait for
         // pushes.
         _stopping = lifetime.ApplicationStopping;
@@ -154,6 +156,7 @@ sealed partial class PushWorker : BackgroundService
         finally
         {
             _slots.Release();
+            _totals.NotePush();
         }
     }
 

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Reflection;
+using HealthExport.Audit;
 using HealthExport.Limits;
+using HealthExport.Server.Audit;
 using HealthExport.Server.Http;
 
 namespace HealthExport.Server.Limits;
@@ -10,7 +12,7 @@ namespace HealthExport.Server.Limits;
 /// how many there are, else when they have come. They are given back unless somebody says that they are due. Not for
 /// concurrent use. A handler takes it as a parameter.
 /// </summary>
-sealed class Budget(IUsage usage, UsageKey key, Allowance allowance, HttpResponse response)
+sealed class Budget(IUsage usage, UsageKey key, Allowance allowance, AuditTrail trail, HttpContext context)
 {
     long _bytes;    // taken, and given back in the end unless they are due
     int _minute;
@@ -25,19 +27,7 @@ sealed class Budget(IUsage usage, UsageKey key, Allowance allowance, HttpRespons
 
     /// <summary>Takes what a request costs as far as its head tells.</summary>
     /// <returns>Why it is refused; null if it is let in.</returns>
-    public async ValueTask<ProblemResult?> EnterAsync(Cost cost)
-    {
-        var verdict = await usage.TakeAsync(key, allowance, cost);
-        Tell(verdict);
-        if (!verdict.IsTaken) return Refuse(verdict, cost);
-        if (cost.Bytes > 0)
-        {
-            (_bytes, _minute) = (cost.Bytes, verdict.Minute);
-            // What is given back shows in the answer.
-            response.OnStarting(static budget => ((Budget)budget).ReleaseAsync().AsTask(), this);
-        }
-        return null;
-    }
+    public ValueTask<ProblemResult?> EnterAsync(Cost cost) => TakeAsync(cost);
 
     /// <summary>Takes the bytes of a body that has come to its end, unless they were taken before.</summary>
     /// <returns>Why they are refused; null if they fit.</returns>
@@ -45,12 +35,7 @@ sealed class Budget(IUsage usage, UsageKey key, Allowance allowance, HttpRespons
     {
         if (_bytes == bytes) return null;
         await ReleaseAsync();
-        var verdict = await usage.TakeAsync(key, allowance, new(0, bytes));
-        Tell(verdict);
-        if (!verdict.IsTaken) return Refuse(verdict, new(0, bytes));
-        (_bytes, _minute) = (bytes, verdict.Minute);
-        response.OnStarting(static budget => ((Budget)budget).ReleaseAsync().AsTask(), this);
-        return null;
+        return await TakeAsync(new(0, bytes));
     }
 
     /// <summary>Says that the bytes taken are due.</summary>
@@ -65,23 +50,38 @@ sealed class Budget(IUsage usage, UsageKey key, Allowance allowance, HttpRespons
         Tell(await usage.GiveBackAsync(key, allowance, new(0, bytes), _minute));
     }
 
+    async ValueTask<ProblemResult?> TakeAsync(Cost cost)
+    {
+        var verdict = await usage.TakeAsync(key, allowance, cost);
+        Tell(verdict);
+        if (!verdict.IsTaken) return Refuse(verdict, cost);
+        if (cost.Bytes == 0) return null;
+        (_bytes, _minute) = (cost.Bytes, verdict.Minute);
+        // What is given back shows in the answer.
+        context.Response.OnStarting(static budget => ((Budget)budget).ReleaseAsync().AsTask(), this);
+        return null;
+    }
+
     ProblemResult Refuse(Verdict verdict, Cost cost)
     {
+        var name = LimitClasses.GetName(key.Class);
+        var isForRequests = cost.Requests > 0 && verdict.RequestReset > TimeSpan.Zero;
+        trail.Fold(context, AuditAction.LimitHit, isForRequests ? $"{name} requests" : $"{name} bytes");
         if (verdict.Wait is not { } wait) return Problems.BodyOverAllowance(allowance.Bytes);
         var seconds = Seconds(wait);
         return Problems.RateLimited(
-            verdict.RequestReset > TimeSpan.Zero && cost.Requests > 0
-                ? $"This key may make {allowance.Requests} {LimitClasses.GetName(key.Class)} requests an hour; the next "
-                    + $"fits in {seconds} s."
-                : $"This key may send {allowance.Bytes} bytes an hour, of which {Left(allowance.Bytes, verdict.Used.Bytes)} "
-                    + $"are left; a body of {cost.Bytes} bytes fits in {seconds} s.",
+            isForRequests
+                ? $"This key may make {allowance.Requests} {name} requests an hour; the next fits in {seconds} s."
+                : $"This key may send {allowance.Bytes} bytes an hour, of which "
+                    + $"{Left(allowance.Bytes, verdict.Used.Bytes)} are left; a body of {cost.Bytes} bytes fits in "
+                    + $"{seconds} s.",
             seconds);
     }
 
     void Tell(Verdict verdict)
     {
-        if (response.HasStarted) return;
-        var headers = response.Headers;
+        if (context.Response.HasStarted) return;
+        var headers = context.Response.Headers;
         headers["X-RateLimit-Limit"] = Format(allowance.Requests);
         headers["X-RateLimit-Remaining"] = Format(Left(allowance.Requests, verdict.Used.Requests));
         headers["X-RateLimit-Reset"] = Format(Seconds(verdict.RequestReset));

@@ -1,4 +1,5 @@
 using HealthExport.Limits;
+using HealthExport.Server.Audit;
 using HealthExport.Server.Http;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Security;
@@ -11,7 +12,8 @@ namespace HealthExport.Server.Limits;
 /// Takes each request from its key's allowance, once it is known whose it is and before anything else: what does not fit
 /// is answered 429, and takes nothing.
 /// </summary>
-sealed class RateLimit(RequestDelegate next, IUsage usage, ServerSettings settings, TimeProvider clock)
+sealed class RateLimit(
+    RequestDelegate next, IUsage usage, AuditTrail trail, ServerSettings settings, TimeProvider clock)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -21,8 +23,8 @@ sealed class RateLimit(RequestDelegate next, IUsage usage, ServerSettings settin
             return;
         }
         var counted = context.GetEndpoint()!.Metadata.GetRequiredMetadata<CountedAs>();
-        var allowance = caller.Limits.Of(counted.Class);
-        var budget = new Budget(usage, new(caller.KeyId, counted.Class), allowance, context.Response);
+        var budget = new Budget(
+            usage, new(caller.KeyId, counted.Class), KeyLimits.Of(caller.Profile).Of(counted.Class), trail, context);
         var announced = Announce(context.Request, counted.Class);
         if (await budget.EnterAsync(counted.IsFree ? Cost.Nothing : new(1, announced)) is { } refusal)
         {

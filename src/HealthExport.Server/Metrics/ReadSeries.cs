@@ -27,7 +27,8 @@ static class ReadSeries
     static readonly string[] s_columnsBySource = [.. s_columns, "source"];
 
     public static async Task<IResult> HandleAsync(
-        string name, HttpContext context, Caller caller, ISampleStore store, CancellationToken cancellationToken)
+        string name, HttpContext context, Caller caller, ISampleStore store, MetricSeries reader,
+        CancellationToken cancellationToken)
     {
         var query = new QueryReader(context.Request.Query);
         var bucket = Choice(query, "bucket", s_buckets) is { } chosen ? (SeriesBucket)chosen : SeriesBucket.Day;
@@ -50,7 +51,7 @@ static class ReadSeries
             asked.Metric.Kind, bucket, span, zone, bySource, merges, After: ReadCursor(list, cursor));
         var points = asked.Stored is null
             ? AsyncEnumerable.Empty<SeriesPoint>()
-            : new MetricSeries(store).ReadAsync(caller.UserId, asked.Stored, series, cancellationToken);
+            : reader.ReadAsync(caller.UserId, asked.Stored, series, cancellationToken);
         var value = aggregation
             ?? (asked.Metric.Kind == MetricKind.Cumulative ? Aggregation.Sum : Aggregation.Avg);
 

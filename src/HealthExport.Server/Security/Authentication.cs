@@ -1,4 +1,6 @@
+using HealthExport.Audit;
 using HealthExport.Keys;
+using HealthExport.Server.Audit;
 using HealthExport.Server.Http;
 using HealthExport.Time;
 
@@ -9,7 +11,8 @@ namespace HealthExport.Server.Security;
 /// logs and histories.
 /// </summary>
 sealed class Authentication(
-    RequestDelegate next, IKeyStore keys, VerifiedKeys verified, KeyUses uses, TimeProvider clock)
+    RequestDelegate next, IKeyStore keys, VerifiedKeys verified, KeyUses uses, AuditTrail trail, KeyPlaces places,
+    TimeProvider clock)
 {
     const string BearerPrefix = "Bearer ";
 
@@ -21,29 +24,40 @@ sealed class Authentication(
             await next(context);
             return;
         }
-        if (await FindKeyAsync(context) is not { } key)
+        var (key, lack) = await FindKeyAsync(context);
+        if (lack is not null)
         {
+            // One answer for all of them; whose trail it is in says which it was.
+            trail.Fold(
+                trail.Describe(context, AuditAction.AuthenticationFailed, metadata: new() { ["reason"] = lack })
+                    with { UserId = key?.UserId ?? 0, KeyId = key?.Id });
             context.Response.Headers.WWWAuthenticate = "Bearer realm=\"health-export\"";
             await Problems.Unauthenticated().ExecuteAsync(context);
             return;
         }
-        context.Features.Set(Caller.Of(key));
-        uses.Note(key);
+        var caller = new Caller(key!);
+        context.Features.Set(caller);
+        uses.Note(key!);
+        places.Note(context, caller);
         await next(context);
     }
 
-    async ValueTask<StoredKey?> FindKeyAsync(HttpContext context)
+    /// <returns>The key, if it is known, and what keeps it from being good; null for nothing.</returns>
+    async ValueTask<(StoredKey? Key, string? Lack)> FindKeyAsync(HttpContext context)
     {
-        if (!ApiKey.TryParse(ReadKey(context.Request.Headers), out var key)) return null;
+        var text = ReadKey(context.Request.Headers);
+        if (!ApiKey.TryParse(text, out var key)) return (null, string.IsNullOrEmpty(text) ? "missing" : "malformed");
         // The version before the record: a revocation in between then empties the memory at the next request.
         var version = await keys.GetVersionAsync(context.RequestAborted);
         if (!verified.TryFind(key, version, out var stored))
         {
             stored = await keys.FindAsync(key.LookupHash, context.RequestAborted);
-            if (stored is null || !stored.IsGoodAt(Now())) return null;
-            if (!await verified.IsGenuineAsync(key, stored, version, context.RequestAborted)) return null;
+            if (stored is null) return (null, "unknown");
+            if (stored.IsGoodAt(Now())
+                && !await verified.IsGenuineAsync(key, stored, version, context.RequestAborted))
+                return (null, "unknown");
         }
-        return stored.IsGoodAt(Now()) ? stored : null;
+        return (stored, stored.RevokedAt is not null ? "revoked" : stored.IsGoodAt(Now()) ? null : "expired");
     }
 
     Instant Now() => Instant.From(clock.GetUtcNow());

@@ -5,14 +5,15 @@ using HealthExport.Limits;
 namespace HealthExport.Server.Security;
 
 /// <summary>Who a request comes from, once its key has been checked. A handler takes it as a parameter.</summary>
-/// <param name="Profile">Which limits hold for the key.</param>
-sealed record Caller(long UserId, string KeyId, KeyScopes Scopes, LimitProfile Profile)
+/// <param name="Key">As the store had it when it was last read: at most a second ago.</param>
+sealed record Caller(StoredKey Key)
 {
-    public static Caller Of(StoredKey key) => new(
-        // A profile of a later version: the usual limits are the safe ones.
-        key.UserId, key.Id, key.Scopes, LimitProfiles.TryParse(key.LimitProfile, out var profile) ? profile : default);
+    public long UserId => Key.UserId;
+    public string KeyId => Key.Id;
+    public KeyScopes Scopes => Key.Scopes;
 
-    public KeyLimits Limits => KeyLimits.Of(Profile);
+    /// <summary>Which limits hold for the key; of a profile that only a later version knows, the usual ones.</summary>
+    public LimitProfile Profile => LimitProfiles.TryParse(Key.LimitProfile, out var profile) ? profile : default;
 
     public bool Has(KeyScopes scope) => Scopes.Include(scope);
 

@@ -1,6 +1,5 @@
 using HealthExport.Keys;
 using HealthExport.Limits;
-using HealthExport.Server.Http;
 
 namespace HealthExport.Server.Security;
 
@@ -35,14 +34,6 @@ static class ScopeRouting
 
     public static T NeedsNoKey<T>(this T route) where T : IEndpointConventionBuilder =>
         route.WithMetadata(new NoKeyNeeded());
-
-    /// <summary>Refuses a key that holds none of the scopes that the endpoint needs.</summary>
-    public static IApplicationBuilder UseScopes(this IApplicationBuilder app) => app.Use((context, next) =>
-        context.Features.Get<Caller>() is { } caller
-        && context.GetEndpoint()?.Metadata.GetMetadata<NeededScope>() is { } needed
-        && (caller.Scopes & needed.AnyOf) == 0
-            ? Problems.Forbidden(needed.ToString()).ExecuteAsync(context)
-            : next(context));
 
     /// <summary>
     /// Stops a start with an endpoint that says neither which scope it needs and what it is counted as, nor that it

@@ -24,6 +24,7 @@ sealed record ServerSettings
     /// <summary>Null to count limits in this process alone.</summary>
     public SharedUsageOptions? Redis { get; init; }
     public HttpSettings Http { get; init; } = new();
+    public AuditSettings Audit { get; init; } = new();
 
     /// <exception cref="InvalidSettingException">A value is not among those allowed.</exception>
     public static ServerSettings From(IConfiguration configuration) => new()
@@ -50,6 +51,7 @@ sealed record ServerSettings
         Database = ReadPool(configuration),
         Redis = ReadRedis(configuration),
         Http = HttpSettings.From(configuration),
+        Audit = AuditSettings.From(configuration),
     };
 
     static Backoff ReadBackoff(IConfiguration configuration)

@@ -119,7 +119,7 @@ static partial class SettingList
         DatabaseUrl, LogLevel, Urls, PublicUrl, ShutdownSeconds, BodyLimitBytes, WaitSeconds, StallSeconds,
         LeaseSeconds, Workers, Attempts, BackoffMilliseconds, BackoffLimitMilliseconds, BatchRows, TempFolder,
         MinConnections, MaxConnections, ConnectSeconds, StatementSeconds, LifetimeSeconds, IdleSeconds, StatementCache,
-        TransactionPooler,
-        RedisUrl, RedisPrefix, RedisConnectMilliseconds, RedisAnswerMilliseconds, .. Http,
+        TransactionPooler, RedisUrl, RedisPrefix, RedisConnectMilliseconds, RedisAnswerMilliseconds,
+        .. Http, .. Audit,
     ];
 }

@@ -49,6 +49,10 @@ sealed class MovedRows(PostgresMovedTable table, MovedTable moved)
             case "bool": batch.Add(value[0]); break;
             case "int2": batch.Add((long)BinaryPrimitives.ReadInt16BigEndian(value)); break;
             case "int4": batch.Add((long)BinaryPrimitives.ReadInt32BigEndian(value)); break;
+            case "date":
+                batch.Add((PostgresValues.FromServer(0).Microseconds / Time.Instant.PerDay)
+                    + BinaryPrimitives.ReadInt32BigEndian(value));
+                break;
             case "int8": batch.Add(BinaryPrimitives.ReadInt64BigEndian(value)); break;
             case "timestamptz":
                 batch.Add(PostgresValues.FromServer(BinaryPrimitives.ReadInt64BigEndian(value)).Microseconds);
@@ -69,6 +73,10 @@ sealed class MovedRows(PostgresMovedTable table, MovedTable moved)
             case "bool": copy.WriteField(row.Integer != 0); break;
             case "int2": copy.WriteField(checked((short)row.Integer)); break;
             case "int4": copy.WriteField(checked((int)row.Integer)); break;
+            case "date":
+                copy.WriteField(
+                    checked((int)(row.Integer - PostgresValues.FromServer(0).Microseconds / Time.Instant.PerDay)));
+                break;
             case "timestamptz": copy.WriteField(new Time.Instant(row.Integer).ToServer()); break;
             case "int8" or "float8": copy.WriteField(row.Integer); break;
             case "_float8": copy.WriteArray(Float64, row.Bytes); break;

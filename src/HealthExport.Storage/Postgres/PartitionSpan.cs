@@ -33,6 +33,24 @@ readonly record struct PartitionSpan(int Year, int Month)
         CultureInfo.InvariantCulture,
         $"{table}{(Year < FirstYear ? "_before_2000" : Month == 0 ? $"_{Year:0000}" : $"_{Year:0000}_{Month:00}")}");
 
+    /// <summary>The first moment that it does not hold.</summary>
+    public Instant End => Instant.From(new DateOnly(Next.Year, Math.Max(1, Next.Month), 1));
+
+    /// <summary>The span whose partition of <paramref name="table"/> has this name; null if none has.</summary>
+    public static PartitionSpan? Find(string table, string name)
+    {
+        if (!name.StartsWith($"{table}_", StringComparison.Ordinal)) return null;
+        PartitionSpan? span = name[(table.Length + 1)..].Split('_') switch
+        {
+            ["before", "2000"] => new(FirstYear - 1, 0),
+            [var year] when int.TryParse(year, CultureInfo.InvariantCulture, out var y) => new(y, 0),
+            [var year, var month] when int.TryParse(year, CultureInfo.InvariantCulture, out var y)
+                && int.TryParse(month, CultureInfo.InvariantCulture, out var m) => new(y, m),
+            _ => null,
+        };
+        return span?.NameFor(table) == name ? span : null;
+    }
+
     /// <summary>The clause after ATTACH PARTITION … FOR VALUES.</summary>
     public string Bounds => $"from ({(Year < FirstYear ? "minvalue" : StartOf(this))}) to ({StartOf(Next)})";
 

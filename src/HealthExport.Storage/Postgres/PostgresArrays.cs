@@ -19,6 +19,13 @@ static class PostgresArrays
         return parameters;
     }
 
+    public static NpgsqlParameterCollection BindDates(
+        this NpgsqlParameterCollection parameters, IEnumerable<DateOnly> dates)
+    {
+        parameters.Add(new NpgsqlParameter<DateOnly[]> { TypedValue = [.. dates] });
+        return parameters;
+    }
+
     /// <exception cref="Pushes.StoreRefusedException">One cannot be stored.</exception>
     public static NpgsqlParameterCollection BindTexts(
         this NpgsqlParameterCollection parameters, IEnumerable<string?> texts)

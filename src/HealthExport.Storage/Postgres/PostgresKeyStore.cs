@@ -1,3 +1,4 @@
+using HealthExport.Audit;
 using HealthExport.Keys;
 using HealthExport.Time;
 using Npgsql;
@@ -10,8 +11,9 @@ sealed class PostgresKeyStore(PostgresDatabase database) : IKeyStore
         id, user_id, name, scopes, limit_profile, lookup_hash, phc, created_at, expires_at, revoked_at, last_used_at
         """;
 
-    public async ValueTask AddAsync(StoredKey key, CancellationToken cancellationToken)
+    public async ValueTask AddAsync(StoredKey key, AuditEntry entry, CancellationToken cancellationToken)
     {
+        await PostgresAuditStore.PrepareAsync(database, entry, cancellationToken);
         try
         {
             await database.WriteAsync(
@@ -27,6 +29,8 @@ sealed class PostgresKeyStore(PostgresDatabase database) : IKeyStore
                         .Bind(key.LimitProfile).Bind(key.LookupHash).Bind(key.Phc).Bind(key.CreatedAt)
                         .Bind(key.ExpiresAt).Bind(key.RevokedAt).Bind(key.LastUsedAt);
                     await insert.ExecuteNonQueryAsync(cancellationToken);
+                    await PostgresAuditStore.WriteAsync(
+                        connection, entry with { UserId = key.UserId, Resource = key.Id }, cancellationToken);
                     await PostgresKeysVersion.RaiseAsync(connection, cancellationToken);
                     return true;
                 },
@@ -70,12 +74,14 @@ sealed class PostgresKeyStore(PostgresDatabase database) : IKeyStore
             },
             cancellationToken);
 
-    public async ValueTask<bool> RevokeAsync(string id, long? userId, CancellationToken cancellationToken)
+    public async ValueTask<bool> RevokeAsync(
+        string id, long? userId, AuditEntry entry, CancellationToken cancellationToken)
     {
+        await PostgresAuditStore.PrepareAsync(database, entry, cancellationToken);
         try
         {
             return await database.WriteAsync(
-                (connection, cancellationToken) => RevokeAsync(connection, id, userId, cancellationToken),
+                (connection, cancellationToken) => RevokeAsync(connection, id, userId, entry, cancellationToken),
                 cancellationToken);
         }
         finally
@@ -104,7 +110,7 @@ sealed class PostgresKeyStore(PostgresDatabase database) : IKeyStore
             cancellationToken);
 
     async ValueTask<bool> RevokeAsync(
-        NpgsqlConnection connection, string id, long? userId, CancellationToken cancellationToken)
+        NpgsqlConnection connection, string id, long? userId, AuditEntry entry, CancellationToken cancellationToken)
     {
         // A clock set back must not make a key that cannot be revoked.
         await using (var revoke = new NpgsqlCommand(
@@ -112,12 +118,15 @@ sealed class PostgresKeyStore(PostgresDatabase database) : IKeyStore
             update api_keys
             set revoked_at = greatest(created_at, $3)
             where id = $1 and ($2 is null or user_id = $2) and revoked_at is null
+            returning user_id
             """,
             connection))
         {
             revoke.Parameters.Bind(id).Bind(userId).Bind(Instant.From(database.Clock.GetUtcNow()));
-            if (await revoke.ExecuteNonQueryAsync(cancellationToken) > 0)
+            if (await revoke.ExecuteScalarAsync(cancellationToken) is long owner)
             {
+                await PostgresAuditStore.WriteAsync(
+                    connection, entry with { UserId = owner, Resource = id }, cancellationToken);
                 await PostgresKeysVersion.RaiseAsync(connection, cancellationToken);
                 return true;
             }

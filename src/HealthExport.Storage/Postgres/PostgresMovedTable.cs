@@ -120,7 +120,7 @@ sealed record PostgresMovedTable(
 
     static MovedType TypeOf(string table, string column, string type) => type switch
     {
-        "int2" or "int4" or "int8" or "bool" or "timestamptz" => MovedType.Integer,
+        "int2" or "int4" or "int8" or "bool" or "timestamptz" or "date" => MovedType.Integer,
         "float8" => MovedType.Real,
         "text" => MovedType.Text,
         "bytea" or "uuid" or "_float8" or "_timestamptz" or "geography" => MovedType.Bytes,

@@ -13,9 +13,10 @@ sealed class PostgresPartitions(PostgresDatabase database)
 {
     public const string Samples = "samples";
     public const string Ingestions = "raw_ingestions";
+    public const string Audit = "audit_log";
 
     /// <summary>Every partitioned table.</summary>
-    public static readonly IReadOnlyList<string> Tables = [Samples, Ingestions];
+    public static readonly IReadOnlyList<string> Tables = [Samples, Ingestions, Audit];
 
     // Any constant of our own: "health" and a two.
     const long LockKey = 0x68_65_61_6c_74_68_02;
@@ -75,6 +76,30 @@ sealed class PostgresPartitions(PostgresDatabase database)
         return made;
     }
 
+    /// <summary>Drops the partitions of <paramref name="table"/> all of whose rows are older than
+    /// <paramref name="before"/>, with what they hold. Locks the whole table for a moment.</summary>
+    /// <returns>How many there were.</returns>
+    /// <exception cref="StoreUnavailableException">The server is away, or another session blocks it.</exception>
+    public async ValueTask<int> DropBeforeAsync(string table, Instant before, CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            var names = await database.ReadAsync(
+                (connection, cancellationToken) => ListAsync(connection, table, cancellationToken), cancellationToken);
+            var dropped = 0;
+            foreach (var name in names.Order(StringComparer.Ordinal))
+                if (PartitionSpan.Find(table, name) is { } span && span.End <= before
+                    && await DropAsync(table, name, cancellationToken)) dropped++;
+            if (dropped > 0) Forget();
+            return dropped;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
     /// <summary>Forgets which partitions there are, after the schema was changed.</summary>
     public void Forget() => _known = new([], 0);
 
@@ -107,15 +132,32 @@ sealed class PostgresPartitions(PostgresDatabase database)
         }
     }
 
+    ValueTask<bool> DropAsync(string table, string name, CancellationToken cancellationToken) =>
+        database.WriteAsync(
+            async (connection, cancellationToken) =>
+            {
+                await LockAsync(connection, cancellationToken);
+                if (!(await ListAsync(connection, table, cancellationToken)).Contains(name)) return false;
+                await using var drop = new NpgsqlCommand($"drop table {name}", connection);
+                await drop.ExecuteNonQueryAsync(cancellationToken);
+                return true;
+            },
+            cancellationToken);
+
+    // Whoever waits behind us must not wait long: a writer that came later would wait too.
+    static async ValueTask LockAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var gate = new NpgsqlCommand(
+            $"set local lock_timeout = '5s'; select pg_advisory_xact_lock({LockKey})", connection);
+        await gate.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     ValueTask<bool> MakeAsync(string table, PartitionSpan span, CancellationToken cancellationToken) =>
         database.WriteAsync(
             async (connection, cancellationToken) =>
             {
                 var name = span.NameFor(table);
-                // Whoever waits behind us must not wait long: a writer that came later would wait too.
-                await using (var gate = new NpgsqlCommand(
-                    $"set local lock_timeout = '5s'; select pg_advisory_xact_lock({LockKey})", connection))
-                    await gate.ExecuteNonQueryAsync(cancellationToken);
+                await LockAsync(connection, cancellationToken);
                 if ((await ListAsync(connection, table, cancellationToken)).Contains(name)) return false;
                 await using var make = new NpgsqlCommand(
                     $"""

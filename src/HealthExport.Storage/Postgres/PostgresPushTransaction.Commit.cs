@@ -10,6 +10,8 @@ sealed partial class PostgresPushTransaction
     // Null until it is read, and after a roll back.
     int? _nextReject;
 
+    IReadOnlyCollection<(int MetricId, DateOnly Date)> _changedDays = [];
+
     public ValueTask AddRejectsAsync(IReadOnlyList<Reject> rejects, CancellationToken cancellationToken) =>
         rejects.Count == 0 ? ValueTask.CompletedTask : WriteAsync(async () =>
         {
@@ -44,6 +46,15 @@ sealed partial class PostgresPushTransaction
             await insert.ExecuteNonQueryAsync(cancellationToken);
             _nextReject = next + rejects.Count;
         }, cancellationToken);
+
+    /// <remarks>Goes with the commit, in one message.</remarks>
+    public ValueTask MarkDaysAsync(
+        IReadOnlyCollection<(int MetricId, DateOnly Date)> days, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        _changedDays = days;
+        return ValueTask.CompletedTask;
+    }
 
     /// <remarks>A connection that breaks during the commit leaves open whether it took place; the push is tried again
     /// then, and if it did, its lease is gone.</remarks>
@@ -109,6 +120,7 @@ sealed partial class PostgresPushTransaction
                 .Bind(User).Bind(Push)
                 .BindNumbers(_writtenSeries.Select(series => series.MetricId))
                 .BindNumbers(_writtenSeries.Select(series => (short)series.Grain));
+        if (_changedDays.Count > 0) PostgresDailyTotalStore.AddMarkChanged(batch, User, _changedDays);
         await _userMetrics.AddSaveAsync(batch, cancellationToken);
         await batch.ExecuteNonQueryAsync(cancellationToken);
         if (batch.BatchCommands[1].RecordsAffected != 1) return false;

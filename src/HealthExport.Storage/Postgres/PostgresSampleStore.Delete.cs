@@ -60,6 +60,9 @@ sealed partial class PostgresSampleStore
         readonly PostgresSources _sources = new(connection, userId);
         readonly PostgresUserMetrics _metrics = new(connection, userId);
 
+        // Keys of the rows deleted, by metric.
+        readonly List<(int Metric, Instant From, Instant To)> _deleted = [];
+
         public async ValueTask BeginAsync(bool isLocked, CancellationToken cancellationToken)
         {
             await using var batch = new NpgsqlBatch(connection);
@@ -119,6 +122,8 @@ sealed partial class PostgresSampleStore
                     set data_version = data_version + 1
                     where id = $1
                     """).Bind(userId);
+            foreach (var (metric, from, to) in _deleted)
+                PostgresDailyTotalStore.AddMarkChanged(batch, userId, metric, from, to);
             await _metrics.AddSaveAsync(batch, cancellationToken);
             await batch.ExecuteNonQueryAsync(cancellationToken);
             return samples;
@@ -184,6 +189,7 @@ sealed partial class PostgresSampleStore
             var (from, to) = KeyRange(metric)!.Value;
             foreach (var (of, count) in counts) _metrics.Count(metric, of, -count);
             _metrics.NoteRemoval(metric);
+            _deleted.Add((metric, from, to));
             await using var delete = new NpgsqlCommand(
                 $"""
                 delete from samples

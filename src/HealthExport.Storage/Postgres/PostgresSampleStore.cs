@@ -68,7 +68,7 @@ sealed partial class PostgresSampleStore(PostgresDatabase database) : ISampleSto
     }
 
     public async IAsyncEnumerable<SampleRow> ReadAsync(
-        long userId, int metricId, TimeSpanBounds span,
+        long userId, int metricId, Grain finest, TimeSpanBounds span,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var sources = default(PostgresSources)!;
@@ -83,6 +83,7 @@ sealed partial class PostgresSampleStore(PostgresDatabase database) : ISampleSto
         if (metrics.FindKeys(metricId, Grain.Year) is not { } keys) yield break;
         foreach (var grain in ListGrains(metrics, metricId))
         {
+            if (grain < finest) continue;
             var stream = new PostgresSampleStream(
                 connection, sources, userId, new(metricId, grain), keys, span, null, descending: false, after: null,
                 RowsOfARead);

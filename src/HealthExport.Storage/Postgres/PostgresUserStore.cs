@@ -1,3 +1,4 @@
+using HealthExport.Audit;
 using HealthExport.People;
 using HealthExport.Time;
 using Npgsql;
@@ -8,12 +9,13 @@ sealed class PostgresUserStore(PostgresDatabase database) : IUserStore
 {
     const string Columns = "id, public_id, email, display_name, time_zone, created_at";
 
-    public ValueTask<User?> AddAsync(
-        string email, string? displayName, string? timeZone, CancellationToken cancellationToken)
+    public async ValueTask<User?> AddAsync(
+        string email, string? displayName, string? timeZone, AuditEntry entry, CancellationToken cancellationToken)
     {
+        await PostgresAuditStore.PrepareAsync(database, entry, cancellationToken);
         var now = database.Clock.GetUtcNow();
         var publicId = Guid.CreateVersion7(now);
-        return database.WriteAsync(
+        return await database.WriteAsync(
             async (connection, cancellationToken) =>
             {
                 await using var insert = new NpgsqlCommand(
@@ -26,7 +28,11 @@ sealed class PostgresUserStore(PostgresDatabase database) : IUserStore
                     connection);
                 insert.Parameters.Bind(publicId).Bind(email).Bind(KeyOf(email)).BindText(displayName)
                     .BindText(timeZone).Bind(Instant.From(now));
-                return await FindAsync(insert, cancellationToken);
+                if (await FindAsync(insert, cancellationToken) is not { } user) return null;
+                await PostgresAuditStore.WriteAsync(
+                    connection, entry with { UserId = user.Id, Resource = user.PublicId.ToString() },
+                    cancellationToken);
+                return user;
             },
             cancellationToken);
     }
@@ -64,14 +70,16 @@ sealed class PostgresUserStore(PostgresDatabase database) : IUserStore
             },
             cancellationToken);
 
-    public async ValueTask<bool> EraseAsync(long id, CancellationToken cancellationToken)
+    public async ValueTask<bool> EraseAsync(long id, AuditEntry entry, CancellationToken cancellationToken)
     {
         // 0 is nobody: rows under it are everybody's.
         if (id <= 0) return false;
+        await PostgresAuditStore.PrepareAsync(database, entry, cancellationToken);
         try
         {
             return await database.WriteAsync(
-                (connection, cancellationToken) => EraseAsync(connection, id, cancellationToken), cancellationToken);
+                (connection, cancellationToken) => EraseAsync(connection, id, entry, cancellationToken),
+                cancellationToken);
         }
         finally
         {
@@ -79,14 +87,17 @@ sealed class PostgresUserStore(PostgresDatabase database) : IUserStore
         }
     }
 
-    static async ValueTask<bool> EraseAsync(NpgsqlConnection connection, long id, CancellationToken cancellationToken)
+    static async ValueTask<bool> EraseAsync(
+        NpgsqlConnection connection, long id, AuditEntry entry, CancellationToken cancellationToken)
     {
         // Nothing of this person is kept or claimed from here on; a push in work loses its lease with its place in the
         // queue.
-        await using (var gate = new NpgsqlCommand("select 1 from users where id = $1 for update", connection))
+        Guid publicId;
+        await using (var gate = new NpgsqlCommand("select public_id from users where id = $1 for update", connection))
         {
             gate.Parameters.Bind(id);
-            if (await gate.ExecuteScalarAsync(cancellationToken) is null) return false;
+            if (await gate.ExecuteScalarAsync(cancellationToken) is not Guid found) return false;
+            publicId = found;
         }
         foreach (var table in await ListTablesAsync(connection, cancellationToken))
         {
@@ -110,6 +121,8 @@ sealed class PostgresUserStore(PostgresDatabase database) : IUserStore
             delete.Parameters.Bind(id);
             await delete.ExecuteNonQueryAsync(cancellationToken);
         }
+        await PostgresAuditStore.WriteAsync(
+            connection, entry with { UserId = 0, Resource = publicId.ToString() }, cancellationToken);
         await PostgresKeysVersion.RaiseAsync(connection, cancellationToken);
         return true;
     }

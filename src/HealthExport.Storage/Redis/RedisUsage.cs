@@ -25,7 +25,7 @@ sealed class RedisUsage : ISharedUsage, IAsyncDisposable
     static readonly TimeSpan s_lastDelay = TimeSpan.FromSeconds(5);
 
     // More than any probe needs, and no time to wait for.
-    static readonly Allowance s_anything = new(int.MaxValue, long.MaxValue >> 11);
+    static readonly Allowance s_anything = new(1L << 52, 1L << 52);
 
     readonly SharedUsageOptions _options;
     readonly ConfigurationOptions _configuration;
@@ -216,7 +216,7 @@ sealed class RedisUsage : ISharedUsage, IAsyncDisposable
         var numbers = (long[])result;
         return (
             new(
-                numbers[0] == 1, new((int)numbers[1], numbers[2]),
+                numbers[0] == 1, new(numbers[1], numbers[2]),
                 numbers[3] < 0 ? null : TimeSpan.FromMicroseconds(numbers[3]), TimeSpan.FromMicroseconds(numbers[4]),
                 TimeSpan.FromMicroseconds(numbers[5]), (int)numbers[6]),
             new(numbers[7]));

@@ -1,3 +1,4 @@
+using HealthExport.Audit;
 using HealthExport.Keys;
 using HealthExport.Time;
 
@@ -9,7 +10,7 @@ sealed class SqliteKeyStore(SqliteDatabase database, TimeProvider clock) : IKeyS
         id, user_id, name, scopes, limit_profile, lookup_hash, phc, created_at, expires_at, revoked_at, last_used_at
         """;
 
-    public async ValueTask AddAsync(StoredKey key, CancellationToken cancellationToken)
+    public async ValueTask AddAsync(StoredKey key, AuditEntry entry, CancellationToken cancellationToken)
     {
         using var writer = await database.RentWriterAsync(cancellationToken);
         var session = writer.Session;
@@ -21,6 +22,7 @@ sealed class SqliteKeyStore(SqliteDatabase database, TimeProvider clock) : IKeyS
             insert.Bind(1, key.Id).Bind(2, key.UserId).Bind(3, key.Name).Bind(4, (long)key.Scopes)
                 .Bind(5, key.LimitProfile).Bind(6, key.LookupHash).Bind(7, key.Phc).Bind(8, key.CreatedAt)
                 .Bind(9, key.ExpiresAt).Bind(10, key.RevokedAt).Bind(11, key.LastUsedAt).Run();
+        SqliteAuditStore.Write(session, entry with { UserId = key.UserId, Resource = key.Id });
         RaiseVersion(session);
         session.Commit();
     }
@@ -48,23 +50,27 @@ sealed class SqliteKeyStore(SqliteDatabase database, TimeProvider clock) : IKeyS
         return new(keys);
     }
 
-    public async ValueTask<bool> RevokeAsync(string id, long? userId, CancellationToken cancellationToken)
+    public async ValueTask<bool> RevokeAsync(
+        string id, long? userId, AuditEntry entry, CancellationToken cancellationToken)
     {
         using var writer = await database.RentWriterAsync(cancellationToken);
         var session = writer.Session;
         session.Begin();
+        long owner;
         using (var find = session.Prepare("""
-            select revoked_at
+            select revoked_at, user_id
             from api_keys
             where id = ?1 and (?2 is null or user_id = ?2)
             """))
         {
             if (!find.Bind(1, id).Bind(2, userId).Step()) return false;
             if (!find.IsNull(0)) return true;
+            owner = find.GetInt64(1);
         }
         // A clock set back must not make a key that cannot be revoked.
         using (var revoke = session.Prepare("update api_keys set revoked_at = max(created_at, ?2) where id = ?1"))
             revoke.Bind(1, id).Bind(2, Instant.From(clock.GetUtcNow())).Run();
+        SqliteAuditStore.Write(session, entry with { UserId = owner, Resource = id });
         RaiseVersion(session);
         session.Commit();
         return true;

@@ -40,6 +40,16 @@ sealed partial class SqlitePushTransaction
         return ValueTask.CompletedTask;
     }
 
+    public ValueTask MarkDaysAsync(
+        IReadOnlyCollection<(int MetricId, DateOnly Date)> days, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        foreach (var metric in days.GroupBy(day => day.MetricId))
+            SqliteDailyTotalStore.MarkChanged(
+                _session, User, metric.Key, metric.Select(day => day.Date).Order());
+        return ValueTask.CompletedTask;
+    }
+
     public ValueTask CommitAsync(Receipt receipt, bool changedAnything, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

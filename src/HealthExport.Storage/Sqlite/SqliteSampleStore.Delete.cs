@@ -69,6 +69,7 @@ sealed partial class SqliteSampleStore
                 userMetrics.Count(metric, of, -rows);
             }
             samples += DeleteSamples(session, userId, metric, source, deletion);
+            SqliteDailyTotalStore.MarkChanged(session, userId, metric, deletion.From, deletion.To);
             using var forget = session.Prepare(
                 $"""
                 delete from removed_samples

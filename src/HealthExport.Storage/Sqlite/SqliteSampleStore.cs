@@ -76,11 +76,11 @@ sealed partial class SqliteSampleStore(SqliteDatabase database, TimeProvider clo
     }
 
     public IAsyncEnumerable<SampleRow> ReadAsync(
-        long userId, int metricId, TimeSpanBounds span, CancellationToken cancellationToken) =>
-        Read(userId, metricId, span, cancellationToken).ToAsyncEnumerable();
+        long userId, int metricId, Grain finest, TimeSpanBounds span, CancellationToken cancellationToken) =>
+        Read(userId, metricId, finest, span, cancellationToken).ToAsyncEnumerable();
 
     IEnumerable<SampleRow> Read(
-        long userId, int metricId, TimeSpanBounds span, CancellationToken cancellationToken)
+        long userId, int metricId, Grain finest, TimeSpanBounds span, CancellationToken cancellationToken)
     {
         using var reader = database.RentReader();
         var session = reader.Session;
@@ -89,6 +89,7 @@ sealed partial class SqliteSampleStore(SqliteDatabase database, TimeProvider clo
         var rows = 0;
         foreach (var grain in EveryGrain)
         {
+            if (grain < finest) continue;
             using var stream = new SqliteSampleStream(
                 session, sources, userId, new(metricId, grain), span, null, descending: false, after: null);
             while (stream.MoveNext())

@@ -1,3 +1,4 @@
+using HealthExport.Audit;
 using HealthExport.People;
 using HealthExport.Time;
 
@@ -8,22 +9,29 @@ sealed class SqliteUserStore(SqliteDatabase database, TimeProvider clock) : IUse
     const string Columns = "id, public_id, email, display_name, time_zone, created_at";
 
     public async ValueTask<User?> AddAsync(
-        string email, string? displayName, string? timeZone, CancellationToken cancellationToken)
+        string email, string? displayName, string? timeZone, AuditEntry entry, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         using var writer = await database.RentWriterAsync(cancellationToken);
-        using var insert = writer.Session.Prepare($"""
+        var session = writer.Session;
+        session.Begin();
+        User user;
+        using (var insert = session.Prepare($"""
             insert into users (public_id, email, email_key, display_name, time_zone, created_at)
             values (?1, ?2, ?3, ?4, ?5, ?6)
             on conflict (email_key) do nothing
             returning {Columns}
-            """);
-        insert.Bind(1, Guid.CreateVersion7(now)).Bind(2, email).Bind(3, KeyOf(email)).Bind(4, displayName)
-            .Bind(5, timeZone).Bind(6, Instant.From(now));
-        if (!insert.Step()) return null;
-        var user = Read(insert);
-        // Committed only once the statement has come to its end.
-        while (insert.Step()) { }
+            """))
+        {
+            insert.Bind(1, Guid.CreateVersion7(now)).Bind(2, email).Bind(3, KeyOf(email)).Bind(4, displayName)
+                .Bind(5, timeZone).Bind(6, Instant.From(now));
+            if (!insert.Step()) return null;
+            user = Read(insert);
+            // Done only once the statement has come to its end.
+            while (insert.Step()) { }
+        }
+        SqliteAuditStore.Write(session, entry with { UserId = user.Id, Resource = user.PublicId.ToString() });
+        session.Commit();
         return user;
     }
 
@@ -50,7 +58,7 @@ sealed class SqliteUserStore(SqliteDatabase database, TimeProvider clock) : IUse
         return new(users);
     }
 
-    public async ValueTask<bool> EraseAsync(long id, CancellationToken cancellationToken)
+    public async ValueTask<bool> EraseAsync(long id, AuditEntry entry, CancellationToken cancellationToken)
     {
         // 0 is nobody: rows under it are everybody's.
         if (id <= 0) return false;
@@ -61,6 +69,7 @@ sealed class SqliteUserStore(SqliteDatabase database, TimeProvider clock) : IUse
         try
         {
             session.Begin();
+            if (FindPublicId(session, id) is not { } publicId) return false;
             // The boxes know their routes, not their users.
             const string boxes = """
                 delete from workout_route_boxes
@@ -76,16 +85,23 @@ sealed class SqliteUserStore(SqliteDatabase database, TimeProvider clock) : IUse
                     and id not in (select metric_id from user_metric_names)
                     and id not in (select metric_id from user_metrics)
                 """);
-            var found = Delete(session, "delete from users where id = ?1", id) > 0;
+            Delete(session, "delete from users where id = ?1", id);
+            SqliteAuditStore.Write(session, entry with { UserId = 0, Resource = publicId.ToString() });
             SqliteKeyStore.RaiseVersion(session);
-            if (found) session.Commit();
-            return found;
+            session.Commit();
+            return true;
         }
         finally
         {
             session.RollBack();
             session.Execute("pragma secure_delete = off");
         }
+    }
+
+    static Guid? FindPublicId(SqliteSession session, long id)
+    {
+        using var find = session.Prepare("select public_id from users where id = ?1");
+        return find.Bind(1, id).Step() ? find.GetGuid(0) : null;
     }
 
     static int Delete(SqliteSession session, string sql, long id)

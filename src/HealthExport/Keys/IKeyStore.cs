@@ -1,3 +1,4 @@
+using HealthExport.Audit;
 using HealthExport.Time;
 
 namespace HealthExport.Keys;
@@ -17,11 +18,15 @@ public sealed record StoredKey(
     public bool IsGoodAt(Instant now) => RevokedAt is null && (ExpiresAt is not { } end || now < end);
 }
 
-/// <summary>Keys. Every method may throw <see cref="Pushes.StoreUnavailableException"/>.</summary>
+/// <summary>
+/// Keys. Every method may throw <see cref="Pushes.StoreUnavailableException"/>. Those that change one take what the audit
+/// trail shall say of it, and write that in the same transaction, under the key's owner and with its id as resource;
+/// where nothing is changed nothing is written.
+/// </summary>
 public interface IKeyStore
 {
     /// <summary>Adds a key and raises the keys version, in one transaction.</summary>
-    ValueTask AddAsync(StoredKey key, CancellationToken cancellationToken);
+    ValueTask AddAsync(StoredKey key, AuditEntry entry, CancellationToken cancellationToken);
 
     /// <param name="lookupHash">SHA-256 of the whole key.</param>
     /// <returns>Null if no key has it. Revoked and expired ones are found: the caller decides.</returns>
@@ -35,7 +40,7 @@ public interface IKeyStore
     /// </summary>
     /// <param name="userId">Whose key it must be; null for the operator.</param>
     /// <returns>False if there is none such.</returns>
-    ValueTask<bool> RevokeAsync(string id, long? userId, CancellationToken cancellationToken);
+    ValueTask<bool> RevokeAsync(string id, long? userId, AuditEntry entry, CancellationToken cancellationToken);
 
     /// <summary>A number that grows with every change to any key. Cheap enough for every request.</summary>
     ValueTask<long> GetVersionAsync(CancellationToken cancellationToken);

@@ -2,7 +2,7 @@ namespace HealthExport.Limits;
 
 /// <summary>What a request uses up of its key's allowance; neither is below zero.</summary>
 /// <param name="Bytes">Of its body, decoded.</param>
-public readonly record struct Cost(int Requests, long Bytes)
+public readonly record struct Cost(long Requests, long Bytes)
 {
     /// <summary>Takes nothing: asks how things are.</summary>
     public static readonly Cost Nothing;

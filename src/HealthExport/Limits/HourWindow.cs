@@ -29,7 +29,7 @@ public sealed class HourWindow
 
     /// <summary>One minute's part.</summary>
     /// <param name="Minute">Since 1970.</param>
-    public readonly record struct Step(int Minute, int Requests, long Bytes);
+    public readonly record struct Step(int Minute, long Requests, long Bytes);
 
     public static int MinuteOf(Instant at) =>
         checked((int)(at.FloorTo(Instant.PerMinute).Microseconds / Instant.PerMinute));
@@ -127,7 +127,7 @@ public sealed class HourWindow
     {
         if (cost.Requests > allowance.Requests || cost.Bytes > allowance.Bytes) return null;
         // Where an allowance was lowered below what is used, what takes none of it still goes.
-        var requests = cost.Requests == 0 ? 0 : (long)_used.Requests + cost.Requests - allowance.Requests;
+        var requests = cost.Requests == 0 ? 0 : _used.Requests + cost.Requests - allowance.Requests;
         var bytes = cost.Bytes == 0 ? 0 : _used.Bytes + cost.Bytes - allowance.Bytes;
         var wait = TimeSpan.Zero;
         for (var i = 0; i < _count && (requests > 0 || bytes > 0); i++)

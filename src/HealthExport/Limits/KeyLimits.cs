@@ -3,9 +3,9 @@ using HealthExport.Keys;
 namespace HealthExport.Limits;
 
 /// <summary>What may be used within an hour.</summary>
-/// <param name="Requests">1 or more.</param>
-/// <param name="Bytes">Of request bodies, decoded; 1 or more, below 2^53.</param>
-public readonly record struct Allowance(int Requests, long Bytes);
+/// <param name="Requests">1 or more, below 2^53.</param>
+/// <param name="Bytes">Of request bodies, decoded; as many.</param>
+public readonly record struct Allowance(long Requests, long Bytes);
 
 /// <summary>What a key may use within an hour, by class.</summary>
 public sealed record KeyLimits(Allowance Ingest, Allowance Read)
@@ -31,5 +31,5 @@ public sealed record KeyLimits(Allowance Ingest, Allowance Read)
     public Allowance Of(LimitClass limitClass) => limitClass == LimitClass.Ingest ? Ingest : Read;
 
     // Bodies of the class "read" are small: the same bytes are more than enough for them.
-    static KeyLimits Make(int ingests, long bytes, int reads) => new(new(ingests, bytes), new(reads, bytes));
+    static KeyLimits Make(long ingests, long bytes, long reads) => new(new(ingests, bytes), new(reads, bytes));
 }

@@ -73,6 +73,13 @@ public interface IPushTransaction : IAsyncDisposable
         Series series, Instant after, Instant before, ReadOnlyMemory<Instant> kept,
         CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Says that rows of local days have been written or removed, or been given this push's number: what the days add
+    /// up to has to be worked out anew. Once, before the commit.
+    /// </summary>
+    ValueTask MarkDaysAsync(
+        IReadOnlyCollection<(int MetricId, DateOnly Date)> days, CancellationToken cancellationToken);
+
     /// <summary>Looks up sleep stages by (start, stage, source); null where there is none.</summary>
     ValueTask<Stored<SleepStage>?[]> FindAsync(IReadOnlyList<SleepStage> rows, CancellationToken cancellationToken);
 

@@ -85,6 +85,7 @@ public sealed class PushApplication(
             var merge = new PushMerge(transaction, push.Number, cancellationToken);
             await foreach (var batch in batches.Reader.ReadAllAsync(cancellationToken)) await merge.ApplyAsync(batch);
             if (removeVanished) await merge.RemoveVanishedAsync();
+            await merge.MarkDaysAsync();
             var receipt = merge.Tally.ToReceipt(reader.Format, reader.TruncatedAt);
             await transaction.CommitAsync(receipt, merge.ChangedAnything, cancellationToken);
             return receipt;

@@ -14,6 +14,8 @@ sealed partial class PushMerge
     readonly Dictionary<(string ItemType, int Array, int ItemIndex), Outcome> _composites = [];
     readonly Dictionary<Series, ListedBuckets> _listed = [];
 
+    readonly ChangedDays _changedDays = new();
+
     // Of the run at hand: the last push that wrote finer rows of its metric.
     long _lastFiner;
 
@@ -53,6 +55,7 @@ sealed partial class PushMerge
         _lastFiner = run.Array.Metric.Kind is MetricKind.Cumulative && series.Grain is Grain.Hour or Grain.Day
             ? await transaction.FindLastFinerPushAsync(series, cancellationToken)
             : 0;
+        _changedDays.Begin(series);
         var toWrite = Decide(run, keys, slots, found, changes, outcomes);
         if (toWrite)
         {
@@ -97,6 +100,7 @@ sealed partial class PushMerge
             outcomes[i] = Decide(ref stored, in row, ref change);
             if (change is RowChange.None) continue;
             toWrite = true;
+            _changedDays.Add(stored.Row);
             if (change is not RowChange.Touch) keys[slots[i]] = stored.Row;
         }
         return toWrite;
@@ -271,7 +275,10 @@ sealed partial class PushMerge
                 if (removed == 0) continue;
                 ChangedAnything = true;
                 Tally.AddRemoved(listed.ItemType, removed);
+                _changedDays.Add(series, span.First, span.Last);
             }
         }
     }
+    /// <summary>At the end: which days have to be worked out anew.</summary>
+    public ValueTask MarkDaysAsync() => transaction.MarkDaysAsync(_changedDays.All, cancellationToken);
 }

@@ -15,11 +15,11 @@ public interface ISampleStore
     ValueTask<Page<SampleRow>> ListAsync(SampleQuery query, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Every row of one metric in <paramref name="span"/>, grain by grain from the finest, each by start then source.
-    /// Streams: memory does not grow with the span.
+    /// Every row of one metric in <paramref name="span"/>, grain by grain from <paramref name="finest"/> up, each by
+    /// start then source. Streams: memory does not grow with the span.
     /// </summary>
     IAsyncEnumerable<SampleRow> ReadAsync(
-        long userId, int metricId, TimeSpanBounds span, CancellationToken cancellationToken);
+        long userId, int metricId, Grain finest, TimeSpanBounds span, CancellationToken cancellationToken);
 
     /// <summary>
     /// Deletes rows, remembers the deletion so that no replay of an earlier push brings them back, and brings what
@@ -43,7 +43,20 @@ public sealed record UserMetric(
 /// A span of time whose ends are instants or local days. A day is compared with each row's local date at the row's own
 /// offset; an instant with the row's instant. Start inclusive, end exclusive; null for no bound.
 /// </summary>
-public readonly record struct TimeSpanBounds(Instant? From, DateOnly? FromDate, Instant? To, DateOnly? ToDate);
+public readonly record struct TimeSpanBounds(Instant? From, DateOnly? FromDate, Instant? To, DateOnly? ToDate)
+{
+    // Offsets reach 14 hours either way, and an hour more costs nothing.
+    const long OffsetReach = 15 * Instant.PerHour;
+
+    /// <summary>Whether every row of that local date lies within, at whatever offset.</summary>
+    public bool HoldsWhole(DateOnly date)
+    {
+        if (date < FromDate || date >= ToDate) return false;
+        var midnight = Instant.From(date).Microseconds;
+        return !(From?.Microseconds > midnight - OffsetReach)
+            && !(To?.Microseconds < midnight + Instant.PerDay + OffsetReach);
+    }
+}
 
 /// <param name="Grain">Null for every grain.</param>
 /// <param name="Source">Normalised text; null for every source.</param>

@@ -9,6 +9,8 @@ struct CompensatedSum
     double _sum;
     double _lost;
 
+    public CompensatedSum(double start) => _sum = start;
+
     public readonly double Value => _sum + _lost;
 
     public void Add(double value)

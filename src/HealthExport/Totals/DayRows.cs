@@ -15,6 +15,9 @@ sealed class DayRows(DateOnly date)
     /// <summary>Weeks, months and years: never part of a day.</summary>
     public List<SampleRow> Longer { get; } = [];
 
+    /// <summary>Whether there is any row that is part of a day.</summary>
+    public bool HasDay => HasFiner || Days.Count > 0;
+
     public bool HasFiner => Samples.Count + Minutes.Count + Hours.Count > 0;
 
     public void Add(in SampleRow row) => ListOf(row.Grain).Add(row);

@@ -49,7 +49,20 @@ struct DiscreteTotals()
         return totals;
     }
 
+    /// <summary>A day as it was when its total was taken.</summary>
+    public static DiscreteTotals From(in Figures figures, in DayMeans means) => new()
+    {
+        _rows = RowFigures.From(figures),
+        _sum = new(double.IsNaN(figures.Sum) ? 0 : figures.Sum),
+        _samples = SampleMean.From(means),
+        _weighted = new(means.WeightedSum),
+        _weight = means.Weight,
+        _hasBuckets = means.HasBuckets,
+    };
+
     public readonly bool IsEmpty => _rows.Count == 0;
+
+    public readonly DayMeans Means => _samples.With(_weighted.Value, _weight, _hasBuckets);
 
     public void Add(in DiscreteTotals other)
     {
@@ -106,6 +119,15 @@ struct DiscreteTotals()
         double _seconds;
         long _count;
         long _timedCount;
+
+        public static SampleMean From(in DayMeans means) => new()
+        {
+            _sum = new(means.SampleSum), _timed = new(means.TimedSum), _seconds = means.TimedSeconds,
+            _count = means.Samples, _timedCount = means.TimedSamples,
+        };
+
+        public readonly DayMeans With(double weightedSum, double weight, bool hasBuckets) => new(
+            _count, _sum.Value, _timedCount, _timed.Value, _seconds, weightedSum, weight, hasBuckets);
 
         public readonly bool IsEmpty => _count == 0;
 

@@ -33,6 +33,28 @@ public sealed class LocalClock(TimeZoneInfo? zone = null)
         return new(local.Microseconds - offset);
     }
 
+    /// <summary>The offset of the earliest row finer than a week, the least where several are; null without any.
+    /// </summary>
+    internal int? EarliestOffset(DayRows day) => EarliestOffset(day.Samples, day.Minutes, day.Hours, day.Days);
+
+    /// <inheritdoc cref="EarliestOffset(DayRows)"/>
+    internal int? EarliestOffset(params ReadOnlySpan<List<SampleRow>> all)
+    {
+        (Instant At, int Offset)? earliest = null;
+        foreach (var rows in all)
+        {
+            foreach (var row in rows)
+            {
+                var at = row.StartInstant;
+                if (earliest is { } other && at > other.At) continue;
+                var offset = OffsetOf(row);
+                if (earliest is null || at < earliest.Value.At || offset < earliest.Value.Offset)
+                    earliest = (at, offset);
+            }
+        }
+        return earliest?.Offset;
+    }
+
     /// <summary>When a local day begins.</summary>
     /// <param name="ownOffset">What holds where there is no zone.</param>
     public (Instant Start, int Offset) StartOf(DateOnly date, int ownOffset)

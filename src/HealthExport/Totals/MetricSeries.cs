@@ -5,14 +5,13 @@ using HealthExport.Time;
 namespace HealthExport.Totals;
 
 /// <summary>
-/// Reads the series of a metric. Rows are fetched some days at a time, as many as keep about <see cref="RowsAtOnce"/>
-/// rows in memory, but at least one whole local day. Each fetch sees the store as it is then: of what is written during
-/// the reading, the days read later know and those before do not. Safe for concurrent use.
+/// Reads the series of a metric: days and longer from the daily totals where these are current and say what is asked
+/// for, everything else from the rows. Of what is written during the reading, the days read later know and those before
+/// do not. Safe for concurrent use.
 /// </summary>
-public sealed class MetricSeries(ISampleStore store)
+public sealed class MetricSeries(ISampleStore samples, IDailyTotalStore totals)
 {
-    internal const int RowsAtOnce = 20_000;
-    const int MostDaysAtOnce = 3_660;
+    internal const int DaysAtOnce = 4_000;
 
     /// <summary>The points that are not empty, by local date, then start, then source.</summary>
     /// <exception cref="Pushes.StoreUnavailableException">The store is away.</exception>
@@ -22,9 +21,14 @@ public sealed class MetricSeries(ISampleStore store)
     {
         var clock = new LocalClock(query.Zone);
         var builder = new SeriesBuilder(query, clock);
-        await foreach (var day in ReadDaysAsync(userId, metric, query, clock, cancellationToken))
+        var reader = new DayReader(samples, userId, metric, clock, query.Bucket);
+        var (from, end) = DaysOf(metric, query);
+        var steps = query.IsOfWholeDays
+            ? AddTotalsAsync(userId, metric, query, builder, reader, clock, from, end, cancellationToken)
+            : AddRowsAsync(query, builder, reader, from, end, cancellationToken);
+        await foreach (var points in steps)
         {
-            foreach (var point in builder.Add(day))
+            foreach (var point in points)
                 if (IsAfter(point)) yield return point;
         }
         foreach (var point in builder.Finish())
@@ -33,56 +37,40 @@ public sealed class MetricSeries(ISampleStore store)
         bool IsAfter(in SeriesPoint point) => query.After is not { } after || point.Position.CompareTo(after) > 0;
     }
 
-    async IAsyncEnumerable<DayRows> ReadDaysAsync(
-        long userId, UserMetric metric, SeriesQuery query, LocalClock clock,
+    static async IAsyncEnumerable<IReadOnlyList<SeriesPoint>> AddRowsAsync(
+        SeriesQuery query, SeriesBuilder builder, DayReader reader, DateOnly from, DateOnly end,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var (next, end) = DaysOf(metric, query);
-        // A row may be filed under another day than its own offset says: by a zone up to two away, a week three later.
-        var margin = Math.Max(query.Zone is null ? 0 : 2, query.Bucket == SeriesBucket.Week ? DaysToMidweek : 0);
-        var step = FirstStep(metric);
-        while (next < end)
-        {
-            var until = Earlier(next.AddDays(step), end);
-            var days = new SortedDictionary<DateOnly, DayRows>();
-            var count = 0;
-            var isTooMuch = false;
-            var span = new TimeSpanBounds(null, next.AddDays(-margin), null, until.AddDays(margin));
-            await foreach (var row in store.ReadAsync(userId, metric.MetricId, span, cancellationToken))
-            {
-                var date = FiledUnder(row, query.Bucket, clock);
-                if (date < next || date >= until || !IsWithin(row, query.Span, clock)) continue;
-                if (!days.TryGetValue(date, out var day)) days.Add(date, day = new(date));
-                day.Add(row);
-                isTooMuch = ++count > 2 * RowsAtOnce && step > 1;
-                if (isTooMuch) break;
-            }
-            if (isTooMuch)
-            {
-                step = Math.Max(1, step / 8);
-                continue;
-            }
-            foreach (var day in days.Values) yield return day;
-            next = until;
-            if (count < RowsAtOnce / 4) step = Math.Min(step * 2, MostDaysAtOnce);
-        }
+        await foreach (var day in reader.ReadAsync(from, end, query.Span, Grain.Sample, cancellationToken))
+            yield return builder.Add(day);
     }
 
-    const int DaysToMidweek = 3;
-
-    /// <summary>Where weeks begin on Sunday they are filed under the week that holds most of them.</summary>
-    static DateOnly FiledUnder(in SampleRow row, SeriesBucket bucket, LocalClock clock) =>
-        bucket == SeriesBucket.Week && row.Grain == Grain.Week
-            ? row.LocalDate.AddDays(DaysToMidweek)
-            : clock.DateOf(row);
-
-    static bool IsWithin(in SampleRow row, in TimeSpanBounds span, LocalClock clock)
+    async IAsyncEnumerable<IReadOnlyList<SeriesPoint>> AddTotalsAsync(
+        long userId, UserMetric metric, SeriesQuery query, SeriesBuilder builder, DayReader reader, LocalClock clock,
+        DateOnly from, DateOnly end, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        if (span.From is { } from && row.StartInstant < from) return false;
-        if (span.To is { } to && row.StartInstant >= to) return false;
-        if (span.FromDate is null && span.ToDate is null) return true;
-        var date = clock.DateOf(row);
-        return !(date < span.FromDate) && !(date >= span.ToDate);
+        var sums = new DayTotals(query.Kind, clock, query.Ranks ?? SourceRanks.Guessed);
+        while (from < end)
+        {
+            var kept = await totals.ListAsync(userId, metric.MetricId, from, end, DaysAtOnce, cancellationToken);
+            var until = kept.Count < DaysAtOnce ? end : kept[^1].Date.AddDays(1);
+            var days = new SortedDictionary<DateOnly, (DayTotal? Total, IReadOnlyList<SampleRow> Longer)>();
+            List<DateOnly> open = [];
+            foreach (var day in kept)
+            {
+                if (day.Date < query.Span.FromDate || day.Date >= query.Span.ToDate) continue;
+                if (day.Total is null || !query.Span.HoldsWhole(day.Date)) open.Add(day.Date);
+                else days.Add(day.Date, (day.Total, []));
+            }
+            foreach (var (first, last) in DailyTotals.Runs(open))
+                await foreach (var day in reader.ReadAsync(first, last, query.Span, Grain.Sample, cancellationToken))
+                    if (day.HasDay) days[day.Date] = (sums.Of(day), []);
+            if (query.Bucket > SeriesBucket.Day && metric.Grains.Any(grain => grain > Grain.Day))
+                await foreach (var day in reader.ReadAsync(from, until, query.Span, Grain.Week, cancellationToken))
+                    days[day.Date] = (days.GetValueOrDefault(day.Date).Total, day.Longer);
+            foreach (var (date, (total, longer)) in days) yield return builder.Add(date, total, longer);
+            from = until;
+        }
     }
 
     /// <summary>The days to look at: those asked for, as far as the metric's rows can reach.</summary>
@@ -95,7 +83,7 @@ public sealed class MetricSeries(ISampleStore store)
         if (query.Span.FromDate is { } fromDate) from = Later(from, fromDate);
         if (query.Span.To is { } toInstant) end = Earlier(end, DateOf(toInstant, reach));
         // A week that began before the end is filed under a day that may lie behind it.
-        if (query.Span.ToDate is { } toDate && toDate < end) end = Earlier(end, toDate.AddDays(DaysToMidweek));
+        if (query.Span.ToDate is { } toDate && toDate < end) end = Earlier(end, toDate.AddDays(DayReader.DaysToMidweek));
         if (query.After is { } after) from = Later(from, after.Date);
         return (from, end);
 
@@ -104,12 +92,6 @@ public sealed class MetricSeries(ISampleStore store)
             var day = Math.Clamp(at.DateAt(0).DayNumber + days, 10, DateOnly.MaxValue.DayNumber - 10);
             return DateOnly.FromDayNumber(day);
         }
-    }
-
-    static int FirstStep(UserMetric metric)
-    {
-        var days = Math.Max(1, (metric.LastAt - metric.FirstAt).TotalDays);
-        return (int)Math.Clamp(RowsAtOnce * days / Math.Max(1, metric.Count), 1, MostDaysAtOnce);
     }
 
     static DateOnly Later(DateOnly a, DateOnly b) => a > b ? a : b;

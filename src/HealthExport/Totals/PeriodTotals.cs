@@ -18,9 +18,13 @@ sealed class PeriodTotals(MetricKind kind, SeriesBucket bucket, DateOnly firstDa
 
     bool IsEmpty => kind == MetricKind.Cumulative ? _amounts.IsEmpty : _measurements.IsEmpty;
 
-    public void AddDay(DateOnly date, in Figures day) => PartOf(date)._amounts.AddDay(day);
-
-    public void AddDay(DateOnly date, in DiscreteTotals day) => PartOf(date)._measurements.Add(day);
+    public void AddDay(DayTotal day)
+    {
+        if (day.Figures is not { } figures) return;
+        var part = PartOf(day.Date);
+        if (kind == MetricKind.Cumulative) part._amounts.AddDay(figures);
+        else part._measurements.Add(DiscreteTotals.From(figures, day.Means));
+    }
 
     /// <param name="date">The day the row is filed under.</param>
     public void AddLonger(DateOnly date, in SampleRow row)

@@ -12,6 +12,13 @@ struct RowFigures()
     Instant _latestAt = Instant.None;
     Grain _grain = Grain.Year;
 
+    /// <summary>As they were when the figures were taken.</summary>
+    public static RowFigures From(in Figures figures) => new()
+    {
+        Count = figures.Count, _min = figures.Min, _max = figures.Max, _latest = figures.Latest,
+        _latestAt = figures.LatestAt, _grain = figures.Grain,
+    };
+
     /// <summary>Rows, with or without a value.</summary>
     public long Count { get; private set; }
 

@@ -4,11 +4,13 @@ using HealthExport.Time;
 
 namespace HealthExport.Totals;
 
-/// <summary>Turns days of rows, in order, into the points of a series. Holds nothing but the open period.</summary>
+/// <summary>
+/// Turns days, in order, as rows or as totals, into the points of a series. Holds nothing but the open period.
+/// </summary>
 sealed class SeriesBuilder(SeriesQuery query, LocalClock clock)
 {
-    readonly CumulativeTotals _totals =
-        new(clock, query.Ranks ?? SourceRanks.Guessed, query.MergesSources && !query.BySource);
+    readonly DayTotals _totals =
+        new(query.Kind, clock, query.Ranks ?? SourceRanks.Guessed, query.MergesSources && !query.BySource);
     readonly SortedDictionary<string, OpenPeriod> _open = new(StringComparer.Ordinal);
     DateOnly _firstDay;
 
@@ -23,20 +25,25 @@ sealed class SeriesBuilder(SeriesQuery query, LocalClock clock)
     public IReadOnlyList<SeriesPoint> Add(DayRows day)
     {
         var points = new List<SeriesPoint>();
-        if (query.Bucket > SeriesBucket.Day)
-        {
-            var firstDay = query.Bucket.FirstDay(day.Date);
-            if (firstDay != _firstDay) ClosePeriods(points);
-            _firstDay = firstDay;
-        }
+        OpenPeriodOf(day.Date, points);
         foreach (var (source, rows) in query.BySource ? day.BySource() : new() { [""] = day })
         {
             if (query.Bucket == SeriesBucket.Hour) AddHours(rows, source, points);
-            else if (query.Bucket == SeriesBucket.Day) AddDay(rows, source, points);
-            else AddToPeriod(rows, source);
+            else Add(rows.Date, rows.HasDay ? _totals.Of(rows) : null, rows.Longer, source, points);
         }
         if (query.Bucket == SeriesBucket.Hour && query.BySource)
             points.Sort((a, b) => a.Position.CompareTo(b.Position));
+        return points;
+    }
+
+    /// <summary>Takes the next day, of which the total is known.</summary>
+    /// <param name="longer">The day's rows of grain week, month and year.</param>
+    /// <returns>The points that are complete with it, in order.</returns>
+    public IReadOnlyList<SeriesPoint> Add(DateOnly date, DayTotal? total, IReadOnlyList<SampleRow> longer)
+    {
+        var points = new List<SeriesPoint>();
+        OpenPeriodOf(date, points);
+        Add(date, total, longer, "", points);
         return points;
     }
 
@@ -48,44 +55,41 @@ sealed class SeriesBuilder(SeriesQuery query, LocalClock clock)
         return points;
     }
 
+    void OpenPeriodOf(DateOnly date, List<SeriesPoint> points)
+    {
+        if (query.Bucket <= SeriesBucket.Day) return;
+        var firstDay = query.Bucket.FirstDay(date);
+        if (firstDay != _firstDay) ClosePeriods(points);
+        _firstDay = firstDay;
+    }
+
     void AddHours(DayRows day, string source, List<SeriesPoint> points)
     {
         foreach (var hour in day.ByHour(clock).Values)
         {
             var figures = query.Kind == MetricKind.Cumulative
-                ? _totals.OfHour(hour)
+                ? _totals.Amounts.OfHour(hour)
                 : DiscreteTotals.OfHour(hour).Figures();
             if (figures is not { } found) continue;
-            var offset = EarliestOffset(hour.Samples, hour.Minutes, hour.Hours)!.Value;
+            var offset = clock.EarliestOffset(hour.Samples, hour.Minutes, hour.Hours)!.Value;
             points.Add(new(hour.Start, offset, day.Date, found, Named(source)));
         }
     }
 
-    void AddDay(DayRows day, string source, List<SeriesPoint> points)
+    void Add(
+        DateOnly date, DayTotal? total, IReadOnlyList<SampleRow> longer, string source, List<SeriesPoint> points)
     {
-        var figures = query.Kind == MetricKind.Cumulative
-            ? _totals.OfDay(day)
-            : DiscreteTotals.OfDay(day, clock).Figures();
-        if (figures is { } found) points.Add(PointOf(day.Date, EarliestOffset(day)!.Value, found, source));
-    }
-
-    void AddToPeriod(DayRows day, string source)
-    {
+        if (query.Bucket == SeriesBucket.Day)
+        {
+            if (total?.Figures is { } figures) points.Add(PointOf(date, total.OffsetMinutes, figures, source));
+            return;
+        }
         if (!_open.TryGetValue(source, out var open))
             _open.Add(source, open = new() { Totals = new(query.Kind, query.Bucket, _firstDay) });
-        foreach (var row in day.Longer) open.Totals.AddLonger(day.Date, row);
-        if (query.Kind == MetricKind.Cumulative)
-        {
-            if (_totals.OfDay(day) is not { } figures) return;
-            open.Totals.AddDay(day.Date, figures);
-        }
-        else
-        {
-            var totals = DiscreteTotals.OfDay(day, clock);
-            if (totals.IsEmpty) return;
-            open.Totals.AddDay(day.Date, totals);
-        }
-        open.Offset ??= EarliestOffset(day);
+        foreach (var row in longer) open.Totals.AddLonger(date, row);
+        if (total?.Figures is null) return;
+        open.Totals.AddDay(total);
+        open.Offset ??= total.OffsetMinutes;
     }
 
     void ClosePeriods(List<SeriesPoint> points)
@@ -108,23 +112,4 @@ sealed class SeriesBuilder(SeriesQuery query, LocalClock clock)
     }
 
     static string? Named(string source) => source.Length == 0 ? null : source;
-
-    int? EarliestOffset(DayRows day) => EarliestOffset(day.Samples, day.Minutes, day.Hours, day.Days);
-
-    int? EarliestOffset(params ReadOnlySpan<List<SampleRow>> all)
-    {
-        (Instant At, int Offset)? earliest = null;
-        foreach (var rows in all)
-        {
-            foreach (var row in rows)
-            {
-                var at = row.StartInstant;
-                if (earliest is { } other && at > other.At) continue;
-                var offset = clock.OffsetOf(row);
-                if (earliest is null || at < earliest.Value.At || offset < earliest.Value.Offset)
-                    earliest = (at, offset);
-            }
-        }
-        return earliest?.Offset;
-    }
 }

@@ -22,7 +22,12 @@ namespace HealthExport.Totals;
 /// <param name="After">Only points after this one; null for all.</param>
 public sealed record SeriesQuery(
     MetricKind Kind, SeriesBucket Bucket, TimeSpanBounds Span, TimeZoneInfo? Zone = null, bool BySource = false,
-    bool MergesSources = true, SourceRanks? Ranks = null, SeriesPosition? After = null);
+    bool MergesSources = true, SourceRanks? Ranks = null, SeriesPosition? After = null)
+{
+    /// <summary>Whether the days' totals, by the rows' own offsets and all sources merged, are what is asked for.
+    /// </summary>
+    internal bool IsOfWholeDays => Bucket >= SeriesBucket.Day && Zone is null && !BySource && MergesSources;
+}
 
 /// <summary>Where a point stands in its series: points go by date, then start, then source.</summary>
 /// <param name="Source">Empty without a source.</param>

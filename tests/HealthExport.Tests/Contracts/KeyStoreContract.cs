@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using HealthExport.Audit;
 using HealthExport.Keys;
 using HealthExport.Pushes;
 using HealthExport.Tests.Support;
@@ -36,7 +37,7 @@ public abstract class KeyStoreContract : IAsyncLifetime
     public async Task A_key_is_found_by_its_hash_as_added()
     {
         var key = Create("a") with { ExpiresAt = Now + TimeSpan.FromDays(1) };
-        await Keys.AddAsync(key, default);
+        await Keys.AddAsync(key, Entries.KeyCreated, default);
 
         var found = await Keys.FindAsync(key.LookupHash, default);
 
@@ -48,12 +49,14 @@ public abstract class KeyStoreContract : IAsyncLifetime
     [Fact]
     public async Task Two_keys_share_neither_id_nor_hash()
     {
-        await Keys.AddAsync(Create("a"), default);
+        await Keys.AddAsync(Create("a"), Entries.KeyCreated, default);
 
         await Assert.ThrowsAsync<StoreRefusedException>(
-            async () => await Keys.AddAsync(Create("a") with { UserId = _other, LookupHash = HashOf("b") }, default));
+            async () => await Keys.AddAsync(
+                Create("a") with { UserId = _other, LookupHash = HashOf("b") }, Entries.KeyCreated, default));
         await Assert.ThrowsAsync<StoreRefusedException>(
-            async () => await Keys.AddAsync(Create("b") with { LookupHash = HashOf("a") }, default));
+            async () => await Keys.AddAsync(
+                Create("b") with { LookupHash = HashOf("a") }, Entries.KeyCreated, default));
 
         Assert.Single(await Keys.ListAsync(null, default));
     }
@@ -61,10 +64,11 @@ public abstract class KeyStoreContract : IAsyncLifetime
     [Fact]
     public async Task A_refused_key_is_not_named_in_the_error()
     {
-        await Keys.AddAsync(Create("a"), default);
+        await Keys.AddAsync(Create("a"), Entries.KeyCreated, default);
 
         var refusal = await Assert.ThrowsAsync<StoreRefusedException>(
-            async () => await Keys.AddAsync(Create("a") with { Phc = "$argon2id$secret" }, default));
+            async () => await Keys.AddAsync(
+                Create("a") with { Phc = "$argon2id$secret" }, Entries.KeyCreated, default));
 
         Assert.DoesNotContain("argon2id", refusal.ToString(), StringComparison.Ordinal);
     }
@@ -72,10 +76,10 @@ public abstract class KeyStoreContract : IAsyncLifetime
     [Fact]
     public async Task A_persons_keys_are_listed_by_age_and_nobody_elses()
     {
-        await Keys.AddAsync(Create("b"), default);
+        await Keys.AddAsync(Create("b"), Entries.KeyCreated, default);
         _stores.Clock.Advance(TimeSpan.FromSeconds(1));
-        await Keys.AddAsync(Create("a"), default);
-        await Keys.AddAsync(Create("c") with { UserId = _other }, default);
+        await Keys.AddAsync(Create("a"), Entries.KeyCreated, default);
+        await Keys.AddAsync(Create("c") with { UserId = _other }, Entries.KeyCreated, default);
 
         Assert.Equal(["b", "a"], (await Keys.ListAsync(_user, default)).Select(key => key.Id));
         Assert.Equal(["b", "a", "c"], (await Keys.ListAsync(null, default)).Select(key => key.Id));
@@ -84,14 +88,14 @@ public abstract class KeyStoreContract : IAsyncLifetime
     [Fact]
     public async Task Revoking_ends_a_key_once()
     {
-        await Keys.AddAsync(Create("a"), default);
+        await Keys.AddAsync(Create("a"), Entries.KeyCreated, default);
         _stores.Clock.Advance(TimeSpan.FromMinutes(1));
         var revokedAt = Now;
 
-        Assert.True(await Keys.RevokeAsync("a", _user, default));
+        Assert.True(await Keys.RevokeAsync("a", _user, Entries.KeyRevoked, default));
         var version = await Keys.GetVersionAsync(default);
         _stores.Clock.Advance(TimeSpan.FromMinutes(1));
-        Assert.True(await Keys.RevokeAsync("a", _user, default));
+        Assert.True(await Keys.RevokeAsync("a", _user, Entries.KeyRevoked, default));
 
         var found = await Keys.FindAsync(HashOf("a"), default);
         Assert.Equal(revokedAt, found!.RevokedAt);
@@ -102,21 +106,21 @@ public abstract class KeyStoreContract : IAsyncLifetime
     [Fact]
     public async Task A_person_cannot_revoke_anothers_key_but_the_operator_can()
     {
-        await Keys.AddAsync(Create("a"), default);
+        await Keys.AddAsync(Create("a"), Entries.KeyCreated, default);
 
-        Assert.False(await Keys.RevokeAsync("a", _other, default));
+        Assert.False(await Keys.RevokeAsync("a", _other, Entries.KeyRevoked, default));
         Assert.Null((await Keys.FindAsync(HashOf("a"), default))!.RevokedAt);
-        Assert.False(await Keys.RevokeAsync("unknown", null, default));
-        Assert.True(await Keys.RevokeAsync("a", null, default));
+        Assert.False(await Keys.RevokeAsync("unknown", null, Entries.KeyRevoked, default));
+        Assert.True(await Keys.RevokeAsync("a", null, Entries.KeyRevoked, default));
     }
 
     [Fact]
     public async Task A_key_made_by_a_clock_that_ran_ahead_can_be_revoked()
     {
         var key = Create("a") with { CreatedAt = Now + TimeSpan.FromHours(1) };
-        await Keys.AddAsync(key, default);
+        await Keys.AddAsync(key, Entries.KeyCreated, default);
 
-        Assert.True(await Keys.RevokeAsync("a", _user, default));
+        Assert.True(await Keys.RevokeAsync("a", _user, Entries.KeyRevoked, default));
 
         Assert.Equal(key.CreatedAt, (await Keys.FindAsync(key.LookupHash, default))!.RevokedAt);
     }
@@ -125,11 +129,11 @@ public abstract class KeyStoreContract : IAsyncLifetime
     public async Task The_version_grows_with_every_change_but_not_with_use()
     {
         var empty = await Keys.GetVersionAsync(default);
-        await Keys.AddAsync(Create("a"), default);
+        await Keys.AddAsync(Create("a"), Entries.KeyCreated, default);
         var added = await Keys.GetVersionAsync(default);
         await Keys.TouchAsync("a", Now, default);
         var touched = await Keys.GetVersionAsync(default);
-        await Keys.RevokeAsync("a", null, default);
+        await Keys.RevokeAsync("a", null, Entries.KeyRevoked, default);
         var revoked = await Keys.GetVersionAsync(default);
 
         Assert.True(empty < added);
@@ -138,9 +142,26 @@ public abstract class KeyStoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Every_change_is_told_in_the_owners_trail_and_nothing_else_is()
+    {
+        await Keys.AddAsync(Create("a"), Entries.KeyCreated, default);
+        await Assert.ThrowsAsync<StoreRefusedException>(
+            async () => await Keys.AddAsync(Create("a"), Entries.KeyCreated, default));
+        await Keys.RevokeAsync("a", _other, Entries.KeyRevoked, default);
+        await Keys.RevokeAsync("a", null, Entries.KeyRevoked, default);
+        await Keys.RevokeAsync("a", null, Entries.KeyRevoked, default);
+
+        foreach (var action in (AuditAction[])[AuditAction.KeyCreated, AuditAction.KeyRevoked])
+        {
+            var entry = Assert.Single((await _stores.Audit.ListAsync(new(null, action), null, 10, default)).Items);
+            Assert.Equal((_user, "a"), (entry.UserId, entry.Resource));
+        }
+    }
+
+    [Fact]
     public async Task Last_use_never_goes_back()
     {
-        await Keys.AddAsync(Create("a"), default);
+        await Keys.AddAsync(Create("a"), Entries.KeyCreated, default);
 
         await Keys.TouchAsync("a", Now, default);
         await Keys.TouchAsync("a", Now + -TimeSpan.FromMinutes(1), default);

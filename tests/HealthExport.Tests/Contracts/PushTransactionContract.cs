@@ -98,7 +98,8 @@ public abstract partial class PushTransactionContract : IAsyncLifetime
     {
         var listed = await _stores.Samples.ListMetricsAsync((user ?? _user).Id, default);
         if (listed.SingleOrDefault(one => one.Metric.Equals(metric)) is not { } found) return [];
-        return await _stores.Samples.ReadAsync((user ?? _user).Id, found.MetricId, default, default).ToListAsync();
+        return await _stores.Samples
+            .ReadAsync((user ?? _user).Id, found.MetricId, Grain.Sample, default, default).ToListAsync();
     }
 
     /// <summary>A sample so many seconds after some moment.</summary>

@@ -179,7 +179,8 @@ public abstract partial class SampleStoreContract
                 listed.Sum(metric => metric.Count));
             foreach (var metric in listed)
             {
-                var rows = await _stores.Samples.ReadAsync(user.Id, metric.MetricId, default, default).ToListAsync();
+                var rows = await _stores.Samples
+                    .ReadAsync(user.Id, metric.MetricId, Grain.Sample, default, default).ToListAsync();
                 Assert.Equal(rows.Count, metric.Count);
                 Assert.Equal(rows.Min(row => row.StartInstant), Instant.From(metric.FirstAt));
                 Assert.Equal(rows.Max(row => row.StartInstant), Instant.From(metric.LastAt));

@@ -197,7 +197,7 @@ public abstract partial class SampleStoreContract : IAsyncLifetime
         await WriteAsync(Steps, Grain.Sample, [.. Enumerable.Range(0, 5_000).Select(i => At(i, i))]);
         var metric = await MetricIdAsync(Steps);
         var values = new List<double>();
-        await foreach (var row in _stores.Samples.ReadAsync(_user.Id, metric, default, default))
+        await foreach (var row in _stores.Samples.ReadAsync(_user.Id, metric, Grain.Sample, default, default))
         {
             if (values.Count == 10) await WriteAsync(Steps, Grain.Hour, At(0, -1), At(6_000, -2));
             values.Add(row.Row.Value);
@@ -211,7 +211,7 @@ public abstract partial class SampleStoreContract : IAsyncLifetime
     {
         await WriteAsync(Steps, Grain.Sample, [.. Enumerable.Range(0, 5_000).Select(i => At(i, i))]);
         using var stop = new CancellationTokenSource();
-        var rows = _stores.Samples.ReadAsync(_user.Id, await MetricIdAsync(Steps), default, stop.Token);
+        var rows = _stores.Samples.ReadAsync(_user.Id, await MetricIdAsync(Steps), Grain.Sample, default, stop.Token);
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
         {
@@ -228,7 +228,7 @@ public abstract partial class SampleStoreContract : IAsyncLifetime
 
         Assert.Empty(await _stores.Samples.ListMetricsAsync(other.Id, default));
         Assert.Empty((await _stores.Samples.ListAsync(query with { UserId = other.Id }, default)).Items);
-        Assert.Empty(await _stores.Samples.ReadAsync(other.Id, query.MetricId, default, default).ToListAsync());
+        Assert.Empty(await _stores.Samples.ReadAsync(other.Id, query.MetricId, Grain.Sample, default, default).ToListAsync());
         Assert.Equal(0, await _stores.Samples.DeleteAsync(other.Id, new(null, null, null, null), false, default));
         Assert.Single((await _stores.Samples.ListAsync(query, default)).Items);
     }
@@ -285,7 +285,7 @@ public abstract partial class SampleStoreContract : IAsyncLifetime
         new(_user.Id, await MetricIdAsync(metric), default, grain, source, descending, null, limit);
 
     async Task<List<SampleRow>> ReadAsync(Metric metric, TimeSpanBounds span) =>
-        await _stores.Samples.ReadAsync(_user.Id, await MetricIdAsync(metric), span, default).ToListAsync();
+        await _stores.Samples.ReadAsync(_user.Id, await MetricIdAsync(metric), Grain.Sample, span, default).ToListAsync();
 
     static Sample At(long second, double value, string? source = Watch) => new()
     {

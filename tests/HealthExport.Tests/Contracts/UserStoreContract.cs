@@ -1,3 +1,4 @@
+using HealthExport.Audit;
 using HealthExport.Catalogue;
 using HealthExport.People;
 using HealthExport.Tests.Support;
@@ -23,7 +24,7 @@ public abstract class UserStoreContract : IAsyncLifetime
     [Fact]
     public async Task A_person_comes_back_as_added()
     {
-        var added = await _stores.Users.AddAsync("Zoë@Example.org", "Zoë", "Asia/Tokyo", default);
+        var added = await _stores.Users.AddAsync("Zoë@Example.org", "Zoë", "Asia/Tokyo", Entries.UserCreated, default);
 
         Assert.NotNull(added);
         Assert.Equal("Zoë@Example.org", added.Email);
@@ -40,7 +41,7 @@ public abstract class UserStoreContract : IAsyncLifetime
         var added = await _stores.AddUserAsync("Zoë@Example.org");
 
         Assert.Equal(added, await _stores.Users.FindByEmailAsync("zOË@EXAMPLE.ORG", default));
-        Assert.Null(await _stores.Users.AddAsync("ZOË@example.org", null, null, default));
+        Assert.Null(await _stores.Users.AddAsync("ZOË@example.org", null, null, Entries.UserCreated, default));
         Assert.Single(await _stores.Users.ListAsync(default));
     }
 
@@ -48,7 +49,8 @@ public abstract class UserStoreContract : IAsyncLifetime
     public async Task Of_many_adding_one_email_at_once_one_succeeds()
     {
         var added = await Task.WhenAll(Enumerable.Range(0, 16).Select(
-            _ => Task.Run(async () => await _stores.Users.AddAsync("one@example.org", null, null, default))));
+            _ => Task.Run(async () =>
+                await _stores.Users.AddAsync("one@example.org", null, null, Entries.UserCreated, default))));
 
         Assert.Single(added, user => user is not null);
     }
@@ -67,8 +69,8 @@ public abstract class UserStoreContract : IAsyncLifetime
     {
         Assert.Null(await _stores.Users.FindAsync(1, default));
         Assert.Null(await _stores.Users.FindByEmailAsync("one@example.org", default));
-        Assert.False(await _stores.Users.EraseAsync(1, default));
-        Assert.False(await _stores.Users.EraseAsync(0, default));
+        Assert.False(await _stores.Users.EraseAsync(1, Entries.UserErased, default));
+        Assert.False(await _stores.Users.EraseAsync(0, Entries.UserErased, default));
     }
 
     [Fact]
@@ -81,15 +83,31 @@ public abstract class UserStoreContract : IAsyncLifetime
         await _stores.FillEveryTableAsync(user.Id);
         var filled = (await _stores.Migrations.DescribeAsync(default)).Rows;
         Assert.All(
-            filled.Keys.Except(["keys_version", "schema_migrations"]),
+            filled.Keys.Except(["keys_version", "schema_migrations", "audit_log"]),
             table => Assert.Equal(before[table] + 1, filled[table]));
 
-        Assert.True(await _stores.Users.EraseAsync(user.Id, default));
+        Assert.True(await _stores.Users.EraseAsync(user.Id, Entries.UserErased, default));
 
-        Assert.Equal(before, (await _stores.Migrations.DescribeAsync(default)).Rows);
+        // Of the trail, that it happened.
+        var left = new Dictionary<string, long>(before) { ["audit_log"] = before["audit_log"] + 1 };
+        Assert.Equal(left, (await _stores.Migrations.DescribeAsync(default)).Rows);
+        var erasures = await _stores.Audit.ListAsync(new(null, AuditAction.UserErased), null, 10, default);
+        var entry = Assert.Single(erasures.Items);
+        Assert.Equal((0L, user.PublicId.ToString()), (entry.UserId, entry.Resource));
         Assert.Null(await _stores.Users.FindAsync(user.Id, default));
         Assert.Equal(other, await _stores.Users.FindAsync(other.Id, default));
-        Assert.False(await _stores.Users.EraseAsync(user.Id, default));
+        Assert.False(await _stores.Users.EraseAsync(user.Id, Entries.UserErased, default));
+    }
+
+    [Fact]
+    public async Task Adding_a_person_begins_their_trail()
+    {
+        var user = await _stores.AddUserAsync();
+        Assert.Null(await _stores.Users.AddAsync(user.Email, null, null, Entries.UserCreated, default));
+
+        var entry = Assert.Single((await _stores.Audit.ListAsync(new(null), null, 10, default)).Items);
+        Assert.Equal(
+            (AuditAction.UserCreated, user.Id, user.PublicId.ToString()), (entry.Action, entry.UserId, entry.Resource));
     }
 
     [Fact]
@@ -98,7 +116,7 @@ public abstract class UserStoreContract : IAsyncLifetime
         var user = await _stores.AddUserAsync();
         var before = await _stores.Keys.GetVersionAsync(default);
 
-        await _stores.Users.EraseAsync(user.Id, default);
+        await _stores.Users.EraseAsync(user.Id, Entries.UserErased, default);
 
         Assert.True(await _stores.Keys.GetVersionAsync(default) > before);
     }
@@ -109,7 +127,7 @@ public abstract class UserStoreContract : IAsyncLifetime
         var metric = Metric.Unknown("dance_steps", "count", MetricKind.Discrete);
         var erased = await _stores.AddUserAsync();
         await ApplyAsync(erased.Id, metric);
-        await _stores.Users.EraseAsync(erased.Id, default);
+        await _stores.Users.EraseAsync(erased.Id, Entries.UserErased, default);
         Assert.Equal(0, await _stores.ReadAsync("select count(*) from metrics where name = 'dance_steps'"));
         var next = await _stores.AddUserAsync();
 
@@ -135,7 +153,7 @@ public abstract class UserStoreContract : IAsyncLifetime
     public async Task The_id_of_an_erased_person_is_never_given_out_again()
     {
         var erased = await _stores.AddUserAsync();
-        await _stores.Users.EraseAsync(erased.Id, default);
+        await _stores.Users.EraseAsync(erased.Id, Entries.UserErased, default);
 
         var added = await _stores.AddUserAsync();
 

@@ -19,6 +19,7 @@ public abstract class RandomHistoryTests(Household household)
         var random = new Random(seed);
         var person = await household.AddPersonAsync();
         var model = new StoreModel();
+        var truth = new DailyTotalsTruth(household.Samples, household.DailyTotals);
         var settled = new List<Settled>();
         var now = TimeProvider.System.GetUtcNow();
         var today = now.AddTicks(-now.TimeOfDay.Ticks);
@@ -53,6 +54,7 @@ public abstract class RandomHistoryTests(Household household)
                     break;
             }
             RowAssert.Equal(model.Rows, await person.Phone.ReadAllRowsAsync());
+            await truth.AssertAsync(person.UserId, random);
         }
 
         async Task PushAsync(HistoryPush said, SentPush sent)

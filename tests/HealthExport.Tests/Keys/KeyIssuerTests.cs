@@ -1,3 +1,4 @@
+using HealthExport.Audit;
 using HealthExport.Keys;
 using HealthExport.Time;
 
@@ -9,9 +10,12 @@ public sealed class KeyIssuerTests
     {
         public List<StoredKey> Keys { get; } = [];
 
-        public ValueTask AddAsync(StoredKey key, CancellationToken cancellationToken)
+        public List<AuditEntry> Entries { get; } = [];
+
+        public ValueTask AddAsync(StoredKey key, AuditEntry entry, CancellationToken cancellationToken)
         {
             Keys.Add(key);
+            Entries.Add(entry);
             return ValueTask.CompletedTask;
         }
 
@@ -21,7 +25,8 @@ public sealed class KeyIssuerTests
         public ValueTask<IReadOnlyList<StoredKey>> ListAsync(long? userId, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
 
-        public ValueTask<bool> RevokeAsync(string id, long? userId, CancellationToken cancellationToken) =>
+        public ValueTask<bool> RevokeAsync(
+            string id, long? userId, AuditEntry entry, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
 
         public ValueTask<long> GetVersionAsync(CancellationToken cancellationToken) =>
@@ -34,7 +39,8 @@ public sealed class KeyIssuerTests
     readonly KeptKeys _store = new();
 
     ValueTask<IssuedKey> IssueAsync(KeyOrder order) =>
-        new KeyIssuer(_store, TimeProvider.System).IssueAsync(order, CancellationToken.None);
+        new KeyIssuer(_store, TimeProvider.System).IssueAsync(
+            order, new AuditOrigin("admin", "192.0.2.1", "tests", null), CancellationToken.None);
 
     [Fact]
     public async Task What_is_stored_proves_the_key_and_does_not_hold_it()
@@ -48,6 +54,20 @@ public sealed class KeyIssuerTests
         Assert.True(issued.Key.Matches(stored.Phc));
         Assert.StartsWith("$argon2id$", stored.Phc, StringComparison.Ordinal);
         Assert.DoesNotContain(issued.Key.Reveal()[^43..], issued.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_audit_trail_is_told_what_was_made_and_who_ordered_it()
+    {
+        var issued = await IssueAsync(new KeyOrder(7, "phone", KeyScopes.Ingest | KeyScopes.Read));
+
+        var entry = Assert.Single(_store.Entries);
+        Assert.Equal(
+            (AuditAction.KeyCreated, 7L, "admin", "192.0.2.1", issued.Stored.Id),
+            (entry.Action, entry.UserId, entry.KeyId, entry.Address, entry.Resource));
+        Assert.Equal(
+            """{"name":"phone","scopes":["ingest","read"],"limit_profile":"default","expires_at":null}""",
+            entry.Metadata);
     }
 
     [Fact]

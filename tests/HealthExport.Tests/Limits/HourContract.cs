@@ -119,32 +119,29 @@ public abstract class HourContract
             var (hour, model) = (Make(), new ModelHour());
             var now = s_noon;
             List<(int Minute, Cost Cost)> taken = [];
+            List<(Verdict Expected, Task<Verdict> Actual)> verdicts = [];
             for (var step = 0; step < 80; step++)
             {
                 now += Leap(random);
                 var allowance = new Allowance(random.Next(1, 40), random.Next(1, 4_000));
-                var what = $"seed {seed}, history {history}, step {step}";
-                switch (random.Next(10))
+                if (random.Next(10) == 0 && taken.Count > 0)
                 {
-                    case 0 when taken.Count > 0:
-                        var (minute, cost) = taken[random.Next(taken.Count)];
-                        Assert.Equal(
-                            (what, model.GiveBack(now, allowance, cost, minute)),
-                            (what, await hour.GiveBackAsync(now, allowance, cost, minute)));
-                        break;
-                    case 1:
-                        Assert.Equal(
-                            (what, model.Take(now, allowance, Cost.Nothing)),
-                            (what, await hour.TakeAsync(now, allowance, Cost.Nothing)));
-                        break;
-                    default:
-                        var wanted = new Cost(random.Next(3), random.Next(2) * random.Next(600));
-                        var verdict = await hour.TakeAsync(now, allowance, wanted);
-                        Assert.Equal((what, model.Take(now, allowance, wanted)), (what, verdict));
-                        if (verdict.IsTaken) taken.Add((verdict.Minute, wanted));
-                        break;
+                    var (minute, given) = taken[random.Next(taken.Count)];
+                    verdicts.Add((
+                        model.GiveBack(now, allowance, given, minute),
+                        hour.GiveBackAsync(now, allowance, given, minute).AsTask()));
+                    continue;
                 }
+                var cost = random.Next(10) == 0
+                    ? Cost.Nothing : new(random.Next(3), random.Next(2) * random.Next(600));
+                var verdict = model.Take(now, allowance, cost);
+                verdicts.Add((verdict, hour.TakeAsync(now, allowance, cost).AsTask()));
+                if (verdict.IsTaken) taken.Add((verdict.Minute, cost));
             }
+            for (var step = 0; step < verdicts.Count; step++)
+                Assert.Equal(
+                    (seed, history, step, verdicts[step].Expected),
+                    (seed, history, step, await verdicts[step].Actual));
         }
     }
 

@@ -38,7 +38,8 @@ public sealed class FilledHouse : IAsyncLifetime
                 await FillAsync(server, key);
             }
             var gone = await server.AddUserAsync();
-            Assert.True(await server.Get<People.IUserStore>().EraseAsync(gone.Id, default));
+            Assert.True(await server.Get<People.IUserStore>().EraseAsync(gone.Id, Entries.UserErased, default));
+            await server.StopAsync();
         }
         await using var stores = new ServiceCollection().AddHealthExportStorage(Url).BuildServiceProvider();
         var ingestions = stores.GetRequiredService<IIngestionStore>();

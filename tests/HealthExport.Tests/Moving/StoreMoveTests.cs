@@ -110,7 +110,7 @@ public sealed class StoreMoveTests(FilledHouse house) : IClassFixture<FilledHous
         AssertVerified(await RunAsync(source.Copy, target.Copy));
 
         var users = source.Services.GetRequiredService<IUserStore>();
-        Assert.NotNull(await users.AddAsync("late@example.org", "Late", null, default));
+        Assert.NotNull(await users.AddAsync("late@example.org", "Late", null, Entries.UserCreated, default));
         await using (var server = await RunningServer.StartAsync(settings => settings with { DatabaseUrl = moving }))
         {
             using var pushed = await server.PushAsync(house.Keys[0], """
@@ -137,7 +137,8 @@ public sealed class StoreMoveTests(FilledHouse house) : IClassFixture<FilledHous
         await using var target = await OpenTargetAsync(toPostgres);
         await using var source = Open(moving);
         AssertVerified(await RunAsync(source.Copy, target.Copy));
-        await source.Services.GetRequiredService<IUserStore>().EraseAsync(house.Keys[0].User.Id, default);
+        await source.Services.GetRequiredService<IUserStore>().EraseAsync(
+            house.Keys[0].User.Id, Entries.UserErased, default);
 
         await Assert.ThrowsAsync<MoveRefusedException>(() => RunAsync(source.Copy, target.Copy));
         AssertVerified(await RunAsync(source.Copy, target.Copy, new(Force: true)));
@@ -151,7 +152,7 @@ public sealed class StoreMoveTests(FilledHouse house) : IClassFixture<FilledHous
     {
         await using var target = await OpenTargetAsync(toPostgres);
         var users = target.Services.GetRequiredService<IUserStore>();
-        var other = await users.AddAsync("other@example.org", null, null, default);
+        var other = await users.AddAsync("other@example.org", null, null, Entries.UserCreated, default);
         await using var source = Open(house.Url);
 
         await Assert.ThrowsAsync<MoveRefusedException>(() => RunAsync(source.Copy, target.Copy));
@@ -223,7 +224,7 @@ public sealed class StoreMoveTests(FilledHouse house) : IClassFixture<FilledHous
 
         Assert.Equal(before + 1, await target.Services.GetRequiredService<IKeyStore>().GetVersionAsync(default));
         var next = await target.Services.GetRequiredService<IUserStore>()
-            .AddAsync("next@example.org", null, null, default);
+            .AddAsync("next@example.org", null, null, Entries.UserCreated, default);
         // 3 was the person who was erased.
         Assert.Equal(4, next!.Id);
     }

@@ -59,7 +59,7 @@ public sealed class AuthenticationTests(ServerFixture fixture) : IClassFixture<S
         var user = await _server.AddUserAsync();
         var expired = await _server.AddKeyAsync(user, expiresAt: Instant.From(DateTimeOffset.UnixEpoch.AddYears(50)));
         var revoked = await _server.AddKeyAsync(user);
-        await _server.Get<IKeyStore>().RevokeAsync(revoked.Id, user.Id, default);
+        await _server.Get<IKeyStore>().RevokeAsync(revoked.Id, user.Id, Entries.KeyRevoked, default);
         var unknown = ApiKey.Mint(KeyFormat.Hx).Key.Reveal();
 
         HashSet<string> answers = [];
@@ -83,7 +83,7 @@ public sealed class AuthenticationTests(ServerFixture fixture) : IClassFixture<S
         var key = await _server.AddKeyAsync();
         using var before = await AskAsync(("api-key", key.Text));
         Assert.Equal(HttpStatusCode.OK, before.StatusCode);
-        Assert.True(await _server.Get<IKeyStore>().RevokeAsync(key.Id, key.User.Id, default));
+        Assert.True(await _server.Get<IKeyStore>().RevokeAsync(key.Id, key.User.Id, Entries.KeyRevoked, default));
         using var after = await AskAsync(("api-key", key.Text));
         await after.ReadProblemAsync(401, "unauthenticated");
     }

@@ -1,4 +1,5 @@
 using System.Net;
+using HealthExport.Audit;
 using HealthExport.Keys;
 using HealthExport.Storage.Sqlite;
 using HealthExport.Tests.Support;
@@ -40,8 +41,8 @@ public sealed class KeyUsesTests
             throw new InvalidOperationException();
         }
 
-        public ValueTask AddAsync(StoredKey key, CancellationToken cancellationToken) =>
-            keys.AddAsync(key, cancellationToken);
+        public ValueTask AddAsync(StoredKey key, AuditEntry entry, CancellationToken cancellationToken) =>
+            keys.AddAsync(key, entry, cancellationToken);
 
         public ValueTask<StoredKey?> FindAsync(
             ReadOnlyMemory<byte> lookupHash, CancellationToken cancellationToken) =>
@@ -50,8 +51,9 @@ public sealed class KeyUsesTests
         public ValueTask<IReadOnlyList<StoredKey>> ListAsync(long? userId, CancellationToken cancellationToken) =>
             keys.ListAsync(userId, cancellationToken);
 
-        public ValueTask<bool> RevokeAsync(string id, long? userId, CancellationToken cancellationToken) =>
-            keys.RevokeAsync(id, userId, cancellationToken);
+        public ValueTask<bool> RevokeAsync(
+            string id, long? userId, AuditEntry entry, CancellationToken cancellationToken) =>
+            keys.RevokeAsync(id, userId, entry, cancellationToken);
 
         public ValueTask<long> GetVersionAsync(CancellationToken cancellationToken) =>
             keys.GetVersionAsync(cancellationToken);

@@ -19,7 +19,7 @@ public sealed class StoreUpkeepTests
         await using var server = await RunningServer.StartAsync(
             overrides: services => services.AddClock(clock), shared: place);
         await Eventually.TrueAsync(() => server.Log.Of(1301).Any());
-        foreach (var table in (string[])["samples", "raw_ingestions"])
+        foreach (var table in (string[])["samples", "raw_ingestions", "audit_log"])
             foreach (var month in (string[])["2026_01", "2026_12", "2027_01"])
                 Assert.Equal(1, await CountAsync($"{table}_{month}"));
         Assert.Equal(0, await CountAsync("samples_2027_02"));
@@ -31,7 +31,7 @@ public sealed class StoreUpkeepTests
             return await CountAsync("samples_2027_02") == 1;
         });
 
-        Assert.Equal(26, server.Log.Of(1301).First().Values["Made"]);
+        Assert.Equal(39, server.Log.Of(1301).First().Values["Made"]);
 
         Task<long> CountAsync(string name) => database.ReadAsync(
             $"select count(*) from pg_class where relname = '{name}' and relispartition and relkind = 'r'");

@@ -14,6 +14,11 @@ public sealed class PostgresUserStoreTests : UserStoreContract
     protected override async ValueTask<StoreFixture> OpenAsync() => await PostgresFixture.OpenAsync();
 }
 
+public sealed class PostgresAuditStoreTests : AuditStoreContract
+{
+    protected override async ValueTask<StoreFixture> OpenAsync() => await PostgresFixture.OpenAsync();
+}
+
 public sealed class PostgresKeyStoreTests : KeyStoreContract
 {
     protected override async ValueTask<StoreFixture> OpenAsync() => await PostgresFixture.OpenAsync();
@@ -44,6 +49,11 @@ public sealed class PostgresPushTransactionTests : PushTransactionContract
 }
 
 public sealed class PostgresSampleStoreTests : SampleStoreContract
+{
+    protected override async ValueTask<StoreFixture> OpenAsync() => await PostgresFixture.OpenAsync();
+}
+
+public sealed class PostgresDailyTotalStoreTests : DailyTotalStoreContract
 {
     protected override async ValueTask<StoreFixture> OpenAsync() => await PostgresFixture.OpenAsync();
 }

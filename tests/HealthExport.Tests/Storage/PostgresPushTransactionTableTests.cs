@@ -60,7 +60,7 @@ public sealed class PostgresPushTransactionTableTests : IAsyncLifetime
 
         Assert.Equal(6, await _stores.ReadAsync("select count(*) from samples"));
         var metric = Assert.Single(await _stores.Samples.ListMetricsAsync(_user.Id, default));
-        var read = await _stores.Samples.ReadAsync(_user.Id, metric.MetricId, default, default).ToListAsync();
+        var read = await _stores.Samples.ReadAsync(_user.Id, metric.MetricId, Grain.Sample, default, default).ToListAsync();
         Assert.Equal([1, 2, 3, 4, 5, 6], read.Select(row => row.Row.Value));
     }
 

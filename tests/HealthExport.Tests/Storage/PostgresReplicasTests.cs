@@ -92,7 +92,8 @@ public sealed class PostgresReplicasTests
         await server.RunAsync("create database health");
         await using var database = new PostgresDatabase(server.UrlOf("health"));
         await new PostgresMigrations(database).MigrateAsync(null, dryRun: false, default);
-        var user = await new PostgresUserStore(database).AddAsync("one@example.org", null, null, default);
+        var user = await new PostgresUserStore(database).AddAsync(
+            "one@example.org", null, null, Entries.UserCreated, default);
         var store = new PostgresIngestionStore(database, new());
 
         for (var number = 1; number <= 4; number += 2)

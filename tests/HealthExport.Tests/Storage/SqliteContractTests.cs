@@ -13,7 +13,17 @@ public sealed class SqliteUserStoreTests : UserStoreContract
     protected override async ValueTask<StoreFixture> OpenAsync() => await SqliteFixture.OpenAsync();
 }
 
+public sealed class SqliteAuditStoreTests : AuditStoreContract
+{
+    protected override async ValueTask<StoreFixture> OpenAsync() => await SqliteFixture.OpenAsync();
+}
+
 public sealed class SqliteKeyStoreTests : KeyStoreContract
+{
+    protected override async ValueTask<StoreFixture> OpenAsync() => await SqliteFixture.OpenAsync();
+}
+
+public sealed class SqliteDailyTotalStoreTests : DailyTotalStoreContract
 {
     protected override async ValueTask<StoreFixture> OpenAsync() => await SqliteFixture.OpenAsync();
 }

@@ -23,7 +23,8 @@ public sealed class StorageRegistrationTests
             var migrations = services.GetRequiredService<IMigrationStore>();
             Assert.False(File.Exists(file));
             await migrations.MigrateAsync(null, dryRun: false, default);
-            Assert.NotNull(await services.GetRequiredService<IUserStore>().AddAsync("a@b.org", null, null, default));
+            Assert.NotNull(await services.GetRequiredService<IUserStore>().AddAsync(
+            "a@b.org", null, null, Entries.UserCreated, default));
             Assert.NotEqual(0, await services.GetRequiredService<IKeyStore>().GetVersionAsync(default));
             var ingestions = services.GetRequiredService<IIngestionStore>();
             Assert.Null(await ingestions.ClaimAsync(TimeSpan.FromMinutes(1), default));
@@ -53,7 +54,8 @@ public sealed class StorageRegistrationTests
             .BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true });
 
         await services.GetRequiredService<IMigrationStore>().PingAsync(default);
-        Assert.NotNull(await services.GetRequiredService<IUserStore>().AddAsync("a@b.org", null, null, default));
+        Assert.NotNull(await services.GetRequiredService<IUserStore>().AddAsync(
+            "a@b.org", null, null, Entries.UserCreated, default));
         Assert.NotEqual(0, await services.GetRequiredService<IKeyStore>().GetVersionAsync(default));
         Assert.Null(await services.GetRequiredService<IIngestionStore>().ClaimAsync(TimeSpan.FromMinutes(1), default));
     }

@@ -1,5 +1,6 @@
 using HealthExport.Samples;
 using HealthExport.Storage.Sqlite;
+using HealthExport.Totals;
 
 namespace HealthExport.Tests.Support;
 
@@ -10,6 +11,8 @@ public abstract class Household(Engine engine) : IAsyncLifetime
 {
     /// <summary>The store beneath, for what no route does yet.</summary>
     public ISampleStore Samples => Server.Get<ISampleStore>();
+
+    public IDailyTotalStore DailyTotals => Server.Get<IDailyTotalStore>();
 
     internal RunningServer Server { get; set; } = null!;
 

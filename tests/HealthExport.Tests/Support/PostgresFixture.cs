@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using HealthExport.Audit;
 using HealthExport.Keys;
 using HealthExport.Migrations;
 using HealthExport.People;
@@ -7,6 +8,7 @@ using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Storage.Postgres;
 using HealthExport.Time;
+using HealthExport.Totals;
 using HealthExport.Workouts;
 using Npgsql;
 
@@ -30,9 +32,11 @@ sealed class PostgresFixture : StoreFixture
         Database = Connect();
         Users = new PostgresUserStore(Database);
         Keys = new PostgresKeyStore(Database);
+        Audit = new PostgresAuditStore(Database);
         Migrations = new PostgresMigrations(Database);
         Ingestions = new PostgresIngestionStore(Database, new());
         Samples = new PostgresSampleStore(Database);
+        DailyTotals = new PostgresDailyTotalStore(Database);
         Workouts = new PostgresWorkoutStore(Database);
     }
 
@@ -44,9 +48,11 @@ sealed class PostgresFixture : StoreFixture
     public PostgresDatabase Database { get; }
     public override IUserStore Users { get; }
     public override IKeyStore Keys { get; }
+    public override IAuditStore Audit { get; }
     public override IIngestionStore Ingestions { get; }
     public override IMigrationStore Migrations { get; }
     public override ISampleStore Samples { get; }
+    public override IDailyTotalStore DailyTotals { get; }
     public override IWorkoutStore Workouts { get; }
 
     public static async Task<PostgresFixture> OpenAsync()

@@ -39,6 +39,14 @@ static class ReceivedPushes
         using (push.Payload) return await store.KeepAsync(push, default);
     }
 
+    /// <summary>Keeps a push and applies it, as a worker does.</summary>
+    public static async Task<Receipt> ApplyAsync(this StoreFixture stores, long userId, string body)
+    {
+        await stores.Ingestions.KeepAsync(Create(stores, userId, body));
+        return await new PushApplication(stores.Ingestions).ApplyAsync(
+            await stores.Ingestions.GetClaimAsync(), default);
+    }
+
     /// <summary>Claims what must be there.</summary>
     public static async Task<ClaimedPush> GetClaimAsync(this IIngestionStore store)
     {

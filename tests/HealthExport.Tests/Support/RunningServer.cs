@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using HealthExport.Audit;
 using HealthExport.Keys;
 using HealthExport.Migrations;
 using HealthExport.People;
@@ -81,21 +82,23 @@ sealed class RunningServer : IAsyncDisposable
     /// <summary>A new person.</summary>
     public async Task<User> AddUserAsync(string? timeZone = "Europe/Berlin") =>
         await Get<IUserStore>().AddAsync(
-            $"person{Interlocked.Increment(ref _people)}@example.org", null, timeZone, CancellationToken.None)
+            $"person{Interlocked.Increment(ref _people)}@example.org", null, timeZone,
+            Entries.Now(AuditAction.UserCreated), CancellationToken.None)
         ?? throw new InvalidOperationException("The e-mail was taken.");
 
-    /// <summary>A new key, as its holder would send it.</summary>
+    /// <summary>A new key, as its holder would send it; under limits that no test comes near by chance.</summary>
     public async Task<TestKey> AddKeyAsync(
-        User user, KeyScopes scopes = KeyScopes.All, Instant? expiresAt = null, KeyFormat format = KeyFormat.Hx)
+        User user, KeyScopes scopes = KeyScopes.All, Instant? expiresAt = null, KeyFormat format = KeyFormat.Hx,
+        LimitProfile profile = LimitProfile.Bulk)
     {
         var minted = ApiKey.Mint(format);
         var text = minted.Key.Reveal();
         await Get<IKeyStore>().AddAsync(
             new(
-                minted.PublicId, user.Id, "test", scopes, "default", minted.Key.LookupHash.ToArray(),
+                minted.PublicId, user.Id, "test", scopes, LimitProfiles.GetName(profile), minted.Key.LookupHash.ToArray(),
                 Argon2id.Hash(Encoding.ASCII.GetBytes(text), s_cheap), Instant.From(TimeProvider.System.GetUtcNow()),
                 expiresAt, null, null),
-            CancellationToken.None);
+            Entries.Now(AuditAction.KeyCreated), CancellationToken.None);
         return new(minted.PublicId, text, user);
     }
 

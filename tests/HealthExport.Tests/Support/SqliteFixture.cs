@@ -1,10 +1,12 @@
 using System.Text;
+using HealthExport.Audit;
 using HealthExport.Keys;
 using HealthExport.Migrations;
 using HealthExport.People;
 using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Storage.Sqlite;
+using HealthExport.Totals;
 using HealthExport.Workouts;
 
 namespace HealthExport.Tests.Support;
@@ -20,8 +22,10 @@ sealed class SqliteFixture : StoreFixture
         Database = new(Path.Combine(Folder.FullName, "health.db"));
         Users = new SqliteUserStore(Database, Clock);
         Keys = new SqliteKeyStore(Database, Clock);
+        Audit = new SqliteAuditStore(Database);
         Migrations = new SqliteMigrations(Database, Clock);
         Samples = new SqliteSampleStore(Database, Clock);
+        DailyTotals = new SqliteDailyTotalStore(Database);
         Workouts = new SqliteWorkoutStore(Database);
         Ingestions = new SqliteIngestionStore(Database, Clock, new(), LeaseHolder.Current);
     }
@@ -30,9 +34,11 @@ sealed class SqliteFixture : StoreFixture
     public SqliteDatabase Database { get; }
     public override IUserStore Users { get; }
     public override IKeyStore Keys { get; }
+    public override IAuditStore Audit { get; }
     public override IIngestionStore Ingestions { get; }
     public override IMigrationStore Migrations { get; }
     public override ISampleStore Samples { get; }
+    public override IDailyTotalStore DailyTotals { get; }
     public override IWorkoutStore Workouts { get; }
 
     public static async Task<SqliteFixture> OpenAsync()

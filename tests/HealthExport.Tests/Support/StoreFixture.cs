@@ -1,9 +1,11 @@
 using System.Text.Json;
+using HealthExport.Audit;
 using HealthExport.Keys;
 using HealthExport.Migrations;
 using HealthExport.People;
 using HealthExport.Pushes;
 using HealthExport.Samples;
+using HealthExport.Totals;
 using HealthExport.Workouts;
 
 namespace HealthExport.Tests.Support;
@@ -20,9 +22,11 @@ public abstract class StoreFixture : IAsyncDisposable
 
     public abstract IUserStore Users { get; }
     public abstract IKeyStore Keys { get; }
+    public abstract IAuditStore Audit { get; }
     public abstract IIngestionStore Ingestions { get; }
     public abstract IMigrationStore Migrations { get; }
     public abstract ISampleStore Samples { get; }
+    public abstract IDailyTotalStore DailyTotals { get; }
     public abstract IWorkoutStore Workouts { get; }
 
     /// <summary>The ingestions as another process sees them: connections and lease holder of its own.</summary>
@@ -46,7 +50,7 @@ public abstract class StoreFixture : IAsyncDisposable
     public abstract ValueTask DisposeAsync();
 
     public async Task<User> AddUserAsync(string email = "one@example.org") =>
-        await Users.AddAsync(email, null, "Europe/Berlin", default)
+        await Users.AddAsync(email, null, "Europe/Berlin", Entries.UserCreated, default)
         ?? throw new InvalidOperationException("The e-mail is taken.");
 
     /// <summary>Settles a claimed push as its transaction would.</summary>

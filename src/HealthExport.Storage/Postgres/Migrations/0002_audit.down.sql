@@ -1,0 +1,2 @@
+drop table key_addresses;
+drop table audit_log;
