@@ -113,6 +113,7 @@ sealed class RedisUsage : ISharedUsage, IAsyncDisposable
             try
             {
                 connection = await ConnectAsync();
+                // Else whoever goes on after an answer holds up all answers behind it.
                 connection.PreserveAsyncOrder = false;
                 var database = connection.GetDatabase();
                 var (_, now) = await RunAsync(
@@ -134,7 +135,7 @@ sealed class RedisUsage : ISharedUsage, IAsyncDisposable
                 if (_tried.TrySetResult()) SharingChanged?.Invoke(Describe(e));
             }
             // Off this loop's way: a connection that hangs takes its time to end.
-            if (connection is not null) _ = Task.Run(connection.Dispose);
+            if (connection is not null) _ = Task.Run(() => Close(connection));
             await DelayAsync(failures++);
         }
     }
@@ -157,12 +158,19 @@ sealed class RedisUsage : ISharedUsage, IAsyncDisposable
     {
         try
         {
-            (await connecting).Dispose();
+            Close(await connecting);
         }
         catch (Exception)
         {
             // It did not come about: nothing to dispose of.
         }
+    }
+
+    static void Close(ConnectionMultiplexer connection)
+    {
+        // Without saying goodbye: disposing alone would wait for an answer to that.
+        connection.Close(allowCommandsToComplete: false);
+        connection.Dispose();
     }
 
     async Task DelayAsync(int failures)

@@ -18,14 +18,15 @@ local head = redis.call('HMGET', key, 'm', 'r', 'b')
 local present, used_r, used_b = tonumber(head[1]) or minute, tonumber(head[2]) or 0, tonumber(head[3]) or 0
 local changed = false
 
--- The minutes of the hour up to the present one, oldest first: requests and bytes of each, by turns.
-local function read_hour()
+-- What was counted in the minutes from one to another: requests and bytes of each, by turns.
+local function read(from, to)
     local names = {}
-    for at = present - 59, present do
-        names[#names + 1] = 'r' .. at % 60
-        names[#names + 1] = 'b' .. at % 60
+    for at = from, to do
+        local slot = at % 60
+        names[#names + 1] = 'r' .. slot
+        names[#names + 1] = 'b' .. slot
     end
-    return redis.call('HMGET', key, unpack(names))
+    return redis.call('HMGET', key, unpack(names)), names
 end
 
 if used_r == 0 and used_b == 0 then
@@ -34,12 +35,8 @@ elseif minute >= present + 60 then
     redis.call('DEL', key)
     present, used_r, used_b = minute, 0, 0
 elseif minute > present then
-    local names = {}
-    for at = present + 1, minute do
-        names[#names + 1] = 'r' .. at % 60
-        names[#names + 1] = 'b' .. at % 60
-    end
-    local gone = redis.call('HMGET', key, unpack(names))
+    -- Their places held what is an hour older.
+    local gone, names = read(present + 1, minute)
     for i = 1, #gone, 2 do
         used_r, used_b = used_r - (tonumber(gone[i]) or 0), used_b - (tonumber(gone[i + 1]) or 0)
     end
@@ -71,7 +68,7 @@ local function wait_for(r, b)
     local over_r = r > 0 and used_r + r - allowed_r or 0
     local over_b = b > 0 and used_b + b - allowed_b or 0
     if over_r <= 0 and over_b <= 0 then return 0 end
-    local hour = read_hour()
+    local hour = read(present - 59, present)
     for i = 1, #hour, 2 do
         over_r, over_b = over_r - (tonumber(hour[i]) or 0), over_b - (tonumber(hour[i + 1]) or 0)
         if over_r <= 0 and over_b <= 0 then
@@ -104,4 +101,6 @@ if changed then
     -- Longer than the hour by what the present minute may still last and the clock may go wrong.
     redis.call('EXPIRE', key, 3720)
 end
-return { wait == 0 and 1 or 0, used_r, used_b, wait, wait_for(1, 0), wait_for(0, 1), present, now }
+-- Mostly asked already.
+local wait_r = cost_r == 1 and cost_b == 0 and wait > 0 and wait or wait_for(1, 0)
+return { wait == 0 and 1 or 0, used_r, used_b, wait, wait_r, wait_for(0, 1), present, now }

@@ -190,13 +190,14 @@ public sealed class RedisUsageTests
     {
         RedisServer.Require(own: true);
         await using var redis = await RedisServer.StartAsync();
-        var wrong = new UriBuilder(redis.Url) { Password = "not-the-password" };
-        await using var replica = await Replica.StartAsync(redis.Options("t:") with { Url = wrong.Uri.ToString() });
+        var port = new Uri(redis.Url).Port;
+        await using var replica = await Replica.StartAsync(
+            redis.Options("t:") with { Url = $"redis://:not-the-password@127.0.0.1:{port}" });
         Assert.True((await replica.Usage.TakeAsync(s_key, s_hundred, Cost.OneRequest)).IsTaken);
         var cause = Assert.Single(replica.Changes);
         Assert.NotNull(cause);
         Assert.DoesNotContain("password", cause, StringComparison.OrdinalIgnoreCase);
-        Assert.DoesNotContain($"{wrong.Port}", cause, StringComparison.Ordinal);
+        Assert.DoesNotContain($"{port}", cause, StringComparison.Ordinal);
     }
 
     [Fact]

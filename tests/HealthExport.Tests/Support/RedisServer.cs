@@ -68,7 +68,7 @@ sealed class RedisServer : IAsyncDisposable
     public async Task<ConnectionMultiplexer> ConnectAsync()
     {
         var url = new Uri(Url);
-        return await ConnectionMultiplexer.ConnectAsync(new ConfigurationOptions
+        var connection = await ConnectionMultiplexer.ConnectAsync(new ConfigurationOptions
         {
             EndPoints = { { url.Host, url.Port > 0 ? url.Port : 6379 } },
             Password = url.UserInfo.Length > 0 ? Uri.UnescapeDataString(url.UserInfo.Split(':')[1]) : null,
@@ -78,6 +78,8 @@ sealed class RedisServer : IAsyncDisposable
             AllowAdmin = true,
             SyncTimeout = 10_000,
         });
+        connection.PreserveAsyncOrder = false;
+        return connection;
     }
 
     public async ValueTask DisposeAsync()
