@@ -6,6 +6,7 @@ using HealthExport.Moving;
 using HealthExport.People;
 using HealthExport.Pushes;
 using HealthExport.Samples;
+using HealthExport.Sleep;
 using HealthExport.Storage.Postgres;
 using HealthExport.Storage.Redis;
 using HealthExport.Storage.Sqlite;
@@ -56,6 +57,7 @@ public static class StorageRegistration
         services.AddSingleton<IIngestionStore, SqliteIngestionStore>();
         services.AddSingleton<ISampleStore, SqliteSampleStore>();
         services.AddSingleton<IDailyTotalStore, SqliteDailyTotalStore>();
+        services.AddSingleton<ISleepStore, SqliteSleepStore>();
         services.AddSingleton<IWorkoutStore, SqliteWorkoutStore>();
         services.AddSingleton<IStoreCopy, SqliteStoreCopy>();
         return services;
@@ -76,6 +78,7 @@ public static class StorageRegistration
         services.AddSingleton<IIngestionStore, PostgresIngestionStore>();
         services.AddSingleton<ISampleStore, PostgresSampleStore>();
         services.AddSingleton<IDailyTotalStore, PostgresDailyTotalStore>();
+        services.AddSingleton<ISleepStore, PostgresSleepStore>();
         services.AddSingleton<IWorkoutStore, PostgresWorkoutStore>();
         services.AddSingleton<IStoreCopy, PostgresStoreCopy>();
         return services;

@@ -63,7 +63,7 @@ sealed class FirstStart
         };
         if (!isFirst) return null;
         return new(
-            users, new KeyIssuer(keys, shell.Clock), there is [var owner] ? owner : null,
+            users, new KeyIssuer(keys, new(), shell.Clock), there is [var owner] ? owner : null,
             AuditEntry.Create(AuditAction.UserCreated, AuditOrigins.OfOperator(), shell.Clock.GetUtcNow()));
     }
 

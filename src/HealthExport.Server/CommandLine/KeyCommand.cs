@@ -8,12 +8,15 @@ using HealthExport.Time;
 
 namespace HealthExport.Server.CommandLine;
 
-/// <summary>key create, list, revoke.</summary>
+/// <summary>key create, list, rotate, limit, revoke.</summary>
 static class KeyCommand
 {
-    public static Command Make(Shell shell) => new("key", "Issues, lists and revokes API keys")
+    const string NoKey = "There is no key with that id.";
+    const string SeeList = "See: health-export key list";
+
+    public static Command Make(Shell shell) => new("key", "Issues, lists, rotates, limits and revokes API keys")
     {
-        MakeCreate(shell), MakeList(shell), MakeRevoke(shell),
+        MakeCreate(shell), MakeList(shell), MakeRotate(shell), MakeLimit(shell), MakeRevoke(shell),
     };
 
     static Command MakeCreate(Shell shell)
@@ -24,8 +27,8 @@ static class KeyCommand
             { Description = "What it is for; shown in listings", HelpName = "NAME", Required = true };
         name.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<string>()?.Trim() is not { Length: >= 1 and <= 80 })
-                result.AddError("--name must have 1 to 80 characters.");
+            if (!KeyOrder.IsName(result.GetValueOrDefault<string>()?.Trim()))
+                result.AddError("--name must have 1 to 80 characters, none of them a control character.");
         });
         var scopes = new Option<KeyScopes>("--scopes")
         {
@@ -45,19 +48,12 @@ static class KeyCommand
         {
             Description = "How long it works: 90d, 12h, 30m; for ever, if absent",
             HelpName = "SPAN",
-            CustomParser = result => TryReadSpan(result.Tokens[0].Value, out var span)
+            CustomParser = result => TryReadSpan(result.Tokens[0].Value, TimeSpan.FromDays(3650), out var span)
                 ? span
                 : Refuse<TimeSpan?>(
                     result, "--expires-in must be a number with d, h or m, such as 90d, up to 3650d."),
         };
-        var profiles = string.Join(", ", LimitProfiles.Names);
-        var profile = new Option<LimitProfile>("--limit-profile")
-        {
-            Description = $"Which limits hold for it: {profiles}",
-            HelpName = "PROFILE",
-            CustomParser = result => Read<LimitProfile>(
-                result, LimitProfiles.TryParse, $"--limit-profile must be one of {profiles}."),
-        };
+        var profile = MakeProfile();
         return new Command("create", "Issues a key and shows it, once")
         {
             user, name, scopes, format, expiresIn, profile,
@@ -72,13 +68,7 @@ static class KeyCommand
                         owner.Id, call.Get(name).Trim(), call.Get(scopes), call.Get(format), call.Get(profile),
                         call.Get(expiresIn) is { } span ? now + span : null),
                     AuditOrigins.OfOperator(), cancellationToken);
-                if (call.IsJson)
-                    Answer.Write(shell.Out, new JsonObject
-                    {
-                        ["id"] = issued.Stored.Id,
-                        ["key"] = issued.Key.Reveal(),
-                        ["scopes"] = Answer.ToArray(issued.Stored.Scopes.ToNames(), scope => scope),
-                    });
+                if (call.IsJson) Answer.Write(shell.Out, ToJson(issued));
                 else
                 {
                     shell.Out.WriteLine(issued.Key.Reveal());
@@ -86,6 +76,85 @@ static class KeyCommand
                         $"Key {issued.Stored.Id} of {owner.Email}: {issued.Stored.Scopes.Format()}. "
                         + "It is not shown again.");
                 }
+                return ExitCodes.Success;
+            });
+    }
+
+    static Command MakeRotate(Shell shell)
+    {
+        var id = MakeId();
+        var overlap = new Option<TimeSpan>("--overlap")
+        {
+            Description = "How long the old key goes on working: 7d, 1h (the default), 0m to end it at once",
+            HelpName = "SPAN",
+            DefaultValueFactory = _ => KeyIssuer.DefaultOverlap,
+            CustomParser = result =>
+                TryReadSpan(result.Tokens[0].Value, KeyIssuer.MaxOverlap, out var span, mayBeZero: true)
+                    ? span
+                    : Refuse<TimeSpan>(result, "--overlap must be a number with d, h or m, such as 7d, up to 90d."),
+        };
+        return new Command("rotate", "Puts a new key in the place of another and shows it, once") { id, overlap }
+            .Run(shell, async (call, cancellationToken) =>
+            {
+                await using var store = await call.OpenStoreAsync(cancellationToken);
+                var old = await store.Keys.FindByIdAsync(call.Get(id), userId: null, cancellationToken)
+                    ?? throw new CommandFailedException(NoKey, SeeList);
+                var (outcome, issued) = await store.Issuer.RotateAsync(
+                    old, call.Get(overlap), AuditOrigins.OfOperator(), cancellationToken);
+                if (issued is null)
+                    throw outcome switch
+                    {
+                        KeyRotation.Replaced => new CommandFailedException(
+                            "That key was rotated before.", "Rotate the one that replaced it: health-export key list"),
+                        KeyRotation.Ended => new CommandFailedException(
+                            "That key was revoked, or its time is over.", "Make a new one: health-export key create"),
+                        _ => new CommandFailedException(NoKey, SeeList),
+                    };
+                var endsAt = KeyIssuer.EndOf(old, issued.Stored, call.Get(overlap));
+                if (call.IsJson)
+                {
+                    var document = ToJson(issued);
+                    document["replaces"] = new JsonObject { ["id"] = old.Id, ["ends_at"] = Answer.Format(endsAt) };
+                    Answer.Write(shell.Out, document);
+                }
+                else
+                {
+                    shell.Out.WriteLine(issued.Key.Reveal());
+                    shell.Error.WriteLine(
+                        $"Key {issued.Stored.Id} replaces {old.Id}, which works until {Answer.Format(endsAt)}. "
+                        + "It is not shown again.");
+                }
+                return ExitCodes.Success;
+            });
+    }
+
+    static Command MakeLimit(Shell shell)
+    {
+        var id = MakeId();
+        var profile = MakeProfile();
+        var ingestRequests = MakeOverride("--ingest-requests", "Pushes an hour");
+        var ingestBytes = MakeOverride("--ingest-bytes", "Bytes of pushes an hour, unpacked");
+        var readRequests = MakeOverride("--read-requests", "Reads an hour");
+        var readBytes = MakeOverride("--read-bytes", "Bytes of the bodies of reads an hour");
+        return new Command("limit", "Puts a key under a profile of limits, with numbers of its own where given")
+        {
+            id, profile, ingestRequests, ingestBytes, readRequests, readBytes,
+        }
+            .Run(shell, async (call, cancellationToken) =>
+            {
+                await using var store = await call.OpenStoreAsync(cancellationToken);
+                var name = LimitProfiles.GetName(call.Get(profile));
+                var limits = new LimitOverrides(
+                    call.Get(ingestRequests), call.Get(ingestBytes), call.Get(readRequests), call.Get(readBytes));
+                if (!await store.Keys.LimitAsync(
+                    call.Get(id), name, limits, call.Describe(AuditAction.KeyLimited), cancellationToken))
+                    throw new CommandFailedException(NoKey, SeeList);
+                if (call.IsJson)
+                    Answer.Write(shell.Out, new JsonObject
+                    {
+                        ["id"] = call.Get(id), ["limit_profile"] = name, ["limits"] = ToJson(limits),
+                    });
+                else shell.Out.WriteLine($"Limits of {call.Get(id)}: {Describe(name, limits)}.");
                 return ExitCodes.Success;
             });
     }
@@ -111,8 +180,8 @@ static class KeyCommand
                     shell, ["Id", "User", "Name", "Scopes", "Limits", "State", "Created", "Expires", "Last used"],
                     keys.Select(key => (string?[])
                     [
-                        key.Id, emails.GetValueOrDefault(key.UserId), key.Name, key.Scopes.Format(), key.LimitProfile,
-                        StateOf(key, now), Answer.Format(key.CreatedAt), Answer.Format(key.ExpiresAt) ?? "never",
+                        key.Id, emails.GetValueOrDefault(key.UserId), key.Name, key.Scopes.Format(),
+                        Describe(key.LimitProfile, key.Limits), key.StateAt(now), Answer.Format(key.CreatedAt), Answer.Format(key.ExpiresAt) ?? "never",
                         Answer.Format(key.LastUsedAt) ?? "never",
                     ]));
             return ExitCodes.Success;
@@ -121,14 +190,14 @@ static class KeyCommand
 
     static Command MakeRevoke(Shell shell)
     {
-        var id = new Argument<string>("ID") { Description = "The key's id, as key list shows it" };
+        var id = MakeId();
         return new Command("revoke", "Ends a key at once") { id }.Run(shell, async (call, cancellationToken) =>
         {
             await using var store = await call.OpenStoreAsync(cancellationToken);
             var wanted = call.Get(id);
             if (!await store.Keys.RevokeAsync(
                 wanted, userId: null, call.Describe(AuditAction.KeyRevoked), cancellationToken))
-                throw new CommandFailedException("There is no key with that id.", "See: health-export key list");
+                throw new CommandFailedException(NoKey, SeeList);
             if (call.IsJson) Answer.Write(shell.Out, new JsonObject { ["revoked"] = wanted });
             else shell.Out.WriteLine($"Revoked {wanted}.");
             return ExitCodes.Success;
@@ -141,16 +210,58 @@ static class KeyCommand
         ["user"] = email,
         ["name"] = key.Name,
         ["scopes"] = Answer.ToArray(key.Scopes.ToNames(), scope => scope),
+        ["format"] = KeyFormats.GetName(key.Format),
         ["limit_profile"] = key.LimitProfile,
-        ["state"] = StateOf(key, now),
+        ["limits"] = ToJson(key.Limits),
+        ["state"] = key.StateAt(now),
         ["created_at"] = Answer.Format(key.CreatedAt),
         ["expires_at"] = Answer.Format(key.ExpiresAt),
         ["revoked_at"] = Answer.Format(key.RevokedAt),
         ["last_used_at"] = Answer.Format(key.LastUsedAt),
+        ["replaced_by"] = key.ReplacedBy,
     };
 
-    static string StateOf(StoredKey key, Instant now) =>
-        key.RevokedAt is not null ? "revoked" : key.IsGoodAt(now) ? "good" : "expired";
+    static JsonObject ToJson(IssuedKey issued) => new()
+    {
+        ["id"] = issued.Stored.Id,
+        ["key"] = issued.Key.Reveal(),
+        ["scopes"] = Answer.ToArray(issued.Stored.Scopes.ToNames(), scope => scope),
+    };
+
+    static JsonObject? ToJson(LimitOverrides limits) => limits.IsNone ? null : new()
+    {
+        ["ingest_requests"] = limits.IngestRequests,
+        ["ingest_bytes"] = limits.IngestBytes,
+        ["read_requests"] = limits.ReadRequests,
+        ["read_bytes"] = limits.ReadBytes,
+    };
+
+    static string Describe(string profile, LimitOverrides limits) => limits.IsNone ? profile : $"{profile}, own numbers";
+
+    static Argument<string> MakeId() => new("ID") { Description = "The key's id, as key list shows it" };
+
+    static Option<LimitProfile> MakeProfile()
+    {
+        var profiles = string.Join(", ", LimitProfiles.Names);
+        return new("--limit-profile")
+        {
+            Description = $"Which limits hold for it: {profiles}",
+            HelpName = "PROFILE",
+            CustomParser = result => Read<LimitProfile>(
+                result, LimitProfiles.TryParse, $"--limit-profile must be one of {profiles}."),
+        };
+    }
+
+    static Option<long?> MakeOverride(string name, string what)
+    {
+        var option = new Option<long?>(name) { Description = $"{what}; the profile's, if absent", HelpName = "N" };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<long?>() is < 1 or > LimitOverrides.Most)
+                result.AddError($"{name} must be 1 or more, below 2^53.");
+        });
+        return option;
+    }
 
     delegate bool TryParse<T>(string? text, out T value);
 
@@ -163,7 +274,7 @@ static class KeyCommand
         return default!;
     }
 
-    static bool TryReadSpan(string text, out TimeSpan span)
+    static bool TryReadSpan(string text, TimeSpan longest, out TimeSpan span, bool mayBeZero = false)
     {
         span = default;
         if (text.Length < 2 || !int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None,
@@ -175,7 +286,7 @@ static class KeyCommand
             'm' => TimeSpan.FromMinutes(1),
             _ => TimeSpan.Zero,
         };
-        if (unit == TimeSpan.Zero || number == 0 || number > TimeSpan.FromDays(3650) / unit) return false;
+        if (unit == TimeSpan.Zero || (number == 0 && !mayBeZero) || number > longest / unit) return false;
         span = unit * number;
         return true;
     }

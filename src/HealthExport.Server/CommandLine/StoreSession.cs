@@ -1,3 +1,4 @@
+using HealthExport.Audit;
 using HealthExport.Keys;
 using HealthExport.Migrations;
 using HealthExport.People;
@@ -23,11 +24,12 @@ sealed class StoreSession : IAsyncDisposable
 
     public ServerSettings Settings { get; }
     public IUserStore Users => _services.GetRequiredService<IUserStore>();
+    public IAuditStore Audit => _services.GetRequiredService<IAuditStore>();
     public IKeyStore Keys => _services.GetRequiredService<IKeyStore>();
     public IIngestionStore Ingestions => _services.GetRequiredService<IIngestionStore>();
     public IMigrationStore Migrations => _services.GetRequiredService<IMigrationStore>();
     public ISampleStore Samples => _services.GetRequiredService<ISampleStore>();
-    public KeyIssuer Issuer => new(Keys, _services.GetRequiredService<TimeProvider>());
+    public KeyIssuer Issuer => new(Keys, new(), _services.GetRequiredService<TimeProvider>());
 
     /// <summary>Opens nothing yet; the first use does.</summary>
     public static StoreSession Open(Shell shell)

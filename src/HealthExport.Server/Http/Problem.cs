@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace HealthExport.Server.Http;
@@ -30,11 +31,13 @@ sealed class ProblemResult(Problem problem) : IResult
     public Task ExecuteAsync(HttpContext context)
     {
         var response = context.Response;
+        var body = JsonSerializer.SerializeToUtf8Bytes(
+            problem with { Instance = context.Request.Path.ToUriComponent() }, ServerJson.Default.Problem);
         response.StatusCode = problem.Status;
+        response.ContentType = Problem.ContentType;
+        response.ContentLength = body.Length;
         if (problem.RetryAfter is { } seconds) response.Headers.RetryAfter = seconds.ToString();
         response.Headers.CacheControl = "no-store";
-        return response.WriteAsJsonAsync(
-            problem with { Instance = context.Request.Path.ToUriComponent() }, ServerJson.Default.Problem,
-            Problem.ContentType, context.RequestAborted);
+        return response.Body.WriteAsync(body, context.RequestAborted).AsTask();
     }
 }

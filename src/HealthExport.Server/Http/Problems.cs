@@ -8,6 +8,12 @@ static class Problems
     public static ProblemResult MalformedBody(string detail, string? hint = null) =>
         Make(400, "malformed_body", "The body cannot be read", detail, hint);
 
+    /// <summary>What came is no HTTP, or a request's line or headers contradict themselves.</summary>
+    public static ProblemResult MalformedRequest() =>
+        Make(400, "malformed_request", "This is no proper HTTP request",
+            "The request's line, its headers or the framing of its body are not as HTTP has them.",
+            "Look at what stands between the client and this server, and whether one of them speaks TLS here.");
+
     public static ProblemResult InvalidParameter(string name, string problem, string? hint = null) =>
         Make(400, "invalid_parameter", "A parameter cannot be used", $"{name}: {problem}", hint,
             new Dictionary<string, string[]> { [name] = [problem] });
@@ -22,6 +28,12 @@ static class Problems
         Make(403, "forbidden", "The key lacks the scope", $"This needs a key with scope {scopes}.",
             "Use another key, or have one made with that scope.");
 
+    /// <param name="scopes">Of what was asked for, those that the key lacks.</param>
+    public static ProblemResult ScopesBeyondOwn(string scopes) =>
+        Make(403, "forbidden", "The key lacks the scope",
+            $"A key hands out only scopes that it has itself; this one lacks {scopes}.",
+            "Use a key with those scopes, or the command line.");
+
     public static ProblemResult NotFound(string detail = "There is nothing here.", string? hint = null) =>
         Make(404, "not_found", "Not found", detail, hint);
 
@@ -33,10 +45,13 @@ static class Problems
         Make(409, "conflict", "The idempotency key was used for another body",
             "An earlier push with this Idempotency-Key had other bytes.", "Use a new key for a new body.");
 
-    public static ProblemResult BodyTooLarge(long limitBytes) =>
+    public static ProblemResult KeyConflict(string detail, string hint) =>
+        Make(409, "conflict", "The key cannot be rotated", detail, hint);
+
+    public static ProblemResult BodyTooLarge(
+        long limitBytes, string hint = "Export a shorter period, or turn on Batch Requests in the app.") =>
         Make(413, "body_too_large", "The body is too large",
-            $"The body is larger than {limitBytes} bytes, counted after decompression.",
-            "Export a shorter period, or turn on Batch Requests in the app.");
+            $"The body is larger than {limitBytes} bytes, counted after decompression.", hint);
 
     /// <summary>No wait makes it fit.</summary>
     public static ProblemResult BodyOverAllowance(long limitBytes) =>
@@ -51,6 +66,19 @@ static class Problems
     public static ProblemResult InvalidRequest(string field, string problem, string? hint = null) =>
         Make(422, "invalid_request", "The request was understood and refused", $"{field}: {problem}", hint,
             new Dictionary<string, string[]> { [field] = [problem] });
+
+    /// <summary>Says something of each field that cannot be used.</summary>
+    public static ProblemResult InvalidRequest(IReadOnlyDictionary<string, string[]> errors) =>
+        Make(422, "invalid_request", "The request was understood and refused",
+            string.Join(" ", errors.SelectMany(field => field.Value.Select(problem => $"{field.Key}: {problem}"))),
+            hint: null, errors);
+
+    /// <param name="wait">Until the next try may succeed.</param>
+    public static ProblemResult TooManyFailures(TimeSpan wait) =>
+        Make(429, "rate_limited", "Too many requests",
+            "Too many keys that are not in force have come from this address; this one was not looked at.",
+            "Stop what sends an old or a wrong key. Keys in force are not held up by others.",
+            retryAfter: (int)Math.Ceiling(wait.TotalSeconds));
 
     /// <param name="retryAfter">Seconds, to the one.</param>
     public static ProblemResult RateLimited(string detail, int retryAfter) =>
@@ -72,8 +100,14 @@ static class Problems
         401 => Unauthenticated(),
         404 => NotFound(),
         405 => MethodNotAllowed(),
+        400 => MalformedRequest(),
         408 => Make(408, "request_timeout", "The request took too long", "The request did not come to its end."),
+        414 => Make(414, "uri_too_long", "The URL is too long", "The request's first line is longer than 8 KiB."),
         415 => UnsupportedMediaType("The content type is not one of those that this path takes."),
+        431 => Make(431, "headers_too_large", "The headers are too large",
+            "The request has more than 100 headers, or more than 32 KiB of them."),
+        505 => Make(505, "version_not_supported", "The HTTP version is not one of ours",
+            "The request names a version of HTTP that is not spoken here.", "Use HTTP/1.1, or HTTP/2 over TLS."),
         >= 400 and < 500 => Make(status, "invalid_request", "The request cannot be used",
             "The request is not one that this path takes."),
         503 => Unavailable(),

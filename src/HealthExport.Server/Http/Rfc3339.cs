@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using HealthExport.Time;
 
 namespace HealthExport.Server.Http;
@@ -8,6 +9,29 @@ static class Rfc3339
 {
     /// <summary>The longest: <c>2026-01-15T08:00:00.000001+01:00</c>.</summary>
     public const int MaxLength = 32;
+
+    static readonly string[] s_forms =
+    [
+        "yyyy-MM-ddTHH:mm:ssK", "yyyy-MM-ddTHH:mm:ss.FFFFFFFK", "yyyy-MM-ddTHH:mmK",
+    ];
+
+    /// <summary>Reads a timestamp with offset; the seconds may be left out.</summary>
+    /// <returns>Null if it is none.</returns>
+    public static Instant? Find(string text) =>
+        HasOffset(text) && DateTimeOffset.TryParseExact(
+            text, s_forms, CultureInfo.InvariantCulture, DateTimeStyles.None, out var at)
+                ? Instant.From(at)
+                : null;
+
+    static bool HasOffset(string text) =>
+        text.EndsWith('Z') || (text.Length > 6 && text[^6] is '+' or '-' && text[^3] == ':');
+
+    /// <summary>A moment in UTC.</summary>
+    public static string Format(Instant at)
+    {
+        Span<byte> utf8 = stackalloc byte[MaxLength];
+        return Encoding.ASCII.GetString(utf8[..Write(utf8, at, 0)]);
+    }
 
     /// <summary>
     /// A moment with its offset, which is <c>+00:00</c> for UTC. The fraction has six digits, and is left out if it is

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using HealthExport.Server.Auth;
 using HealthExport.Server.Health;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Limits;
@@ -17,6 +18,8 @@ namespace HealthExport.Server.Http;
 [JsonSerializable(typeof(IngestionDetails))]
 [JsonSerializable(typeof(ListAnswer<IngestionSummary>))]
 [JsonSerializable(typeof(ListAnswer<RejectedItem>))]
+[JsonSerializable(typeof(ListAnswer<KeyAnswer>))]
+[JsonSerializable(typeof(IssuedKeyAnswer))]
 sealed partial class ServerJson : JsonSerializerContext
 {
     static ServerJson() => Default = new(new JsonSerializerOptions

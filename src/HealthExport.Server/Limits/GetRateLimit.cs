@@ -26,7 +26,7 @@ static class GetRateLimit
 
     static async ValueTask<ClassUsage> LookAsync(Caller caller, IUsage usage, LimitClass limitClass)
     {
-        var allowance = KeyLimits.Of(caller.Profile).Of(limitClass);
+        var allowance = caller.Limits.Of(limitClass);
         var verdict = await usage.TakeAsync(new(caller.KeyId, limitClass), allowance, Cost.Nothing);
         return new(
             Describe(allowance.Requests, verdict.Used.Requests, verdict.RequestReset),

@@ -24,7 +24,7 @@ sealed class RateLimit(
         }
         var counted = context.GetEndpoint()!.Metadata.GetRequiredMetadata<CountedAs>();
         var budget = new Budget(
-            usage, new(caller.KeyId, counted.Class), KeyLimits.Of(caller.Profile).Of(counted.Class), trail, context);
+            usage, new(caller.KeyId, counted.Class), caller.Limits.Of(counted.Class), trail, context);
         var announced = Announce(context.Request, counted.Class);
         if (await budget.EnterAsync(counted.IsFree ? Cost.Nothing : new(1, announced)) is { } refusal)
         {

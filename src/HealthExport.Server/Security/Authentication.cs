@@ -1,8 +1,6 @@
 using HealthExport.Audit;
-using HealthExport.Keys;
 using HealthExport.Server.Audit;
 using HealthExport.Server.Http;
-using HealthExport.Time;
 
 namespace HealthExport.Server.Security;
 
@@ -11,10 +9,12 @@ namespace HealthExport.Server.Security;
 /// logs and histories.
 /// </summary>
 sealed class Authentication(
-    RequestDelegate next, IKeyStore keys, VerifiedKeys verified, KeyUses uses, AuditTrail trail, KeyPlaces places,
-    TimeProvider clock)
+    RequestDelegate next, KeyCheck check, KeyUses uses, AuditTrail trail, KeyPlaces places)
 {
     const string BearerPrefix = "Bearer ";
+
+    // By KeyLack.
+    static readonly string[] s_reasons = ["", "missing", "malformed", "unknown", "revoked", "expired"];
 
     public async Task InvokeAsync(HttpContext context)
     {
@@ -24,43 +24,32 @@ sealed class Authentication(
             await next(context);
             return;
         }
-        var (key, lack) = await FindKeyAsync(context);
-        if (lack is not null)
+        var found = await check.CheckAsync(
+            ReadKey(context.Request.Headers), context.Connection.RemoteIpAddress, context.RequestAborted);
+        if (found.Lack != KeyLack.Nothing)
         {
-            // One answer for all of them; whose trail it is in says which it was.
-            trail.Fold(
-                trail.Describe(context, AuditAction.AuthenticationFailed, metadata: new() { ["reason"] = lack })
-                    with { UserId = key?.UserId ?? 0, KeyId = key?.Id });
-            context.Response.Headers.WWWAuthenticate = "Bearer realm=\"health-export\"";
-            await Problems.Unauthenticated().ExecuteAsync(context);
+            await RefuseAsync(context, found);
             return;
         }
-        var caller = new Caller(key!);
+        var caller = new Caller(found.Key!);
         context.Features.Set(caller);
-        uses.Note(key!);
+        uses.Note(caller.Key);
         places.Note(context, caller);
         await next(context);
     }
 
-    /// <returns>The key, if it is known, and what keeps it from being good; null for nothing.</returns>
-    async ValueTask<(StoredKey? Key, string? Lack)> FindKeyAsync(HttpContext context)
+    Task RefuseAsync(HttpContext context, CheckedKey found)
     {
-        var text = ReadKey(context.Request.Headers);
-        if (!ApiKey.TryParse(text, out var key)) return (null, string.IsNullOrEmpty(text) ? "missing" : "malformed");
-        // The version before the record: a revocation in between then empties the memory at the next request.
-        var version = await keys.GetVersionAsync(context.RequestAborted);
-        if (!verified.TryFind(key, version, out var stored))
-        {
-            stored = await keys.FindAsync(key.LookupHash, context.RequestAborted);
-            if (stored is null) return (null, "unknown");
-            if (stored.IsGoodAt(Now())
-                && !await verified.IsGenuineAsync(key, stored, version, context.RequestAborted))
-                return (null, "unknown");
-        }
-        return (stored, stored.RevokedAt is not null ? "revoked" : stored.IsGoodAt(Now()) ? null : "expired");
+        // One answer for all of them; the trail, whose owner may know, says which it was.
+        trail.Fold(
+            trail.Describe(
+                context, AuditAction.AuthenticationFailed,
+                metadata: new() { ["reason"] = s_reasons[(int)found.Lack] })
+                with { UserId = found.Key?.UserId ?? 0, KeyId = found.Key?.Id });
+        if (found.Wait > TimeSpan.Zero) return Problems.TooManyFailures(found.Wait).ExecuteAsync(context);
+        context.Response.Headers.WWWAuthenticate = "Bearer realm=\"health-export\"";
+        return Problems.Unauthenticated().ExecuteAsync(context);
     }
-
-    Instant Now() => Instant.From(clock.GetUtcNow());
 
     static string? ReadKey(IHeaderDictionary headers)
     {

@@ -15,6 +15,8 @@ sealed record Caller(StoredKey Key)
     /// <summary>Which limits hold for the key; of a profile that only a later version knows, the usual ones.</summary>
     public LimitProfile Profile => LimitProfiles.TryParse(Key.LimitProfile, out var profile) ? profile : default;
 
+    public KeyLimits Limits => KeyLimits.Of(Profile).With(Key.Limits);
+
     public bool Has(KeyScopes scope) => Scopes.Include(scope);
 
     /// <summary>Binds the parameter of a handler.</summary>

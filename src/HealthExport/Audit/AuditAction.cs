@@ -14,6 +14,10 @@ public sealed record AuditAction
 
     public static readonly AuditAction KeyCreated = new("key.created");
     public static readonly AuditAction KeyRotated = new("key.rotated");
+
+    /// <summary>A key was put under other limits.</summary>
+    public static readonly AuditAction KeyLimited = new("key.limited");
+
     public static readonly AuditAction KeyRevoked = new("key.revoked");
 
     /// <summary>A key's first use from an address. Stored only where the store has not seen the two together.</summary>
@@ -56,8 +60,8 @@ public sealed record AuditAction
     public static IReadOnlyList<AuditAction> All { get; } =
     [
         AuditLost, AuditRead, AuthenticationFailed, Forbidden, DataDeleted, DataExported, DataIngested, DataRead,
-        IngestionReplayed, KeyCreated, KeyAtNewAddress, KeyRevoked, KeyRotated, LimitHit, PayloadRead, UserChanged,
-        UserCreated, UserErased,
+        IngestionReplayed, KeyCreated, KeyLimited, KeyAtNewAddress, KeyRevoked, KeyRotated, LimitHit, PayloadRead,
+        UserChanged, UserCreated, UserErased,
     ];
 
     /// <returns>Null if there is no such action.</returns>

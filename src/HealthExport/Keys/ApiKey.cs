@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
@@ -46,6 +47,17 @@ public sealed class ApiKey
     /// and costs no Argon2id check.
     /// </summary>
     public ReadOnlyMemory<byte> LookupHash => _lookupHash;
+
+    /// <summary>Its first eight bytes as a number, the first byte the lowest: enough to tell keys apart.</summary>
+    public ulong LookupPrefix => PrefixOf(_lookupHash);
+
+    /// <inheritdoc cref="LookupPrefix"/>
+    /// <param name="lookupHash">At least those eight bytes.</param>
+    public static ulong PrefixOf(ReadOnlySpan<byte> lookupHash) => BinaryPrimitives.ReadUInt64LittleEndian(lookupHash);
+
+    /// <summary>Whether a key may have this public id: 1 to 32 characters [A-Za-z0-9].</summary>
+    public static bool IsPublicId(ReadOnlySpan<char> id) =>
+        id.Length is >= 1 and <= MaxIdLength && !id.ContainsAnyExcept(s_idCharacters);
 
     /// <summary>Draws a key from the system's random numbers: 256 secret bits as <c>hx</c>, 122 as a UUID.</summary>
     public static MintedKey Mint(KeyFormat format)
@@ -98,10 +110,9 @@ public sealed class ApiKey
     {
         var rest = text.AsSpan(Prefix.Length);
         var split = rest.IndexOf('_');
-        if (split is < 1 or > MaxIdLength) return null;
+        if (split < 1 || !IsPublicId(rest[..split])) return null;
         var secret = rest[(split + 1)..];
         return secret.Length is >= MinSecretLength and <= MaxSecretLength
-            && !rest[..split].ContainsAnyExcept(s_idCharacters)
             && !secret.ContainsAnyExcept(s_secretCharacters)
                 ? new ApiKey(text, KeyFormat.Hx, rest[..split].ToString())
                 : null;

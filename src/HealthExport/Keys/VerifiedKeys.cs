@@ -4,15 +4,17 @@ using System.Runtime.InteropServices;
 namespace HealthExport.Keys;
 
 /// <summary>
-/// The process's memory of keys that passed their Argon2id check, each with the record that the store holds of it, so
-/// that a key costs one check every five minutes and not one a request. Safe from any thread; one per process.
+/// The process's memory of keys that passed their Argon2id check, so that a key costs one check every five minutes and
+/// not one a request; and, as long as no key changes, of the record that the store holds of each. Safe from any thread;
+/// one per process.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Every call brings the number that the store raises with each change of a key. The caller reads that number first and
-/// the key's record after it. Another number than the last one empties the memory, and what a check finds out that was
-/// begun under an older number is answered to its callers but not remembered: a revocation holds from the first call
-/// that brings the new number.
+/// That a key matches a hash stays true; whether it is still in force does not. So every call brings the number that
+/// the store raises with each change of a key, read before the key's record. With another number than the last one
+/// every record is forgotten and has to be read again, while what was checked remains: a revocation holds from the
+/// first call that brings the new number, and costs nobody else a check. A record that was read under an older number
+/// is never remembered, however long its check took.
 /// </para>
 /// <para>
 /// The memory knows nothing of expiry: the caller asks <see cref="StoredKey.IsGoodAt"/> on every request. Only success
@@ -28,26 +30,28 @@ public sealed class VerifiedKeys
     public const int DefaultCapacity = 10_000;
 
     readonly TimeProvider _clock;
+    readonly Argon2Slots _slots;
     readonly int _capacity;
     readonly Func<ApiKey, string, bool> _check;
-    readonly SemaphoreSlim _slots;    // never disposed: a check may outlive the caller, and it holds no handle
 
     readonly Lock _lock = new();
-    Generation _current = new(0);    // under _lock, with all that it holds
 
-    public VerifiedKeys(TimeProvider clock, int capacity = DefaultCapacity)
-        : this(clock, capacity, Environment.ProcessorCount, static (key, hash) => key.Matches(hash))
+    // Under _lock.
+    readonly Dictionary<LookupHash, Verdict> _verdicts = [];
+    readonly Queue<Verdict> _order = new();
+    readonly Dictionary<(LookupHash Lookup, string Phc), Task<bool>> _checks = [];
+    long _keysVersion;
+    long _generation;    // grows whenever the version is another one, also one that was there before
+
+    public VerifiedKeys(TimeProvider clock, Argon2Slots slots, int capacity = DefaultCapacity)
+        : this(clock, slots, capacity, static (key, hash) => key.Matches(hash))
     {
     }
 
-    // slots: how many checks run at once; the rest wait, without a thread.
-    internal VerifiedKeys(TimeProvider clock, int capacity, int slots, Func<ApiKey, string, bool> check)
+    internal VerifiedKeys(TimeProvider clock, Argon2Slots slots, int capacity, Func<ApiKey, string, bool> check)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
-        _clock = clock;
-        _capacity = capacity;
-        _check = check;
-        _slots = new SemaphoreSlim(Math.Max(1, slots));
+        (_clock, _slots, _capacity, _check) = (clock, slots, capacity, check);
     }
 
     /// <summary>How many keys are held, including those whose time is over but not yet pushed out.</summary>
@@ -55,18 +59,19 @@ public sealed class VerifiedKeys
     {
         get
         {
-            lock (_lock) return _current.Entries.Count;
+            lock (_lock) return _verdicts.Count;
         }
     }
 
-    /// <summary>Finds the record of a key that was checked within its lifetime and under this number.</summary>
-    /// <returns>False when the key has to be looked up in the store and checked.</returns>
+    /// <summary>Finds the record of a key that was checked within its lifetime and read under this number.</summary>
+    /// <returns>False when the key has to be looked up in the store, and checked unless it was.</returns>
     public bool TryFind(ApiKey key, long keysVersion, [NotNullWhen(true)] out StoredKey? stored)
     {
         lock (_lock)
         {
-            var entry = Enter(keysVersion).Entries.GetValueOrDefault(LookupHash.Of(key));
-            stored = entry is not null && IsFresh(entry) ? entry.Stored : null;
+            var generation = Enter(keysVersion);
+            var verdict = FindFresh(LookupHash.Of(key));
+            stored = verdict?.Generation == generation ? verdict.Stored : null;
             return stored is not null;
         }
     }
@@ -85,90 +90,94 @@ public sealed class VerifiedKeys
         ApiKey key, StoredKey stored, long keysVersion, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        Task<bool> check;
+        var lookup = LookupHash.Of(key);
         lock (_lock)
         {
             var generation = Enter(keysVersion);
-            var lookup = LookupHash.Of(key);
-            var entry = generation.Entries.GetValueOrDefault(lookup);
-            if (entry is not null && entry.Stored.Phc == stored.Phc && IsFresh(entry))
-                return new ValueTask<bool>(true);
-
-            if (!generation.Checks.TryGetValue((lookup, stored.Phc), out var running))
+            if (TryRemember(lookup, stored, generation)) return new(true);
+            if (!_checks.TryGetValue((lookup, stored.Phc), out var check))
             {
-                running = Task.Run(() => CheckAsync(generation, lookup, key, stored), CancellationToken.None);
-                generation.Checks.Add((lookup, stored.Phc), running);
+                // Not begun under the lock, which its end takes.
+                check = Task.Run(() => CheckAsync(lookup, key, stored.Phc), CancellationToken.None);
+                _checks.Add((lookup, stored.Phc), check);
             }
-
-            check = running;
+            return new(FinishAsync(check, lookup, stored, generation, cancellationToken));
         }
-
-        return new ValueTask<bool>(check.WaitAsync(cancellationToken));
     }
 
-    async Task<bool> CheckAsync(Generation generation, LookupHash lookup, ApiKey key, StoredKey stored)
+    async Task<bool> FinishAsync(
+        Task<bool> check, LookupHash lookup, StoredKey stored, long generation, CancellationToken cancellationToken)
+    {
+        if (!await check.WaitAsync(cancellationToken).ConfigureAwait(false)) return false;
+        lock (_lock)
+        {
+            // Read before some key was changed, perhaps this one.
+            if (generation == _generation) TryRemember(lookup, stored, generation);
+        }
+        return true;
+    }
+
+    async Task<bool> CheckAsync(LookupHash lookup, ApiKey key, string phc)
     {
         var isGenuine = false;
         try
         {
-            await _slots.WaitAsync();
-            try
-            {
-                isGenuine = _check(key, stored.Phc);
-            }
-            finally
-            {
-                _slots.Release();
-            }
+            isGenuine = await _slots.RunAsync(() => _check(key, phc), CancellationToken.None).ConfigureAwait(false);
         }
         finally
         {
-            // The verdict goes to the generation that asked for it; if that is over, it is forgotten with it.
             lock (_lock)
             {
-                generation.Checks.Remove((lookup, stored.Phc));
-                if (isGenuine) Remember(generation, new Entry(lookup, stored, _clock.GetTimestamp()));
+                _checks.Remove((lookup, phc));
+                if (isGenuine) Add(new(lookup, phc, _clock.GetTimestamp()));
             }
         }
-
         return isGenuine;
     }
 
-    Generation Enter(long keysVersion)
+    /// <returns>False if the key was not checked against this record's hash.</returns>
+    bool TryRemember(LookupHash lookup, StoredKey stored, long generation)
     {
-        if (_current.KeysVersion != keysVersion) _current = new Generation(keysVersion);
-        return _current;
+        if (FindFresh(lookup) is not { } verdict || verdict.Phc != stored.Phc) return false;
+        (verdict.Stored, verdict.Generation) = (stored, generation);
+        return true;
     }
 
-    void Remember(Generation generation, Entry entry)
+    long Enter(long keysVersion)
+    {
+        if (_keysVersion == keysVersion) return _generation;
+        _keysVersion = keysVersion;
+        return ++_generation;
+    }
+
+    void Add(Verdict verdict)
     {
         // All live equally long, so the oldest is the first to go. One that was replaced since is only struck off here.
-        while (generation.Order.TryPeek(out var oldest) && (generation.Order.Count >= _capacity || !IsFresh(oldest)))
+        while (_order.TryPeek(out var oldest) && (_order.Count >= _capacity || !IsFresh(oldest)))
         {
-            generation.Order.Dequeue();
-            if (generation.Entries.GetValueOrDefault(oldest.Lookup) == oldest) generation.Entries.Remove(oldest.Lookup);
+            _order.Dequeue();
+            if (_verdicts.GetValueOrDefault(oldest.Lookup) == oldest) _verdicts.Remove(oldest.Lookup);
         }
 
-        generation.Entries[entry.Lookup] = entry;
-        generation.Order.Enqueue(entry);
+        _verdicts[verdict.Lookup] = verdict;
+        _order.Enqueue(verdict);
     }
 
-    bool IsFresh(Entry entry) => _clock.GetElapsedTime(entry.CheckedAt) < Lifetime;
+    Verdict? FindFresh(LookupHash lookup) =>
+        _verdicts.GetValueOrDefault(lookup) is { } verdict && IsFresh(verdict) ? verdict : null;
 
-    /// <summary>All that was found out under one number of the store.</summary>
-    sealed class Generation(long keysVersion)
-    {
-        public long KeysVersion => keysVersion;
-        public Dictionary<LookupHash, Entry> Entries { get; } = [];
-        public Queue<Entry> Order { get; } = new();
-        public Dictionary<(LookupHash Lookup, string Phc), Task<bool>> Checks { get; } = [];
-    }
+    bool IsFresh(Verdict verdict) => _clock.GetElapsedTime(verdict.CheckedAt) < Lifetime;
 
-    sealed class Entry(LookupHash lookup, StoredKey stored, long checkedAt)
+    /// <summary>That a key matches a hash; and its record, as read under a generation.</summary>
+    sealed class Verdict(LookupHash lookup, string phc, long checkedAt)
     {
         public LookupHash Lookup => lookup;
-        public StoredKey Stored => stored;
+        public string Phc => phc;
         public long CheckedAt => checkedAt;
+
+        // Under the memory's lock.
+        public StoredKey? Stored { get; set; }
+        public long Generation { get; set; } = -1;
     }
 
     /// <summary>The 32 bytes as a dictionary's key.</summary>

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
+using HealthExport.Audit;
 using HealthExport.Pushes;
 using HealthExport.Server;
 using HealthExport.Server.Settings;
@@ -58,6 +59,10 @@ public sealed partial class TableTests(ServerFixture fixture) : IClassFixture<Se
     }
 
     [Fact]
+    public void The_API_guide_lists_every_action_of_the_audit_trail() => Assert.Equal(
+        AuditAction.All.Select(action => action.Name), RowsOf(Api, "action").Select(row => row[0].Trim('`')));
+
+    [Fact]
     public void The_API_guide_lists_every_code_of_problems()
     {
         var source = RepositoryFacts.Read("src/HealthExport.Server/Http/Problems.cs");
@@ -74,6 +79,7 @@ public sealed partial class TableTests(ServerFixture fixture) : IClassFixture<Se
         if (setting.Range is not { } range) return "";
         var unit = setting.Name.EndsWith("MILLISECONDS", StringComparison.Ordinal) ? "milliseconds"
             : setting.Name.EndsWith("SECONDS", StringComparison.Ordinal) ? "seconds"
+            : setting.Name.EndsWith("BYTESPERSECOND", StringComparison.Ordinal) ? "bytes a second"
             : setting.Name.EndsWith("BYTES", StringComparison.Ordinal) ? "bytes"
             : "count";
         return $" | {unit}, {range.Min} to {range.Max}";
@@ -83,7 +89,7 @@ public sealed partial class TableTests(ServerFixture fixture) : IClassFixture<Se
         type.GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (string)field.GetRawConstantValue()!);
 
     /// <summary>The rows of every table whose first column has this heading, cell by cell.</summary>
-    static List<string[]> RowsOf(string page, string heading)
+    internal static List<string[]> RowsOf(string page, string heading)
     {
         var rows = new List<string[]>();
         var isMeant = false;

@@ -13,7 +13,7 @@ public sealed class VerifiedKeysTests
     [Fact]
     public async Task A_genuine_key_passes_its_Argon2_check_and_is_found_again_with_its_record()
     {
-        var verified = new VerifiedKeys(_clock);
+        var verified = new VerifiedKeys(_clock, new());
         var (_, key) = ApiKey.Mint(KeyFormat.Hx);
         Assert.False(verified.TryFind(key, 1, out _));
         var stored = Stored(key.ComputeHash());
@@ -27,7 +27,7 @@ public sealed class VerifiedKeysTests
     [Fact]
     public async Task A_key_that_is_not_genuine_fails_its_Argon2_check_and_is_not_remembered()
     {
-        var verified = new VerifiedKeys(_clock);
+        var verified = new VerifiedKeys(_clock, new());
         var (_, key) = ApiKey.Mint(KeyFormat.Hx);
         var other = ApiKey.Mint(KeyFormat.Hx).Key.ComputeHash();
         Assert.False(await verified.IsGenuineAsync(key, Stored(other), 1));
@@ -76,23 +76,28 @@ public sealed class VerifiedKeysTests
     [Theory]
     [InlineData(2)]
     [InlineData(0)]
-    public async Task Another_keys_version_empties_the_memory(long version)
+    public async Task Under_another_keys_version_every_record_is_read_again_and_no_key_checked_again(long version)
     {
         var verified = Counting();
         ApiKey[] keys = [NewKey(), NewKey(), NewKey()];
         foreach (var key in keys) await verified.IsGenuineAsync(key, Stored("hash"), 1);
-        Assert.Equal(3, verified.Count);
 
-        Assert.False(verified.TryFind(keys[0], version, out _));
-        Assert.Equal(0, verified.Count);
-        Assert.False(verified.TryFind(keys[1], 1, out _));
+        Assert.All(keys, key => Assert.False(verified.TryFind(key, version, out _)));
+        Assert.All(keys, key => Assert.False(verified.TryFind(key, 1, out _)));
+
+        var again = Stored("hash");
+        Assert.True(await verified.IsGenuineAsync(keys[0], again, version));
+        Assert.True(verified.TryFind(keys[0], version, out var found));
+        Assert.Same(again, found);
+        Assert.False(verified.TryFind(keys[1], version, out _));
+        Assert.Equal(3, _checks);
     }
 
     [Fact]
-    public async Task A_check_begun_before_a_revocation_is_not_remembered_after_it()
+    public async Task A_record_read_before_a_revocation_is_not_remembered_after_it_however_long_its_check_took()
     {
         using var gate = new Gate();
-        var verified = new VerifiedKeys(_clock, 10, 2, gate.Check);
+        var verified = new VerifiedKeys(_clock, new Argon2Slots(2), 10, gate.Check);
         var key = NewKey();
         var before = verified.IsGenuineAsync(key, Stored("hash"), 1).AsTask();
         await gate.EnteredAsync(1);
@@ -105,24 +110,38 @@ public sealed class VerifiedKeysTests
     }
 
     [Fact]
-    public async Task A_call_after_a_revocation_does_not_join_a_check_from_before_it()
+    public async Task Of_callers_that_share_a_check_only_the_one_with_the_present_record_has_it_remembered()
     {
         using var gate = new Gate();
-        var verified = new VerifiedKeys(_clock, 10, 2, gate.Check);
+        var verified = new VerifiedKeys(_clock, new Argon2Slots(2), 10, gate.Check);
         var key = NewKey();
-        var before = verified.IsGenuineAsync(key, Stored("hash"), 1).AsTask();
-        var after = verified.IsGenuineAsync(key, Stored("hash"), 2).AsTask();
-        await gate.EnteredAsync(2);
+        var old = Stored("hash");
+        var present = Stored("hash");
+        var before = verified.IsGenuineAsync(key, old, 1).AsTask();
+        await gate.EnteredAsync(1);
+        var after = verified.IsGenuineAsync(key, present, 2).AsTask();
         gate.Open();
         await Task.WhenAll(before, after).WaitAsync(s_deadline);
-        Assert.True(verified.TryFind(key, 2, out _));
+        Assert.Equal(1, gate.Entered);
+        Assert.True(verified.TryFind(key, 2, out var found));
+        Assert.Same(present, found);
+    }
+
+    [Fact]
+    public async Task A_number_that_comes_back_does_not_bring_back_what_was_read_under_it()
+    {
+        var verified = Counting();
+        var key = NewKey();
+        await verified.IsGenuineAsync(key, Stored("hash"), 1);
+        Assert.False(verified.TryFind(key, 2, out _));
+        Assert.False(verified.TryFind(key, 1, out _));
     }
 
     [Fact]
     public async Task Concurrent_first_checks_of_one_key_are_one_check()
     {
         using var gate = new Gate();
-        var verified = new VerifiedKeys(_clock, 10, 4, gate.Check);
+        var verified = new VerifiedKeys(_clock, new Argon2Slots(4), 10, gate.Check);
         var key = NewKey();
         Task<bool>[] calls =
             [.. Enumerable.Range(0, 50).Select(_ => verified.IsGenuineAsync(key, Stored("hash"), 1).AsTask())];
@@ -136,7 +155,7 @@ public sealed class VerifiedKeysTests
     public async Task No_more_checks_run_at_once_than_there_are_slots()
     {
         using var gate = new Gate();
-        var verified = new VerifiedKeys(_clock, 100, 2, gate.Check);
+        var verified = new VerifiedKeys(_clock, new Argon2Slots(2), 100, gate.Check);
         Task<bool>[] calls =
             [.. Enumerable.Range(0, 20).Select(_ => verified.IsGenuineAsync(NewKey(), Stored("hash"), 1).AsTask())];
         await gate.EnteredAsync(2);
@@ -150,7 +169,7 @@ public sealed class VerifiedKeysTests
     public async Task A_caller_that_gives_up_leaves_the_check_to_the_others()
     {
         using var gate = new Gate();
-        var verified = new VerifiedKeys(_clock, 10, 2, gate.Check);
+        var verified = new VerifiedKeys(_clock, new Argon2Slots(2), 10, gate.Check);
         using var cancellation = new CancellationTokenSource();
         var key = NewKey();
         var impatient = verified.IsGenuineAsync(key, Stored("hash"), 1, cancellation.Token).AsTask();
@@ -169,7 +188,7 @@ public sealed class VerifiedKeysTests
     public async Task A_check_that_throws_is_answered_to_its_callers_and_tried_anew_by_the_next()
     {
         var verified = new VerifiedKeys(
-            _clock, 10, 1, (_, _) => ++_checks > 1 ? true : throw new OutOfMemoryException());
+            _clock, new Argon2Slots(1), 10, (_, _) => ++_checks > 1 ? true : throw new OutOfMemoryException());
         var key = NewKey();
         await Assert.ThrowsAsync<OutOfMemoryException>(
             async () => await verified.IsGenuineAsync(key, Stored("hash"), 1));
@@ -203,7 +222,7 @@ public sealed class VerifiedKeysTests
     static ApiKey NewKey() => ApiKey.Mint(KeyFormat.Hx).Key;
 
     VerifiedKeys Counting(Func<string, bool>? accepts = null, int capacity = 10) =>
-        new(_clock, capacity, 1, (_, hash) =>
+        new(_clock, new Argon2Slots(1), capacity, (_, hash) =>
         {
             _checks++;
             return accepts?.Invoke(hash) ?? true;

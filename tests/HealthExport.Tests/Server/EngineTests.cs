@@ -29,7 +29,18 @@ public sealed class SqliteIngestionListTests(ServerFixture fixture)
 public sealed class PostgresIngestionListTests(PostgresServerFixture fixture)
     : IngestionListTests(fixture), IClassFixture<PostgresServerFixture>;
 
+public sealed class SqliteKeyRoutesTests(ServerFixture fixture)
+    : KeyRoutesTests(fixture), IClassFixture<ServerFixture>;
+
+public sealed class PostgresKeyRoutesTests(PostgresServerFixture fixture)
+    : KeyRoutesTests(fixture), IClassFixture<PostgresServerFixture>;
+
 public sealed class SqliteAnswerTests(ServerFixture fixture) : AnswerTests(fixture), IClassFixture<ServerFixture>;
 
 public sealed class PostgresAnswerTests(PostgresServerFixture fixture)
     : AnswerTests(fixture), IClassFixture<PostgresServerFixture>;
+
+public sealed class SqliteSleepTests(ServerFixture fixture) : SleepTests(fixture), IClassFixture<ServerFixture>;
+
+public sealed class PostgresSleepTests(PostgresServerFixture fixture)
+    : SleepTests(fixture), IClassFixture<PostgresServerFixture>;

@@ -1,5 +1,4 @@
 using System.Net;
-using HealthExport.Audit;
 using HealthExport.Keys;
 using HealthExport.Storage.Sqlite;
 using HealthExport.Tests.Support;
@@ -30,32 +29,15 @@ public sealed class KeyUsesTests
     }
 
     /// <summary>The real store, whose first note of a use goes wrong in a way nobody foresaw.</summary>
-    sealed class FirstUseFails(IKeyStore keys) : IKeyStore
+    sealed class FirstUseFails(IKeyStore keys) : WrappedKeys(keys)
     {
         bool _hasFailed;
 
-        public ValueTask TouchAsync(string id, Instant usedAt, CancellationToken cancellationToken)
+        public override ValueTask TouchAsync(string id, Instant usedAt, CancellationToken cancellationToken)
         {
-            if (_hasFailed) return keys.TouchAsync(id, usedAt, cancellationToken);
+            if (_hasFailed) return base.TouchAsync(id, usedAt, cancellationToken);
             _hasFailed = true;
             throw new InvalidOperationException();
         }
-
-        public ValueTask AddAsync(StoredKey key, AuditEntry entry, CancellationToken cancellationToken) =>
-            keys.AddAsync(key, entry, cancellationToken);
-
-        public ValueTask<StoredKey?> FindAsync(
-            ReadOnlyMemory<byte> lookupHash, CancellationToken cancellationToken) =>
-            keys.FindAsync(lookupHash, cancellationToken);
-
-        public ValueTask<IReadOnlyList<StoredKey>> ListAsync(long? userId, CancellationToken cancellationToken) =>
-            keys.ListAsync(userId, cancellationToken);
-
-        public ValueTask<bool> RevokeAsync(
-            string id, long? userId, AuditEntry entry, CancellationToken cancellationToken) =>
-            keys.RevokeAsync(id, userId, entry, cancellationToken);
-
-        public ValueTask<long> GetVersionAsync(CancellationToken cancellationToken) =>
-            keys.GetVersionAsync(cancellationToken);
     }
 }

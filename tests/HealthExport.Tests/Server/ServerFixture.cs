@@ -13,6 +13,8 @@ public class ServerFixture : IAsyncLifetime
 
     protected ServerFixture(Engine engine) => _engine = engine;
 
+    internal Engine Engine => _engine;
+
     internal RunningServer Server { get; private set; } = null!;
 
     public async ValueTask InitializeAsync() => Server = await RunningServer.StartAsync(engine: _engine);

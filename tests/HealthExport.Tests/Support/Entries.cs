@@ -13,6 +13,8 @@ static class Entries
         AuditEntry.Create(action, AuditOrigin.Nobody, TimeProvider.System.GetUtcNow());
 
     public static AuditEntry KeyCreated => Of(AuditAction.KeyCreated);
+    public static AuditEntry KeyRotated => Of(AuditAction.KeyRotated);
+    public static AuditEntry KeyLimited => Of(AuditAction.KeyLimited);
     public static AuditEntry KeyRevoked => Of(AuditAction.KeyRevoked);
     public static AuditEntry UserCreated => Of(AuditAction.UserCreated);
     public static AuditEntry UserErased => Of(AuditAction.UserErased);

@@ -132,7 +132,7 @@ sealed class RunningServer : IAsyncDisposable
             if (content is null || !content.Headers.TryAddWithoutValidation(name, value)
                 || !name.StartsWith("Content-", StringComparison.OrdinalIgnoreCase))
             {
-                content?.Headers.Remove(name);
+                if (content?.Headers.NonValidated.Contains(name) is true) content.Headers.Remove(name);
                 request.Headers.TryAddWithoutValidation(name, value);
             }
         return await Client.SendAsync(request);
@@ -187,6 +187,9 @@ static class Responses
         Assert.True(response.Headers.Contains("X-Request-Id"));
         return problem;
     }
+
+    /// <summary>The text of a field that must be there.</summary>
+    public static string NeededText(this JsonElement json, string name) => json.GetProperty(name).GetString()!;
 
     public static Guid IngestionId(this JsonElement answer) => answer.GetProperty("ingestion_id").GetGuid();
 }
