@@ -74,9 +74,9 @@ sealed class RedisUsage : ISharedUsage, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // A container calls this once for each name that it knows this by.
         await _stopping.CancelAsync();
         await _linking;
-        _stopping.Dispose();
     }
 
     async ValueTask<Verdict> TakeAsync(Link link, UsageKey key, Allowance allowance, Cost cost)

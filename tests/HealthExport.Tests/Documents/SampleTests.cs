@@ -23,7 +23,7 @@ public sealed partial class SampleTests : IDisposable
     static readonly string[] s_changing =
     [
         "ingestion_id", "processing_time_ms", "next_cursor", "key", "created_at", "key_id", "resource", "user_agent",
-        "request_id",
+        "request_id", "used", "remaining",
     ];
 
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);

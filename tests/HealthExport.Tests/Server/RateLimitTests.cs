@@ -232,6 +232,44 @@ public abstract class RateLimitTests(RateLimitFixture fixture)
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_body_of_any_request_counts_by_its_bytes(bool inChunks)
+    {
+        var key = await AddKeyAsync();
+        const string json = """{"name":"a","scopes":["read"]}""";
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/auth/keys")
+        {
+            Content = new StringContent(json, Encoding.UTF8, "application/json"),
+        };
+        request.Headers.TransferEncodingChunked = inChunks;
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key.Text);
+        using var response = await _server.Client.SendAsync(request);
+        Assert.Equal(HttpStatusCode.Created, response.StatusCode);
+        Assert.Equal((10 << 20) - json.Length, Number(response, "Bytes-Remaining"));
+    }
+
+    [Fact]
+    public async Task Numbers_of_a_keys_own_count_instead_of_its_profiles()
+    {
+        var key = await AddKeyAsync();
+        Assert.True(await _server.Get<IKeyStore>().LimitAsync(
+            key.Id, "phone", new() { IngestRequests = 2, ReadBytes = 77 }, Entries.KeyLimited, default));
+        for (var i = 0; i < 2; i++)
+        {
+            using var taken = await _server.PushAsync(key, MakeBody(100, i));
+            Assert.Equal(HttpStatusCode.OK, taken.StatusCode);
+        }
+        using var refused = await _server.PushAsync(key, MakeBody(100, 3));
+        await refused.ReadProblemAsync(429, "rate_limited");
+        Assert.Equal(2, Number(refused, "Limit"));
+        Assert.Equal(1L << 30, Number(refused, "Bytes-Limit"));
+        using var read = await _server.GetAsync(key, "/v1/metrics");
+        Assert.Equal(6_000, Number(read, "Limit"));
+        Assert.Equal(77, Number(read, "Bytes-Limit"));
+    }
+
     [Fact]
     public async Task However_many_are_refused_the_audit_trail_has_one_line_of_it()
     {
