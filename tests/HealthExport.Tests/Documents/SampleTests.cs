@@ -59,7 +59,7 @@ public sealed partial class SampleTests : IDisposable
     {
         RequireCurl();
         await StartAsync(Run);
-        Assert.Equal(12, await RunAllAsync("docs/api.md", _ => false));
+        Assert.Equal(13, await RunAllAsync("docs/api.md", _ => false));
     }
 
     static void RequireCurl()
