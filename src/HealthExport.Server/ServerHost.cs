@@ -4,6 +4,7 @@ using HealthExport.Keys;
 using HealthExport.Pushes;
 using HealthExport.Server.Audit;
 using HealthExport.Server.Connections;
+using HealthExport.Server.Health;
 using HealthExport.Server.Http;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Limits;
@@ -51,6 +52,7 @@ static class ServerHost
         app.UseCrossOrigin(settings.Http);
         app.UseOtherMethods();
         app.UseRouting();
+        app.UseSchemaGate(app.Services.GetRequiredService<SchemaWatch>());
         app.UseMiddleware<Authentication>();
         app.UseMiddleware<RateLimit>();
         app.UseMiddleware<Authorization>();
@@ -69,6 +71,7 @@ static class ServerHost
         services.AddHealthExportUsage(settings.Redis);
         services.AddSingleton(settings);
         services.AddListening(settings);
+        services.AddSingleton<SchemaWatch>();
         services.AddSingleton<Argon2Slots>();
         services.AddSingleton(provider => new VerifiedKeys(
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<Argon2Slots>()));

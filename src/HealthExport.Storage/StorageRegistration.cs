@@ -1,4 +1,5 @@
 using HealthExport.Audit;
+using HealthExport.Events;
 using HealthExport.Keys;
 using HealthExport.Limits;
 using HealthExport.Migrations;
@@ -58,6 +59,7 @@ public static class StorageRegistration
         services.AddSingleton<ISampleStore, SqliteSampleStore>();
         services.AddSingleton<IDailyTotalStore, SqliteDailyTotalStore>();
         services.AddSingleton<ISleepStore, SqliteSleepStore>();
+        services.AddSingleton<IEventStore, SqliteEventStore>();
         services.AddSingleton<IWorkoutStore, SqliteWorkoutStore>();
         services.AddSingleton<IStoreCopy, SqliteStoreCopy>();
         return services;
@@ -79,6 +81,7 @@ public static class StorageRegistration
         services.AddSingleton<ISampleStore, PostgresSampleStore>();
         services.AddSingleton<IDailyTotalStore, PostgresDailyTotalStore>();
         services.AddSingleton<ISleepStore, PostgresSleepStore>();
+        services.AddSingleton<IEventStore, PostgresEventStore>();
         services.AddSingleton<IWorkoutStore, PostgresWorkoutStore>();
         services.AddSingleton<IStoreCopy, PostgresStoreCopy>();
         return services;

@@ -9,7 +9,7 @@ namespace HealthExport.Server.Health;
 
 /// <param name="Status">ready or not_ready.</param>
 /// <param name="Database">connected or disconnected.</param>
-/// <param name="Migrations">applied, pending, or unknown while the store is away.</param>
+/// <param name="Migrations">applied, pending, newer (than this server), or unknown while the store is away.</param>
 /// <param name="Worker">running or stopped.</param>
 /// <param name="Redis">connected or disconnected; null where none is configured. The server is ready without.</param>
 sealed record ReadyAnswer(
@@ -23,22 +23,28 @@ static class GetReady
         IMigrationStore store, PushWorker worker, IUsage usage, CancellationToken cancellationToken)
     {
         var isThere = await StoreAnswer.IsThereAsync(store, cancellationToken);
-        var isMigrated = isThere ? await IsMigratedAsync(store, cancellationToken) : null;
-        var isReady = isMigrated == true && worker.IsRunning;
+        var schema = isThere ? await FindSchemaAsync(store, cancellationToken) : null;
+        var isReady = schema == SchemaState.Fits && worker.IsRunning;
         return TypedResults.Json(
             new ReadyAnswer(
                 isReady ? "ready" : "not_ready", isThere ? "connected" : "disconnected",
-                isMigrated switch { true => "applied", false => "pending", null => "unknown" },
+                schema switch
+                {
+                    SchemaState.Fits => "applied",
+                    SchemaState.Older => "pending",
+                    SchemaState.Newer => "newer",
+                    _ => "unknown",
+                },
                 worker.IsRunning ? "running" : "stopped",
                 usage.IsShared switch { true => "connected", false => "disconnected", null => null }),
             ServerJson.Default.ReadyAnswer, statusCode: isReady ? 200 : 503);
     }
 
-    static async ValueTask<bool?> IsMigratedAsync(IMigrationStore store, CancellationToken cancellationToken)
+    static async ValueTask<SchemaState?> FindSchemaAsync(IMigrationStore store, CancellationToken cancellationToken)
     {
         try
         {
-            return (await store.ListAsync(cancellationToken)).All(migration => migration.IsApplied);
+            return SchemaWatch.Compare(await store.ListAsync(cancellationToken));
         }
         catch (StoreUnavailableException)
         {
