@@ -7,6 +7,7 @@ using HealthExport.Server.Health;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Limits;
 using HealthExport.Server.Metrics;
+using HealthExport.Server.People;
 using HealthExport.Server.Security;
 using HealthExport.Server.Sleep;
 using HealthExport.Server.Workouts;
@@ -71,6 +72,13 @@ static class Routes
             v1.MapGet("/events", ListEvents.HandleAsync)
                 .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListEvents.Parameters);
             v1.MapGet("/events/{id}", ListEvents.HandleOneAsync).Needs(Read).CountsAs(Reads).Audits(DataRead);
+
+            v1.MapGet("/users/me", GetMe.HandleAsync)
+                .Needs(Read).CountsAs(Reads).AuditsNothing(NoHealthData);
+            v1.MapPatch("/users/me", UpdateMe.HandleAsync)
+                .Needs(Admin).CountsAs(Reads).Audits(UserChanged);
+            v1.MapDelete("/users/me", EraseMe.HandleAsync)
+                .Needs(Admin).CountsAs(Reads).Audits(UserErased).TakesQuery(EraseMe.Parameters);
 
             v1.MapGet("/workouts", ListWorkouts.HandleAsync)
                 .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListWorkouts.Parameters);

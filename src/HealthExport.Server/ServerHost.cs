@@ -8,6 +8,7 @@ using HealthExport.Server.Health;
 using HealthExport.Server.Http;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Limits;
+using HealthExport.Server.People;
 using HealthExport.Server.Security;
 using HealthExport.Server.Settings;
 using HealthExport.Server.Upkeep;
@@ -90,6 +91,7 @@ static class ServerHost
         services.AddSingleton<DailyTotals>();
         services.AddSingleton<SleepDiary>();
         services.AddHostedService<StoreUpkeep>();
+        services.AddSingleton<Erasures>().AddHostedService(provider => provider.GetRequiredService<Erasures>());
         services.AddSingleton<TotalsUpkeep>().AddHostedService(provider => provider.GetRequiredService<TotalsUpkeep>());
         services.AddSingleton<PushWorker>().AddHostedService(provider => provider.GetRequiredService<PushWorker>());
     }

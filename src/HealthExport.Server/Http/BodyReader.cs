@@ -60,6 +60,13 @@ sealed class BodyReader : IDisposable
         }
     }
 
+    /// <summary>Whether a field was sent, if only as null.</summary>
+    public bool Has(string name)
+    {
+        _asked.Add(name);
+        return _document is not null && _document.RootElement.TryGetProperty(name, out _);
+    }
+
     /// <summary>A text.</summary>
     /// <returns>Null if absent, null or refused.</returns>
     public string? Text(string name, bool isNeeded = false) =>

@@ -51,7 +51,7 @@ static class IngestPush
         {
             if (await budget.TakeBodyAsync(payload.SizeBytes) is { } tooMuch) return tooMuch;
             var user = await users.FindAsync(caller.UserId, CancellationToken.None)
-                ?? throw new UnreachableException("A key's user is there as long as the key.");
+                ?? throw new UserGoneException();
             kept = await store.KeepAsync(
                 new()
                 {
