@@ -1,4 +1,5 @@
 using System.Net;
+using HealthExport.Audit;
 using HealthExport.Keys;
 using HealthExport.Limits;
 using HealthExport.Server.Audit;
@@ -94,7 +95,7 @@ public sealed class AuditedRoutesTests(ServerFixture fixture) : IClassFixture<Se
         await _server.FollowAsync(admin, ingestion);
 
         foreach (var endpoint in Endpoints.Of(_server)
-            .Where(endpoint => endpoint.Audit is not ("-" or "data.read" or "audit.read")))
+            .Where(endpoint => endpoint.Audit is not ("-" or "data.read" or "audit.read" or "user.erased")))
         {
             var other = await _server.AddKeyAsync(user);
             var before = await CountAsync();
@@ -102,6 +103,7 @@ public sealed class AuditedRoutesTests(ServerFixture fixture) : IClassFixture<Se
             {
                 ("POST", "/api/data" or "/v1/ingest") => (endpoint.Route, Steps),
                 ("POST", "/v1/auth/keys") => (endpoint.Route, """{"name":"made","scopes":["read"]}"""),
+                ("PATCH", "/v1/users/me") => (endpoint.Route, $$"""{"display_name":"{{Guid.NewGuid()}}"}"""),
                 ("DELETE", "/v1/auth/keys") => (endpoint.Route, $$"""{"id":"{{other.Id}}"}"""),
                 (_, "/v1/auth/keys/{id}" or "/v1/auth/keys/{id}/rotate") =>
                     (endpoint.Route.Replace("{id}", other.Id), null),
@@ -122,14 +124,37 @@ public sealed class AuditedRoutesTests(ServerFixture fixture) : IClassFixture<Se
     }
 
     [Fact]
+    public async Task Every_route_that_erases_a_person_leaves_one_line_and_that_is_nobodys()
+    {
+        var erasing = Endpoints.Of(_server).Where(endpoint => endpoint.Audit == "user.erased").ToList();
+        Assert.NotEmpty(erasing);
+        foreach (var endpoint in erasing)
+        {
+            var gone = await _server.AddKeyAsync();
+            (await _server.PushAsync(gone, Steps)).Dispose();
+            using var response = await _server.SendAsync(
+                new(endpoint.Method), $"{endpoint.Route}?confirm={Uri.EscapeDataString(gone.User.Email)}", gone);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+
+            var entry = Assert.Single(
+                await _server.ListAuditAsync(AuditAction.UserErased),
+                entry => entry.Resource == gone.User.PublicId.ToString());
+
+            Assert.Equal((0L, null, null), (entry.UserId, entry.KeyId, entry.Address));
+            var all = await _server.Get<IAuditStore>().ListAsync(new(gone.User.Id), null, 10, default);
+            Assert.Empty(all.Items);
+        }
+    }
+
+    [Fact]
     public void An_endpoint_that_does_not_say_what_it_leaves_in_the_trail_stops_the_start()
     {
         Assert.Contains(
             "/forgotten",
             Assert.Throws<InvalidOperationException>(() => Check("/forgotten", route => route)).Message);
         Assert.Throws<InvalidOperationException>(() => Check("/both", route => route.Audits(
-            HealthExport.Audit.AuditAction.DataRead).AuditsNothing("")));
-        Check("/audited", route => route.Audits(HealthExport.Audit.AuditAction.DataRead));
+            AuditAction.DataRead).AuditsNothing("")));
+        Check("/audited", route => route.Audits(AuditAction.DataRead));
         Check("/silent", route => route.AuditsNothing("a test"));
 
         static void Check(string path, Func<RouteHandlerBuilder, RouteHandlerBuilder> declare)
