@@ -252,16 +252,16 @@ static class KeyCommand
         };
     }
 
-    static Option<long?> MakeOverride(string name, string what)
+    static Option<long?> MakeOverride(string name, string what) => new(name)
     {
-        var option = new Option<long?>(name) { Description = $"{what}; the profile's, if absent", HelpName = "N" };
-        option.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<long?>() is < 1 or > LimitOverrides.Most)
-                result.AddError($"{name} must be 1 or more, below 2^53.");
-        });
-        return option;
-    }
+        Description = $"{what}; the profile's, if absent",
+        HelpName = "N",
+        CustomParser = result =>
+            long.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number is >= 1 and <= LimitOverrides.Most
+                ? number
+                : Refuse<long?>(result, $"{name} must be a whole number from 1 to {LimitOverrides.Most}."),
+    };
 
     delegate bool TryParse<T>(string? text, out T value);
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using HealthExport.Keys;
 
 namespace HealthExport.Server.Http;
 
@@ -27,6 +28,13 @@ sealed class ProblemResult(Problem problem) : IResult
 {
     public Problem Problem => problem;
 
+    /// <summary>The path; without a key that somebody wrote into it, for answers are kept where keys are not.</summary>
+    static string Name(PathString path)
+    {
+        var text = path.ToUriComponent();
+        return ApiKey.IndexIn(text) is >= 0 and var at ? $"{text.AsSpan(0, at)}..." : text;
+    }
+
     public Task ExecuteAsync(HttpContext context)
     {
         var response = context.Response;
@@ -34,7 +42,7 @@ sealed class ProblemResult(Problem problem) : IResult
         if (problem.RetryAfter is { } seconds) response.Headers.RetryAfter = seconds.ToString();
         response.Headers.CacheControl = "no-store";
         return response.WriteAsJsonAsync(
-            problem with { Instance = context.Request.Path.ToUriComponent() }, ServerJson.Default.Problem,
+            problem with { Instance = Name(context.Request.Path) }, ServerJson.Default.Problem,
             Problem.ContentType, context.RequestAborted);
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using HealthExport.Keys;
 
 namespace HealthExport.Server.Http;
 
@@ -20,6 +21,8 @@ static class RequestId
         return next(context);
     });
 
+    // What looks like a key is none of this header's: the id goes into logs.
     static bool IsSane(string? id) =>
-        id is { Length: > 0 and <= MaxLength } && !id.AsSpan().ContainsAnyExcept(s_sane);
+        id is { Length: > 0 and <= MaxLength } && !id.AsSpan().ContainsAnyExcept(s_sane)
+        && ApiKey.IndexIn(id) < 0;
 }
