@@ -1,21 +1,26 @@
 using HealthExport.Keys;
 using HealthExport.Limits;
+using HealthExport.Server.Audit;
 using HealthExport.Server.Auth;
 using HealthExport.Server.Health;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Metrics;
 using HealthExport.Server.Security;
 using HealthExport.Server.Workouts;
+using static HealthExport.Audit.AuditAction;
 using static HealthExport.Server.Http.KnownParametersRouting;
 
 namespace HealthExport.Server;
 
-/// <summary>Every path the server answers, with what a key must hold and which of its limits counts.</summary>
+/// <summary>Every path the server answers: what a key must hold, which of its limits counts, what the audit trail
+/// says.</summary>
 static class Routes
 {
     const KeyScopes Ingest = KeyScopes.Ingest;
     const KeyScopes Read = KeyScopes.Read;
     const KeyScopes Admin = KeyScopes.Admin;
+
+    const string NoHealthData = "It shows no health data.";
 
     const LimitClass Pushes = LimitClass.Ingest;
     const LimitClass Reads = LimitClass.Read;
@@ -26,39 +31,50 @@ static class Routes
         app.MapGet("/ready", GetReady.HandleAsync).NeedsNoKey();
 
         // The vendor's server's path: an automation made for it needs another host, and nothing else.
-        app.MapPost("/api/data", IngestPush.HandleAsync).Needs(Ingest).CountsAs(Pushes);
+        app.MapPost("/api/data", IngestPush.HandleAsync).Needs(Ingest).CountsAs(Pushes).Audits(DataIngested);
 
         foreach (var prefix in (string[])["/v1", "/api/v1"])
         {
             var v1 = app.MapGroup(prefix);
-            v1.MapPost("/ingest", IngestPush.HandleAsync).Needs(Ingest).CountsAs(Pushes);
+            v1.MapPost("/ingest", IngestPush.HandleAsync).Needs(Ingest).CountsAs(Pushes).Audits(DataIngested);
             v1.MapGet("/ingestions", ListIngestions.HandleAsync)
-                .Needs(Ingest | Read).CountsAs(Reads).TakesQuery(ListIngestions.Parameters);
-            v1.MapGet("/ingestions/{id:guid}", GetIngestion.HandleAsync).Needs(Ingest | Read).CountsAs(Reads);
+                .Needs(Ingest | Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListIngestions.Parameters);
+            v1.MapGet("/ingestions/{id:guid}", GetIngestion.HandleAsync)
+                .Needs(Ingest | Read).CountsAs(Reads).Audits(DataRead);
             v1.MapGet("/ingestions/{id:guid}/rejects", ListRejects.HandleAsync)
-                .Needs(Read).CountsAs(Reads).TakesQuery(ListRejects.Parameters);
-            v1.MapGet("/ingestions/{id:guid}/payload", GetPayload.HandleAsync).Needs(Read).CountsAs(Reads);
-            v1.MapPost("/ingestions/{id:guid}/replay", ReplayIngestion.HandleAsync).Needs(Admin).CountsAs(Pushes);
+                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListRejects.Parameters);
+            v1.MapGet("/ingestions/{id:guid}/payload", GetPayload.HandleAsync)
+                .Needs(Read).CountsAs(Reads).Audits(PayloadRead);
+            v1.MapPost("/ingestions/{id:guid}/replay", ReplayIngestion.HandleAsync)
+                .Needs(Admin).CountsAs(Pushes).Audits(IngestionReplayed);
 
             v1.MapGet("/metrics", ListMetrics.HandleAsync)
-                .Needs(Read).CountsAs(Reads).TakesQuery(ListMetrics.Parameters);
+                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListMetrics.Parameters);
             v1.MapGet("/metrics/{name}/samples", ListSamples.HandleAsync)
-                .Needs(Read).CountsAs(Reads).TakesQuery(ListSamples.Parameters);
+                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListSamples.Parameters);
             v1.MapGet("/metrics/{name}/series", ReadSeries.HandleAsync)
-                .Needs(Read).CountsAs(Reads).TakesQuery(ReadSeries.Parameters);
+                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ReadSeries.Parameters);
 
             v1.MapGet("/workouts", ListWorkouts.HandleAsync)
-                .Needs(Read).CountsAs(Reads).TakesQuery(ListWorkouts.Parameters);
-            v1.MapGet("/workouts/{id:guid}", GetWorkout.HandleAsync).Needs(Read).CountsAs(Reads);
+                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListWorkouts.Parameters);
+            v1.MapGet("/workouts/{id:guid}", GetWorkout.HandleAsync)
+                .Needs(Read).CountsAs(Reads).Audits(DataRead);
             v1.MapGet("/workouts/{id:guid}/route", GetRoute.HandleAsync)
-                .Needs(Read).CountsAs(Reads).TakesQuery(GetRoute.Parameters);
+                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(GetRoute.Parameters);
 
-            v1.MapPost("/auth/keys", CreateKey.HandleAsync).Needs(Admin).CountsAs(Reads);
+            v1.MapPost("/auth/keys", CreateKey.HandleAsync)
+                .Needs(Admin).CountsAs(Reads).Audits(KeyCreated);
             v1.MapGet("/auth/keys", ListKeys.HandleAsync)
-                .Needs(Admin).CountsAs(Reads).TakesQuery(ListKeys.Parameters);
-            v1.MapDelete("/auth/keys", RevokeKey.HandleBodyAsync).Needs(Admin).CountsAs(Reads);
-            v1.MapDelete("/auth/keys/{id}", RevokeKey.HandleAsync).Needs(Admin).CountsAs(Reads);
-            v1.MapPost("/auth/keys/{id}/rotate", RotateKey.HandleAsync).Needs(Admin).CountsAs(Reads);
+                .Needs(Admin).CountsAs(Reads).AuditsNothing(NoHealthData).TakesQuery(ListKeys.Parameters);
+            v1.MapDelete("/auth/keys", RevokeKey.HandleBodyAsync)
+                .Needs(Admin).CountsAs(Reads).Audits(KeyRevoked);
+            v1.MapDelete("/auth/keys/{id}", RevokeKey.HandleAsync)
+                .Needs(Admin).CountsAs(Reads).Audits(KeyRevoked);
+            v1.MapPost("/auth/keys/{id}/rotate", RotateKey.HandleAsync)
+                .Needs(Admin).CountsAs(Reads).Audits(KeyRotated);
+
+            v1.MapGet("/audit", ListAudit.HandleAsync)
+                .Needs(Admin).CountsAs(Reads).Audits(AuditRead).TakesQuery(ListAudit.Parameters);
         }
     }
 }

@@ -43,9 +43,11 @@ static class ServerHost
         app.UseMiddleware<Failures>();
         app.UseRouting();
         app.UseMiddleware<Authentication>();
+        app.UseAuditedReads();
         app.UseKnownParameters();
         app.MapRoutes();
         app.CheckScopes();
+        app.CheckAudits();
         return app;
     }
 

@@ -1,16 +1,17 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using HealthExport.Audit;
+using HealthExport.Server.Http;
 using HealthExport.Time;
 
 namespace HealthExport.Server.Audit;
 
 /// <summary>What a folded entry adds up.</summary>
-/// <param name="Subject">One of the things it was done to, such as a metric's name.</param>
+/// <param name="Subjects">The things it was done to, such as a metric's name; null among them is none.</param>
 /// <param name="From">Start of the span of data that was asked for; null for its beginning.</param>
 /// <param name="To">End of it; null for its end.</param>
 /// <param name="Rows">How many rows went out.</param>
-readonly record struct FoldedPart(string? Subject = null, Instant? From = null, Instant? To = null, long Rows = 0);
+readonly record struct FoldedPart(
+    IReadOnlyList<string?>? Subjects = null, Instant? From = null, Instant? To = null, long Rows = 0);
 
 /// <summary>
 /// Entries that stand for all of their kind within a minute: same action, person, key, network, resource and details. Bounded,
@@ -25,6 +26,7 @@ sealed class AuditFolds
 
     public const int MaxOpen = 4_096;
     const int MaxSubjects = 20;
+    const int MaxSubject = 64;
 
     static readonly TimeSpan s_minute = TimeSpan.FromMinutes(1);
 
@@ -125,9 +127,12 @@ sealed class AuditFolds
             if (entry.At > _last) _last = entry.At;
             _from = part.From is { } from && _from is { } earliest ? (from < earliest ? from : earliest) : null;
             _to = part.To is { } to && _to is { } latest ? (to > latest ? to : latest) : null;
-            if (part.Subject is not { } subject || _subjects.Contains(subject)) return;
-            if (_subjects.Count < MaxSubjects) _subjects.Add(subject);
-            else _hasMoreSubjects = true;
+            foreach (var subject in part.Subjects ?? [])
+            {
+                if (subject is null || _subjects.Contains(subject)) continue;
+                if (_subjects.Count < MaxSubjects && subject.Length <= MaxSubject) _subjects.Add(subject);
+                else _hasMoreSubjects = true;
+            }
         }
 
         public AuditEntry ToEntry()
@@ -135,17 +140,14 @@ sealed class AuditFolds
             // What the first entry says of itself comes first.
             var metadata = _first.Metadata is { } own ? JsonNode.Parse(own)!.AsObject() : [];
             metadata["count"] = _count;
-            if (_count > 1) metadata["last_at"] = Format(_last);
+            if (_count > 1) metadata["last_at"] = Rfc3339.Format(_last);
             if (_rows > 0) metadata["rows"] = _rows;
             if (_subjects.Count > 0)
                 metadata["subjects"] = new JsonArray([.. _subjects.Select(subject => JsonValue.Create(subject))]);
             if (_hasMoreSubjects) metadata["more_subjects"] = true;
-            if (_from is { } from) metadata["from"] = Format(from);
-            if (_to is { } to) metadata["to"] = Format(to);
+            if (_from is { } from) metadata["from"] = Rfc3339.Format(from);
+            if (_to is { } to) metadata["to"] = Rfc3339.Format(to);
             return _first with { Metadata = metadata.ToJsonString() };
         }
-
-        static string Format(Instant at) =>
-            at.At(0).ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFK", CultureInfo.InvariantCulture);
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using HealthExport.Audit;
 using HealthExport.Server.Audit;
 
@@ -47,8 +48,10 @@ sealed class Call(Shell shell, ParseResult arguments)
     public StoreSession OpenStoreAsItIs() => StoreSession.Open(shell);
 
     /// <summary>What the audit trail shall say of something that the operator does with this verb.</summary>
-    public AuditEntry Describe(AuditAction action) =>
-        AuditEntry.Create(action, AuditOrigins.OfOperator(), shell.Clock.GetUtcNow());
+    public AuditEntry Describe(
+        AuditAction action, long userId = 0, string? resource = null, JsonObject? metadata = null) =>
+        AuditEntry.Create(
+            action, AuditOrigins.OfOperator(), shell.Clock.GetUtcNow(), userId, resource, metadata);
 
     /// <summary>On every verb.</summary>
     public static Option<bool> JsonOption { get; } = new("--json")

@@ -69,6 +69,7 @@ static class CommandLineApp
         root.Add(ReplayCommand.Make(shell));
         root.Add(UserCommand.Make(shell));
         root.Add(KeyCommand.Make(shell));
+        root.Add(AuditCommand.Make(shell));
         root.Add(MigrateCommand.Make(shell));
         root.Add(MoveCommand.Make(shell));
         root.Add(ConfigCommand.Make(shell));

@@ -34,6 +34,11 @@ sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLineAction
             "health-export key create --user anna@example.org --name load --scopes ingest --limit-profile bulk --json",
         ],
         ["revoke"] = ["health-export key revoke k3v9x2m1q8az"],
+        ["audit"] =
+        [
+            "health-export audit --user anna@example.org --action data.read",
+            "health-export audit --action auth.failed --from 2026-01-01 --json",
+        ],
         ["migrate"] = ["health-export migrate --status", "health-export migrate --dry-run"],
         ["move"] =
         [

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using HealthExport.Audit;
 using HealthExport.People;
 using HealthExport.Pushes;
+using HealthExport.Server.Ingest;
 using HealthExport.Time;
 
 namespace HealthExport.Server.CommandLine;
@@ -31,7 +33,7 @@ static class ImportCommand
             {
                 await using var store = await call.OpenStoreAsync(cancellationToken);
                 var owner = await store.GetUserOrOnlyAsync(call.Get(user), cancellationToken);
-                var import = new Import(shell, store, owner);
+                var import = new Import(call, store, owner);
                 var outcomes = new List<Outcome>();
                 await ImportProgress.RunAsync(shell, async progress =>
                 {
@@ -87,16 +89,16 @@ static class ImportCommand
             + $"{sum.Inserted} inserted, {sum.Updated} updated, {sum.Unchanged} unchanged, {sum.Rejected} rejected.");
     }
 
-    sealed class Import(Shell shell, StoreSession store, User user)
+    sealed class Import(Call call, StoreSession store, User user)
     {
         public async ValueTask<Outcome> TakeAsync(
             string file, Action<ImportStep> report, CancellationToken cancellationToken)
         {
             try
             {
-                var receivedAt = Instant.From(shell.Clock.GetUtcNow());
+                var receivedAt = Instant.From(call.Shell.Clock.GetUtcNow());
                 using var spool = new PayloadSpool(store.Settings.Ingest.TempFolder);
-                if (await PayloadFile.ReadAsync(shell.PathOf(file), spool, report, cancellationToken) is { } problem)
+                if (await PayloadFile.ReadAsync(call.Shell.PathOf(file), spool, report, cancellationToken) is { } problem)
                     return new(file, null, problem);
                 report(new(ImportStage.Storing, 0));
                 var queue = store.OpenQueue(fraction => report(new(ImportStage.Storing, fraction)));
@@ -113,6 +115,13 @@ static class ImportCommand
                 };
                 var kept = await queue.TryAsync(
                     () => store.Ingestions.KeepAsync(push, cancellationToken), cancellationToken);
+                await store.Audit.AppendAsync(
+                    [
+                        call.Describe(
+                            AuditAction.DataIngested, user.Id, kept.Ingestion.Id.ToString(),
+                            IngestPush.Describe(kept)),
+                    ],
+                    cancellationToken);
                 var settled = await queue.SettleAsync(user.Id, kept.Ingestion.Id, kept.Claim, cancellationToken);
                 return new(file, settled, settled.Status == IngestionStatus.Failed
                     ? $"could not be processed; its bytes are kept: health-export replay {settled.Id}" : null);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using HealthExport.Audit;
 using HealthExport.Pushes;
 
 namespace HealthExport.Server.CommandLine;
@@ -45,6 +46,9 @@ static class ReplayCommand
                     shell.Error.WriteLine($"{id}: no such ingestion, or its payload is gone");
                     continue;
                 }
+                await store.Audit.AppendAsync(
+                    [call.Describe(AuditAction.IngestionReplayed, ingestion.UserId, id.ToString())],
+                    cancellationToken);
                 var settled = await queue.SettleAsync(ingestion.UserId, id, claim: null, cancellationToken);
                 outcomes.Add((id, settled, settled.Status == IngestionStatus.Failed ? "failed again" : null));
                 shell.Error.WriteLine($"{id}: {IngestionText.Describe(settled)}");

@@ -1,3 +1,4 @@
+using HealthExport.Audit;
 using HealthExport.Keys;
 using HealthExport.Migrations;
 using HealthExport.People;
@@ -23,6 +24,7 @@ sealed class StoreSession : IAsyncDisposable
 
     public ServerSettings Settings { get; }
     public IUserStore Users => _services.GetRequiredService<IUserStore>();
+    public IAuditStore Audit => _services.GetRequiredService<IAuditStore>();
     public IKeyStore Keys => _services.GetRequiredService<IKeyStore>();
     public IIngestionStore Ingestions => _services.GetRequiredService<IIngestionStore>();
     public IMigrationStore Migrations => _services.GetRequiredService<IMigrationStore>();

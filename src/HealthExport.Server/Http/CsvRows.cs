@@ -70,6 +70,7 @@ sealed class CsvRows : IRowWriter
     public async ValueTask EndRowAsync(CancellationToken cancellationToken)
     {
         EndLine();
+        SentRows.Add(_response);
         if (_unsent.WrittenCount >= FlushAt) await EndAsync(null, cancellationToken);
     }
 

@@ -126,6 +126,7 @@ sealed class JsonRows : IRowWriter, IDisposable
     public async ValueTask EndRowAsync(CancellationToken cancellationToken)
     {
         _json.WriteEndObject();
+        SentRows.Add(_response);
         if (_json.BytesPending + _unsent.WrittenCount >= FlushAt) await FlushAsync(cancellationToken);
     }
 

@@ -45,11 +45,18 @@ sealed class QueryReader(IQueryCollection query)
     public Instant? Instant(string name)
     {
         if (Text(name) is not { } text) return null;
+        if (FindInstant(text) is { } found) return found;
+        Refuse(name, "must be a date (2026-01-31) or an RFC 3339 timestamp with offset (2026-01-31T08:00:00Z).");
+        return null;
+    }
+
+    /// <summary>As <see cref="Instant"/> reads it; null if the text is neither.</summary>
+    public static Instant? FindInstant(string text)
+    {
         if (DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date))
             return Time.Instant.From(date);
         // A plus sign that nobody encoded arrives as a space.
         if (Rfc3339.Find(text.Replace(' ', '+')) is { } at) return at;
-        Refuse(name, "must be a date (2026-01-31) or an RFC 3339 timestamp with offset (2026-01-31T08:00:00Z).");
         return null;
     }
 

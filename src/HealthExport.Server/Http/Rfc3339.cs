@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using HealthExport.Time;
 
 namespace HealthExport.Server.Http;
@@ -24,6 +25,13 @@ static class Rfc3339
 
     static bool HasOffset(string text) =>
         text.EndsWith('Z') || (text.Length > 6 && text[^6] is '+' or '-' && text[^3] == ':');
+
+    /// <summary>A moment in UTC.</summary>
+    public static string Format(Instant at)
+    {
+        Span<byte> utf8 = stackalloc byte[MaxLength];
+        return Encoding.ASCII.GetString(utf8[..Write(utf8, at, 0)]);
+    }
 
     /// <summary>
     /// A moment with its offset, which is <c>+00:00</c> for UTC. The fraction has six digits, and is left out if it is

@@ -1,4 +1,6 @@
+using HealthExport.Audit;
 using HealthExport.Pushes;
+using HealthExport.Server.Audit;
 using HealthExport.Server.Http;
 using HealthExport.Server.Security;
 
@@ -10,13 +12,17 @@ static class GetPayload
     const int PieceBytes = 64 << 10;
 
     public static async Task<IResult> HandleAsync(
-        Guid id, Caller caller, IIngestionStore store, CancellationToken cancellationToken)
+        Guid id, HttpContext context, Caller caller, IIngestionStore store, AuditTrail trail,
+        CancellationToken cancellationToken)
     {
         var ingestion = await store.FindAsync(caller.UserId, id, cancellationToken);
         if (ingestion is not { HasPayload: true }) return Problems.NotFound();
         try
         {
-            return new PayloadResult(ingestion, store.OpenPayload(ingestion.UserId, ingestion.Number));
+            var payload = store.OpenPayload(ingestion.UserId, ingestion.Number);
+            trail.Record(
+                context, AuditAction.PayloadRead, id.ToString(), new() { ["size_bytes"] = ingestion.SizeBytes });
+            return new PayloadResult(ingestion, payload);
         }
         catch (KeyNotFoundException)
         {

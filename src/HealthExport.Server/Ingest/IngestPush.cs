@@ -1,6 +1,9 @@
 using System.Diagnostics;
+using System.Text.Json.Nodes;
+using HealthExport.Audit;
 using HealthExport.People;
 using HealthExport.Pushes;
+using HealthExport.Server.Audit;
 using HealthExport.Server.Http;
 using HealthExport.Server.Security;
 using HealthExport.Server.Settings;
@@ -19,7 +22,7 @@ static class IngestPush
 
     public static async Task<IResult> HandleAsync(
         HttpContext context, Caller caller, IIngestionStore store, IUserStore users, PushWorker worker,
-        SettledPushes settled, ServerSettings settings, TimeProvider clock)
+        SettledPushes settled, AuditTrail trail, ServerSettings settings, TimeProvider clock)
     {
         var request = context.Request;
         var start = context.Features.GetRequiredFeature<RequestStart>();
@@ -62,6 +65,7 @@ static class IngestPush
                 CancellationToken.None);
         }
         if (kept.As == KeptAs.Conflict) return Problems.Conflict();
+        trail.Record(context, AuditAction.DataIngested, kept.Ingestion.Id.ToString(), Describe(kept));
 
         using var watch = settled.WatchFor(kept.Ingestion);
         if (kept.Claim is { } claim) place!.Start(claim);
@@ -81,6 +85,20 @@ static class IngestPush
 
         RefusedBody Refuse(ProblemResult problem) => new(problem, settings.Ingest.Stall, clock);
     }
+
+    /// <summary>What the audit trail says of a push, beside its id.</summary>
+    public static JsonObject Describe(KeptPush kept) => new()
+    {
+        ["size_bytes"] = kept.Ingestion.SizeBytes,
+        ["kept_as"] = kept.As switch
+        {
+            KeptAs.New => "new",
+            KeptAs.Duplicate => "duplicate",
+            KeptAs.Joined => "joined",
+            KeptAs.Repeated => "repeated",
+            _ => throw new UnreachableException(),
+        },
+    };
 
     /// <returns>False if there is one that cannot be used.</returns>
     static bool TryReadIdempotencyKey(IHeaderDictionary headers, out string? key)

@@ -1,4 +1,6 @@
+using HealthExport.Audit;
 using HealthExport.Pushes;
+using HealthExport.Server.Audit;
 using HealthExport.Server.Http;
 using HealthExport.Server.Security;
 
@@ -11,10 +13,12 @@ namespace HealthExport.Server.Ingest;
 static class ReplayIngestion
 {
     public static async Task<IResult> HandleAsync(
-        Guid id, Caller caller, IIngestionStore store, PushWorker worker, CancellationToken cancellationToken)
+        Guid id, HttpContext context, Caller caller, IIngestionStore store, PushWorker worker, AuditTrail trail,
+        CancellationToken cancellationToken)
     {
         if (await store.ReplayAsync(caller.UserId, id, cancellationToken) is not { } ingestion)
             return Problems.NotFound();
+        trail.Record(context, AuditAction.IngestionReplayed, id.ToString());
         worker.Wake();
         return IngestionAnswer.Later(ingestion);
     }

@@ -1,13 +1,21 @@
+using HealthExport.Audit;
+using HealthExport.Server.Settings;
 using HealthExport.Stores;
 using HealthExport.Time;
 
 namespace HealthExport.Server.Upkeep;
 
 /// <summary>
-/// Has the store kept up at the start and every day, by whichever replica: they need not agree on one.
+/// Has the store kept up at the start and every day, and what is too old removed, by whichever replica: they need not
+/// agree on one.
 /// </summary>
-sealed partial class StoreUpkeep(IStoreUpkeep store, TimeProvider clock, ILogger<StoreUpkeep> log) : BackgroundService
+sealed partial class StoreUpkeep(
+    IStoreUpkeep store, IAuditStore audit, ServerSettings settings, TimeProvider clock, ILogger<StoreUpkeep> log)
+    : BackgroundService
 {
+    // Few enough that a push does not notice waiting for them.
+    const int RemovedAtOnce = 2_000;
+
     static readonly TimeSpan s_every = TimeSpan.FromDays(1);
 
     // After a failure. What is due is due for months: no need to press.
@@ -30,6 +38,7 @@ sealed partial class StoreUpkeep(IStoreUpkeep store, TimeProvider clock, ILogger
             var began = clock.GetTimestamp();
             var made = await store.KeepUpAsync(Instant.From(clock.GetUtcNow()), stoppingToken);
             if (made > 0) KeptUp(made, clock.GetElapsedTime(began).TotalMilliseconds);
+            await RemoveOldEntriesAsync(stoppingToken);
             return true;
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -44,9 +53,23 @@ sealed partial class StoreUpkeep(IStoreUpkeep store, TimeProvider clock, ILogger
         }
     }
 
+    async Task RemoveOldEntriesAsync(CancellationToken stoppingToken)
+    {
+        if (settings.Audit.Retention is not { } retention) return;
+        var began = clock.GetTimestamp();
+        var before = Instant.From(clock.GetUtcNow()) + -retention;
+        long removed = 0;
+        while (await audit.RemoveBeforeAsync(before, RemovedAtOnce, stoppingToken) is > 0 and var some) removed += some;
+        if (removed > 0) EntriesRemoved(removed, clock.GetElapsedTime(began).TotalMilliseconds);
+    }
+
     [LoggerMessage(1301, LogLevel.Information, "The store was kept up in {ElapsedMs:0.0} ms; {Made} partitions made")]
     partial void KeptUp(int made, double elapsedMs);
 
     [LoggerMessage(1302, LogLevel.Warning, "The store could not be kept up ({Exception}); again in {DelaySeconds:0} s")]
     partial void KeepUpFailed(string exception, double delaySeconds);
+
+    [LoggerMessage(1405, LogLevel.Information,
+        "{Removed} entries of the audit trail were older than is kept, and removed in {ElapsedMs:0.0} ms")]
+    partial void EntriesRemoved(long removed, double elapsedMs);
 }

@@ -82,9 +82,8 @@ sealed class PostgresAuditStore(PostgresDatabase database) : IAuditStore
 
     public async ValueTask<int> RemoveBeforeAsync(Instant before, int limit, CancellationToken cancellationToken)
     {
-        if (await database.Partitions.DropBeforeAsync(PostgresPartitions.Audit, before, cancellationToken)
-            is > 0 and var dropped) return dropped;
-        return await database.WriteAsync(
+        var dropped = await database.Partitions.DropBeforeAsync(PostgresPartitions.Audit, before, cancellationToken);
+        return dropped + await database.WriteAsync(
             async (connection, cancellationToken) =>
             {
                 await using var batch = new NpgsqlBatch(connection);

@@ -78,7 +78,7 @@ sealed class PostgresPartitions(PostgresDatabase database)
 
     /// <summary>Drops the partitions of <paramref name="table"/> all of whose rows are older than
     /// <paramref name="before"/>, with what they hold. Locks the whole table for a moment.</summary>
-    /// <returns>How many there were.</returns>
+    /// <returns>How many rows they held.</returns>
     /// <exception cref="StoreUnavailableException">The server is away, or another session blocks it.</exception>
     public async ValueTask<int> DropBeforeAsync(string table, Instant before, CancellationToken cancellationToken)
     {
@@ -87,12 +87,14 @@ sealed class PostgresPartitions(PostgresDatabase database)
         {
             var names = await database.ReadAsync(
                 (connection, cancellationToken) => ListAsync(connection, table, cancellationToken), cancellationToken);
-            var dropped = 0;
+            var rows = 0;
             foreach (var name in names.Order(StringComparer.Ordinal))
-                if (PartitionSpan.Find(table, name) is { } span && span.End <= before
-                    && await DropAsync(table, name, cancellationToken)) dropped++;
-            if (dropped > 0) Forget();
-            return dropped;
+                if (PartitionSpan.Find(table, name) is { } span && span.End <= before)
+                {
+                    rows += await DropAsync(table, name, cancellationToken);
+                    Forget();
+                }
+            return rows;
         }
         finally
         {
@@ -132,15 +134,17 @@ sealed class PostgresPartitions(PostgresDatabase database)
         }
     }
 
-    ValueTask<bool> DropAsync(string table, string name, CancellationToken cancellationToken) =>
+    ValueTask<int> DropAsync(string table, string name, CancellationToken cancellationToken) =>
         database.WriteAsync(
             async (connection, cancellationToken) =>
             {
                 await LockAsync(connection, cancellationToken);
-                if (!(await ListAsync(connection, table, cancellationToken)).Contains(name)) return false;
+                if (!(await ListAsync(connection, table, cancellationToken)).Contains(name)) return 0;
+                await using var count = new NpgsqlCommand($"select count(*)::integer from {name}", connection);
+                var rows = (int)(await count.ExecuteScalarAsync(cancellationToken))!;
                 await using var drop = new NpgsqlCommand($"drop table {name}", connection);
                 await drop.ExecuteNonQueryAsync(cancellationToken);
-                return true;
+                return rows;
             },
             cancellationToken);
 

@@ -60,8 +60,8 @@ public sealed record AuditAction
     public static IReadOnlyList<AuditAction> All { get; } =
     [
         AuditLost, AuditRead, AuthenticationFailed, Forbidden, DataDeleted, DataExported, DataIngested, DataRead,
-        IngestionReplayed, KeyCreated, KeyLimited, KeyAtNewAddress, KeyRevoked, KeyRotated, LimitHit, PayloadRead, UserChanged,
-        UserCreated, UserErased,
+        IngestionReplayed, KeyCreated, KeyLimited, KeyAtNewAddress, KeyRevoked, KeyRotated, LimitHit, PayloadRead,
+        UserChanged, UserCreated, UserErased,
     ];
 
     /// <returns>Null if there is no such action.</returns>

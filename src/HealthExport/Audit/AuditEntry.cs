@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using HealthExport.Time;
 
 namespace HealthExport.Audit;
@@ -16,9 +17,9 @@ public sealed record AuditOrigin(string? KeyId, string? Address, string? UserAge
 
 /// <summary>
 /// One line of the audit trail. It holds neither secrets nor health values. Texts that come from a client are cut to a
-/// length and freed of what no store takes.
+/// length and freed of what no store takes, and of keys that somebody put into the wrong place.
 /// </summary>
-public sealed record AuditEntry
+public sealed partial record AuditEntry
 {
     public const int MaxUserAgent = 256;
     public const int MaxResource = 200;
@@ -62,12 +63,13 @@ public sealed record AuditEntry
         RequestId = origin.RequestId,
         Resource = resource,
         Metadata = metadata is { Count: > 0 } && metadata.ToJsonString() is { Length: <= MaxMetadata } text
-            ? text : null,
+            ? HideKeys(text) : null,
     };
 
     static string? Bound(string? text, int most)
     {
         if (text is null) return null;
+        text = HideKeys(text);
         var kept = text.Length > most ? text[..most] : text;
         // A pair may have been cut in two; and what is not printed has no place in a line.
         var isClean = true;
@@ -78,4 +80,10 @@ public sealed record AuditEntry
             clean.Append(Rune.IsControl(rune) ? Rune.ReplacementChar.ToString() : rune.ToString());
         return clean.ToString();
     }
+
+    static string HideKeys(string text) =>
+        text.Contains("hx_", StringComparison.Ordinal) ? Key().Replace(text, "hx_…") : text;
+
+    [GeneratedRegex("hx_[A-Za-z0-9]+_[A-Za-z0-9_-]{8,}")]
+    private static partial Regex Key();
 }

@@ -31,7 +31,8 @@ public interface IAuditStore
     /// Removes entries that are older than <paramref name="before"/>, oldest first, and forgets where keys were used
     /// last before then. A repeat goes on.
     /// </summary>
-    /// <param name="limit">About how many entries to remove at most, in one transaction.</param>
-    /// <returns>How many entries are gone; 0 when none is left to remove. A whole partition counts as one.</returns>
+    /// <param name="limit">How many entries to remove at most in one transaction; a partition of nothing else goes as a
+    /// whole.</param>
+    /// <returns>How many entries are gone; 0 when none is left to remove.</returns>
     ValueTask<int> RemoveBeforeAsync(Instant before, int limit, CancellationToken cancellationToken);
 }

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
+using HealthExport.Audit;
 using HealthExport.Pushes;
 using HealthExport.Server;
 using HealthExport.Server.Settings;
@@ -56,6 +57,10 @@ public sealed partial class TableTests(ServerFixture fixture) : IClassFixture<Se
         var listed = RowsOf(Api, "code").Select(row => row[0].Trim('`')).ToList();
         Assert.Equal(ConstantsOf(typeof(RejectCodes)).Concat(ConstantsOf(typeof(WarningCodes))), listed);
     }
+
+    [Fact]
+    public void The_API_guide_lists_every_action_of_the_audit_trail() => Assert.Equal(
+        AuditAction.All.Select(action => action.Name), RowsOf(Api, "action").Select(row => row[0].Trim('`')));
 
     [Fact]
     public void The_API_guide_lists_every_code_of_problems()

@@ -1,5 +1,6 @@
 using HealthExport.Keys;
 using HealthExport.Limits;
+using HealthExport.Server.Audit;
 using HealthExport.Server.Security;
 using HealthExport.Tests.Support;
 using Microsoft.AspNetCore.Routing;
@@ -10,7 +11,9 @@ namespace HealthExport.Tests.Server;
 /// <param name="Scope">As the manifest says it.</param>
 /// <param name="AnyOf">None if no key is needed.</param>
 /// <param name="LimitClass">As the manifest says it; "-" if no key is needed.</param>
-sealed record KnownEndpoint(string Method, string Route, string Scope, KeyScopes AnyOf, string LimitClass)
+/// <param name="Audit">As the manifest says it; "-" if the audit trail tells nothing of it.</param>
+sealed record KnownEndpoint(
+    string Method, string Route, string Scope, KeyScopes AnyOf, string LimitClass, string Audit)
 {
     /// <summary>A path that the route matches; what it names is not there.</summary>
     public string SamplePath => string.Join('/', Route.Split('/').Select(part =>
@@ -29,6 +32,7 @@ static class Endpoints
            orderby route, method
            select new KnownEndpoint(
                method, route, scope?.ToString() ?? "no key", scope?.AnyOf ?? KeyScopes.None,
-               counted is null ? "-" : LimitClasses.GetName(counted.Class)),
+               counted is null ? "-" : LimitClasses.GetName(counted.Class),
+               endpoint.Metadata.GetMetadata<AuditedAs>()?.Action.Name ?? "-"),
     ];
 }

@@ -1,4 +1,5 @@
 using System.Reflection;
+using HealthExport.Audit;
 using HealthExport.Server;
 using HealthExport.Server.Settings;
 using HealthExport.Tests.Support;
@@ -9,10 +10,21 @@ namespace HealthExport.Tests.Server;
 public sealed class ManifestTests(ServerFixture fixture) : IClassFixture<ServerFixture>
 {
     [Fact]
-    public void Every_endpoint_its_scope_and_its_limit_class_is_in_the_manifest() => Manifest.Check(
+    public void Every_endpoint_is_in_the_manifest_with_scope_limit_class_and_audit() => Manifest.Check(
         "endpoints.txt",
         Endpoints.Of(fixture.Server).Select(endpoint =>
-            $"{endpoint.Method,-6} {endpoint.Route}  {endpoint.Scope}  {endpoint.LimitClass}"));
+            $"{endpoint.Method,-6} {endpoint.Route}  {endpoint.Scope}  {endpoint.LimitClass}  {endpoint.Audit}"));
+
+    [Fact]
+    public void Every_action_of_the_audit_trail_is_in_the_manifest()
+    {
+        Manifest.Check("audit.txt", AuditAction.All.Select(action => action.Name));
+        Assert.Equal(
+            AuditAction.All.Select(action => action.Name).Order(StringComparer.Ordinal).Distinct(),
+            AuditAction.All.Select(action => action.Name));
+        Assert.Equal(
+            typeof(AuditAction).GetFields(BindingFlags.Public | BindingFlags.Static).Length, AuditAction.All.Count);
+    }
 
     [Fact]
     public void Every_log_line_is_in_the_manifest() => Manifest.Check(

@@ -164,6 +164,7 @@ sealed class PostgresFixture : StoreFixture
         (_, "uuid") => $"'{Guid.NewGuid()}'",
         (_, "timestamp with time zone") => Literal(Clock.GetUtcNow()),
         (_, "timestamp with time zone[]") => $"array[{Literal(Clock.GetUtcNow())}]",
+        (_, "date") => "date '2026-01-15'",
         (_, "double precision[]") => "'{1, NaN}'",
         (_, var type) when type.StartsWith("geography", StringComparison.Ordinal) =>
             "'SRID=4326;LINESTRING ZM (8 50 NaN 1, 8 50 NaN 1)'",

@@ -131,7 +131,7 @@ sealed class RunningServer : IAsyncDisposable
             if (content is null || !content.Headers.TryAddWithoutValidation(name, value)
                 || !name.StartsWith("Content-", StringComparison.OrdinalIgnoreCase))
             {
-                content?.Headers.Remove(name);
+                if (content?.Headers.NonValidated.Contains(name) is true) content.Headers.Remove(name);
                 request.Headers.TryAddWithoutValidation(name, value);
             }
         return await Client.SendAsync(request);
