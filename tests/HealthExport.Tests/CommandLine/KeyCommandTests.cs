@@ -87,6 +87,21 @@ public sealed class KeyCommandTests : IDisposable
         Assert.Contains("no key", revoked.Json.GetProperty("error").GetString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("revoke")]
+    [InlineData("rotate")]
+    [InlineData("limit")]
+    public async Task A_whole_key_is_no_id_and_is_not_repeated(string verb)
+    {
+        var created = await CreateAsync("--scopes", "read", "--json");
+        var key = created.Json.GetProperty("key").GetString()!;
+        var done = await _terminal.RunAsync("key", verb, key);
+        Assert.Equal(1, done.Code);
+        Assert.Contains("not its id", done.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain(key[^43..], done.Error + done.Out, StringComparison.Ordinal);
+        Assert.Equal("good", Assert.Single(await ListAsync()).GetProperty("state").GetString());
+    }
+
     [Fact]
     public async Task A_key_needs_a_user_that_is_there()
     {
