@@ -6,6 +6,7 @@ using HealthExport.Server.Health;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Metrics;
 using HealthExport.Server.Security;
+using HealthExport.Server.Sleep;
 using HealthExport.Server.Workouts;
 using static HealthExport.Audit.AuditAction;
 using static HealthExport.Server.Http.KnownParametersRouting;
@@ -54,6 +55,9 @@ static class Routes
                 .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListSamples.Parameters);
             v1.MapGet("/metrics/{name}/series", ReadSeries.HandleAsync)
                 .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ReadSeries.Parameters);
+
+            v1.MapGet("/sleep", ListNights.HandleAsync)
+                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListNights.Parameters);
 
             v1.MapGet("/workouts", ListWorkouts.HandleAsync)
                 .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListWorkouts.Parameters);

@@ -1,12 +1,15 @@
+using System.Diagnostics;
 using System.Text;
 using HealthExport.Keys;
 using HealthExport.Pushes;
 using HealthExport.Server.Audit;
+using HealthExport.Server.Connections;
 using HealthExport.Server.Http;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Security;
 using HealthExport.Server.Settings;
 using HealthExport.Server.Upkeep;
+using HealthExport.Sleep;
 using HealthExport.Storage;
 using HealthExport.Totals;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -30,17 +33,22 @@ static class ServerHost
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, settings));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.Shutdown);
         builder.Services.AddRouting();
+        builder.Services.AddCors();
         AddLogging(builder.Logging, settings.LogLevel);
         AddServer(builder.Services, settings);
         overrides?.Invoke(builder.Services);
 
         var app = builder.Build();
-        foreach (var url in settings.Urls) app.Urls.Add(url);
+        // Now, not when it listens: a certificate that cannot be used stops a start before anything else has begun.
+        if (settings.Tls.CertificatePath is not null) app.Services.GetRequiredService<TlsCertificate>();
+        app.Services.GetRequiredService<BareAnswers>().Watch(app.Services.GetRequiredService<DiagnosticListener>());
         app.UseClientAddress(settings.Http);
         app.UseRequestIds();
-        app.UseAnswerHeaders();
+        app.Use(app.Services.GetRequiredService<AnswerHeaders>().SetAsync);
         app.UseMiddleware<RequestLog>();
         app.UseMiddleware<Failures>();
+        app.UseCrossOrigin(settings.Http);
+        app.UseOtherMethods();
         app.UseRouting();
         app.UseMiddleware<Authentication>();
         app.UseAuditedReads();
@@ -56,6 +64,7 @@ static class ServerHost
         services.TryAddSingleton(TimeProvider.System);
         services.AddHealthExportStorage(settings.DatabaseUrl, settings.Database, settings.Ingest.Attempts);
         services.AddSingleton(settings);
+        services.AddListening(settings);
         services.AddSingleton<Argon2Slots>();
         services.AddSingleton(provider => new VerifiedKeys(
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<Argon2Slots>()));
@@ -71,6 +80,7 @@ static class ServerHost
         services.AddSingleton<PushAttempt>();
         services.AddSingleton<MetricSeries>();
         services.AddSingleton<DailyTotals>();
+        services.AddSingleton<SleepDiary>();
         services.AddHostedService<StoreUpkeep>();
         services.AddSingleton<TotalsUpkeep>().AddHostedService(provider => provider.GetRequiredService<TotalsUpkeep>());
         services.AddSingleton<PushWorker>().AddHostedService(provider => provider.GetRequiredService<PushWorker>());
@@ -84,12 +94,23 @@ static class ServerHost
         // Bodies are counted by whoever reads them, after decompression; a cap here would cut the connection before the
         // client could read why.
         kestrel.Limits.MaxRequestBodySize = null;
-        // A silent body is broken off by its reader. This stops one that drips a byte now and then for hours.
-        kestrel.Limits.MinRequestBodyDataRate = new(bytesPerSecond: 100, gracePeriod: 2 * settings.Ingest.Stall);
-        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
-        kestrel.Limits.MaxRequestHeadersTotalSize = 32 << 10;
-        kestrel.Limits.MaxRequestHeaderCount = 100;
-        kestrel.Limits.MaxRequestLineSize = 8 << 10;
+        var limits = kestrel.Limits;
+        // A silent body is broken off by its reader. This stops one that drips a byte now and then for hours, and a
+        // client that asks for much and does not take it.
+        var least = settings.Http.LeastBytesPerSecond;
+        limits.MinRequestBodyDataRate = limits.MinResponseDataRate =
+            least == 0 ? null : new(least, gracePeriod: 2 * settings.Ingest.Stall);
+        limits.RequestHeadersTimeout = settings.Http.Headers;
+        limits.KeepAliveTimeout = settings.Http.KeepAlive;
+        limits.MaxRequestHeadersTotalSize = 32 << 10;
+        limits.MaxRequestHeaderCount = 100;
+        limits.MaxRequestLineSize = 8 << 10;
+        limits.Http2.MaxStreamsPerConnection = 100;
+        limits.Http2.MaxRequestHeaderFieldSize = 16 << 10;
+        // A peer that has vanished is found out, and its streams with it.
+        limits.Http2.KeepAlivePingDelay = settings.Http.KeepAlive;
+        limits.Http2.KeepAlivePingTimeout = settings.Http.Headers;
+        kestrel.Listen(settings);
     }
 
     /// <summary>One line each, to standard error: standard output is for what a command prints.</summary>

@@ -5,6 +5,7 @@ using HealthExport.Moving;
 using HealthExport.People;
 using HealthExport.Pushes;
 using HealthExport.Samples;
+using HealthExport.Sleep;
 using HealthExport.Storage.Postgres;
 using HealthExport.Storage.Sqlite;
 using HealthExport.Stores;
@@ -54,6 +55,7 @@ public static class StorageRegistration
         services.AddSingleton<IIngestionStore, SqliteIngestionStore>();
         services.AddSingleton<ISampleStore, SqliteSampleStore>();
         services.AddSingleton<IDailyTotalStore, SqliteDailyTotalStore>();
+        services.AddSingleton<ISleepStore, SqliteSleepStore>();
         services.AddSingleton<IWorkoutStore, SqliteWorkoutStore>();
         services.AddSingleton<IStoreCopy, SqliteStoreCopy>();
         return services;
@@ -74,6 +76,7 @@ public static class StorageRegistration
         services.AddSingleton<IIngestionStore, PostgresIngestionStore>();
         services.AddSingleton<ISampleStore, PostgresSampleStore>();
         services.AddSingleton<IDailyTotalStore, PostgresDailyTotalStore>();
+        services.AddSingleton<ISleepStore, PostgresSleepStore>();
         services.AddSingleton<IWorkoutStore, PostgresWorkoutStore>();
         services.AddSingleton<IStoreCopy, PostgresStoreCopy>();
         return services;

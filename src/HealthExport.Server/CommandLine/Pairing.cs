@@ -48,12 +48,13 @@ sealed record Pairing(User User, IssuedKey Key, ReachableUrl Url)
 
     void WriteWaysIn(TextWriter writer)
     {
-        var port = new Uri(Url.Base).Port;
+        var (scheme, port) = (new Uri(Url.Base).Scheme, new Uri(Url.Base).Port);
+        var warning = scheme == Uri.UriSchemeHttp ? " (not encrypted: at home only)" : "";
         var lan = ReachableUrl.FindLanAddress() ?? "ADDRESS";
         writer.WriteLine();
         writer.WriteLine($"{Url.Base} is this machine alone: no phone gets there yet. Let it in by one of");
-        writer.WriteLine($"  the local network  health-export serve --urls http://0.0.0.0:{port}");
-        writer.WriteLine($"                     then: pair --url http://{lan}:{port} (not encrypted: at home only)");
+        writer.WriteLine($"  the local network  health-export serve --urls {scheme}://0.0.0.0:{port}");
+        writer.WriteLine($"                     then: pair --url {scheme}://{lan}:{port}{warning}");
         writer.WriteLine($"  a tailnet          tailscale serve --bg {port}");
         writer.WriteLine("                     then: pair --url https://MACHINE.TAILNET.ts.net");
         writer.WriteLine("  a reverse proxy    with TLS, such as Caddy, and HEALTHEXPORT__PUBLICURL=https://YOUR.HOST");

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using HealthExport.Server.Connections;
 using HealthExport.Server.Settings;
 
 namespace HealthExport.Server.CommandLine;
@@ -48,7 +49,7 @@ sealed record ReachableUrl(string Base, bool IsLoopback)
         if (isAny) host = FindLanAddress() ?? "127.0.0.1";
         var isLoopback = host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
             || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
-        var port = binding.Port == 80 ? "" : $":{binding.Port}";
+        var port = binding.Port == (Listening.IsTls(binding) ? 443 : 80) ? "" : $":{binding.Port}";
         return new($"{binding.Scheme}://{host}{port}", isLoopback);
     }
 }

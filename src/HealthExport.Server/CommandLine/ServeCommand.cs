@@ -120,7 +120,8 @@ static class ServeCommand
     {
         if (urls is null || (name == MetricsUrlsName && urls == "none")) return;
         var all = urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        if (all.Length > 0 && all.All(ServerSettings.IsListeningAddress)) return;
+        if (all.Length > 0 && all.All(ServerSettings.IsListeningAddress)
+            && (name == UrlsName || all.All(url => url.StartsWith("http:", StringComparison.OrdinalIgnoreCase)))) return;
         addError($"{name} must be addresses such as http://127.0.0.1:8080, with semicolons between"
             + (name == MetricsUrlsName ? ", or none." : "."));
     }

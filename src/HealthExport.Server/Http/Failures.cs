@@ -37,7 +37,10 @@ sealed partial class Failures(RequestDelegate next, ILogger<Failures> log)
         }
         catch (BadHttpRequestException e)
         {
-            problem = Problems.Of(e.StatusCode);
+            // The line and the headers were read: what is wrong is how the body comes.
+            problem = e.StatusCode == 400
+                ? Problems.MalformedBody("The body does not come as the headers announce it.")
+                : Problems.Of(e.StatusCode);
         }
         catch (Exception e)
         {

@@ -8,6 +8,12 @@ static class Problems
     public static ProblemResult MalformedBody(string detail, string? hint = null) =>
         Make(400, "malformed_body", "The body cannot be read", detail, hint);
 
+    /// <summary>What came is no HTTP, or a request's line or headers contradict themselves.</summary>
+    public static ProblemResult MalformedRequest() =>
+        Make(400, "malformed_request", "This is no proper HTTP request",
+            "The request's line, its headers or the framing of its body are not as HTTP has them.",
+            "Look at what stands between the client and this server, and whether one of them speaks TLS here.");
+
     public static ProblemResult InvalidParameter(string name, string problem, string? hint = null) =>
         Make(400, "invalid_parameter", "A parameter cannot be used", $"{name}: {problem}", hint,
             new Dictionary<string, string[]> { [name] = [problem] });
@@ -81,8 +87,14 @@ static class Problems
         401 => Unauthenticated(),
         404 => NotFound(),
         405 => MethodNotAllowed(),
+        400 => MalformedRequest(),
         408 => Make(408, "request_timeout", "The request took too long", "The request did not come to its end."),
+        414 => Make(414, "uri_too_long", "The URL is too long", "The request's first line is longer than 8 KiB."),
         415 => UnsupportedMediaType("The content type is not one of those that this path takes."),
+        431 => Make(431, "headers_too_large", "The headers are too large",
+            "The request has more than 100 headers, or more than 32 KiB of them."),
+        505 => Make(505, "version_not_supported", "The HTTP version is not one of ours",
+            "The request names a version of HTTP that is not spoken here.", "Use HTTP/1.1, or HTTP/2 over TLS."),
         >= 400 and < 500 => Make(status, "invalid_request", "The request cannot be used",
             "The request is not one that this path takes."),
         503 => Unavailable(),

@@ -20,6 +20,7 @@ sealed record ServerSettings
     public TimeSpan Shutdown { get; init; } = TimeSpan.FromSeconds(25);
     public ConnectionPoolOptions Database { get; init; } = new();
     public HttpSettings Http { get; init; } = new();
+    public TlsSettings Tls { get; init; } = new();
     public AuditSettings Audit { get; init; } = new();
 
     /// <exception cref="InvalidSettingException">A value is not among those allowed.</exception>
@@ -46,6 +47,7 @@ sealed record ServerSettings
         },
         Database = ReadPool(configuration),
         Http = HttpSettings.From(configuration),
+        Tls = TlsSettings.From(configuration, ReadUrls(configuration)),
         Audit = AuditSettings.From(configuration),
     };
 
@@ -120,13 +122,14 @@ sealed record ServerSettings
             SettingList.Urls.Name, "must be addresses such as http://127.0.0.1:8080, separated by semicolons.");
     }
 
-    /// <summary>Whether the server can listen there: <c>http://</c>, a host or what stands for all, a port.</summary>
+    /// <summary>Whether the server can listen there: a scheme, a host or what stands for all, a port.</summary>
     public static bool IsListeningAddress(string url)
     {
         try
         {
             // Takes what Kestrel does, http://*:8080 among it, which is no URI.
-            return url.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
+            return (url.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
+                    || url.StartsWith("https://", StringComparison.OrdinalIgnoreCase))
                 && BindingAddress.Parse(url).PathBase.Length == 0;
         }
         catch (FormatException)

@@ -1,5 +1,6 @@
 using HealthExport.Pushes;
 using HealthExport.Stores;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace HealthExport.Storage.Postgres;
@@ -18,15 +19,18 @@ sealed class PostgresDatabase : IAsyncDisposable, IDisposable
     readonly SemaphoreSlim _longUses;
 
     /// <param name="serverNow">For tests: an SQL expression instead of the server's clock.</param>
+    /// <param name="driverLog">For tests: gets what the driver logs; by default nobody does.</param>
     public PostgresDatabase(
-        string url, ConnectionPoolOptions? options = null, TimeProvider? clock = null, Func<string>? serverNow = null)
+        string url, ConnectionPoolOptions? options = null, TimeProvider? clock = null, Func<string>? serverNow = null,
+        ILoggerFactory? driverLog = null)
     {
         _serverNow = serverNow;
         options ??= new();
         _longUses = new(Math.Max(1, options.MaxSize - 1));
         var settings = Configure(PostgresUrl.Parse(url), options);
         Place = $"{settings.Host}:{settings.Port}/{settings.Database}";
-        Source = new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = "healthexport" }.Build();
+        Source = new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = "healthexport" }
+            .UseLoggerFactory(driverLog).Build();
         Clock = clock ?? TimeProvider.System;
         Partitions = new(this);
         KeysVersion = new(this);

@@ -42,11 +42,11 @@ sealed class PostgresKeyStore(PostgresDatabase database) : IKeyStore
                     $"""
                     select {KeyPlace.Columns}
                     from api_keys
-                    where $1 is null or user_id = $1
+                    {(userId is null ? "" : "where user_id = $1")}
                     order by created_at, id
                     """,
                     connection);
-                list.Parameters.Bind(userId);
+                if (userId is { } only) list.Parameters.Bind(only);
                 return await ReadAllAsync(list, cancellationToken);
             },
             cancellationToken);

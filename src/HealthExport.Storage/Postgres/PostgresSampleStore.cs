@@ -9,9 +9,11 @@ namespace HealthExport.Storage.Postgres;
 /// <summary>Samples in PostgreSQL. A read sees what was committed when it began, whatever goes on beside.</summary>
 sealed partial class PostgresSampleStore(PostgresDatabase database) : ISampleStore
 {
-    // Beside a page's rows, those that may turn out not to be in the span, or to come later.
+    // Beside a page's rows, those that may turn out to have been in the page before, or to come later.
     const int RowsBeside = 64;
-    const int RowsOfARead = 4_096;
+
+    // More than those who read ask for at once, so that they get it in one statement.
+    const int RowsOfARead = 32_768;
 
     static readonly Grain[] s_everyGrain = Enum.GetValues<Grain>();
 
@@ -27,11 +29,19 @@ sealed partial class PostgresSampleStore(PostgresDatabase database) : ISampleSto
                         array(
                             select s.text
                             from user_metric_sources ums
-                            join sources s on s.user_id = ums.user_id and s.id = ums.source_id
+                            cross join lateral (
+                                select text
+                                from sources
+                                where user_id = $1 and id = ums.source_id
+                                offset 0) s
                             where ums.user_id = $1 and ums.metric_id = um.metric_id
                             order by s.text collate "C")
                     from user_metrics um
-                    join metrics m on m.id = um.metric_id
+                    cross join lateral (
+                        select name, unit, kind
+                        from metrics
+                        where id = um.metric_id
+                        offset 0) m
                     where um.user_id = $1
                     order by m.name collate "C", m.unit collate "C"
                     """,
@@ -80,14 +90,18 @@ sealed partial class PostgresSampleStore(PostgresDatabase database) : ISampleSto
                 await LoadAsync(connection, metrics, sources, metricId, cancellationToken);
             },
             cancellationToken);
-        if (metrics.FindKeys(metricId, Grain.Year) is not { } keys) yield break;
         foreach (var grain in ListGrains(metrics, metricId))
         {
             if (grain < finest) continue;
+            var keys = metrics.FindKeys(metricId, grain)!.Value;
             var stream = new PostgresSampleStream(
-                connection, sources, userId, new(metricId, grain), keys, span, null, descending: false, after: null,
-                RowsOfARead);
-            while (await TranslateAsync(() => stream.MoveNextAsync(cancellationToken))) yield return stream.Current;
+                connection, sources, userId, new(metricId, grain), keys, metrics.Listed[metricId].Count, span, null,
+                descending: false, after: null, RowsOfARead);
+            while (await TranslateAsync(() => stream.MoveNextAsync(cancellationToken)))
+            {
+                yield return stream.Current;
+                cancellationToken.ThrowIfCancellationRequested();
+            }
         }
     }
 
@@ -102,16 +116,17 @@ sealed partial class PostgresSampleStore(PostgresDatabase database) : ISampleSto
             ? null
             : await ReadCursorAsync(list, query.Cursor, sources, cancellationToken);
         await sources.LookUpAsync([query.Source], cancellationToken);
-        if (sources.Find(query.Source) is not { } source
-            || metrics.FindKeys(query.MetricId, Grain.Year) is not { } keys) return new([], null);
+        if (sources.Find(query.Source) is not { } source) return new([], null);
 
         List<PostgresSampleStream> streams = [];
         foreach (var grain in ListGrains(metrics, query.MetricId))
         {
             if (query.Grain is { } only && only != grain) continue;
+            var keys = metrics.FindKeys(query.MetricId, grain)!.Value;
             var stream = new PostgresSampleStream(
-                connection, sources, query.UserId, new(query.MetricId, grain), keys, query.Span,
-                query.Source is null ? null : source, query.Descending, after, query.Limit + RowsBeside);
+                connection, sources, query.UserId, new(query.MetricId, grain), keys,
+                metrics.Listed[query.MetricId].Count, query.Span, query.Source is null ? null : source,
+                query.Descending, after, query.Limit + RowsBeside);
             if (await stream.MoveNextAsync(cancellationToken)) streams.Add(stream);
         }
         return await MergeAsync(streams, query, list, sources, cancellationToken);

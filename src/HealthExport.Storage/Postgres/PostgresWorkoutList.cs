@@ -85,7 +85,7 @@ sealed class PostgresWorkoutList
             {places}select {PostgresWorkoutRow.ListColumns}
             from workouts w
             {(hasPlace ? "join places on places.workout_id = w.id" : "")}
-            left join sources s on s.user_id = w.user_id and s.id = w.source_id
+            {PostgresWorkoutRow.ListJoins}
             where {string.Join(" and ", _ofWorkout)}
             order by w.start_at desc, w.id desc
             limit {Last}

@@ -21,14 +21,15 @@ static class PostgresWorkoutRow
             w.step_cadence_per_min, w.is_indoor, w.location, w.source_id, w.details, w.ingestion
         """;
 
-    /// <summary>Of <c>workouts w</c> and <c>sources s</c>: then the source's text, and whether there is a route.
+    /// <summary>Of <c>workouts w</c> and <see cref="ListJoins"/>: then the source's text, and whether there is a route.
     /// </summary>
-    public const string ListColumns =
-        $"""
-        {Columns}, s.text, exists (
-            select
-            from workout_routes r
-            where r.user_id = w.user_id and r.workout_id = w.id)
+    public const string ListColumns = $"{Columns}, s.text, r.workout_id is not null";
+
+    // Joined, not asked for by EXISTS: that is answered by hashing every route there is.
+    public const string ListJoins =
+        """
+        left join sources s on s.user_id = w.user_id and s.id = w.source_id
+        left join workout_routes r on r.user_id = w.user_id and r.workout_id = w.id
         """;
 
     /// <summary>Of <c>workout_series s</c>.</summary>

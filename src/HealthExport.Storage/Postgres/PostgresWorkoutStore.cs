@@ -79,7 +79,7 @@ sealed class PostgresWorkoutStore(PostgresDatabase database) : IWorkoutStore
         $"""
         select {PostgresWorkoutRow.ListColumns}
         from workouts w
-        left join sources s on s.user_id = w.user_id and s.id = w.source_id
+        {PostgresWorkoutRow.ListJoins}
         where w.user_id = $1 and w.id = $2
         """).Bind(userId).Bind(id);
 

@@ -8,7 +8,8 @@ namespace HealthExport.Storage.Sqlite;
 /// background, so that a big commit does not pay for it. Opened at the first use.
 /// </summary>
 /// <param name="path">The file; it and its folder are created when missing.</param>
-sealed class SqliteDatabase(string path) : IDisposable, IAsyncDisposable
+/// <param name="opened">For tests: gets SQLite's pointer of each connection as it is opened.</param>
+sealed class SqliteDatabase(string path, Action<nint>? opened = null) : IDisposable, IAsyncDisposable
 {
     const int IdleReaders = 8;
     internal const int PageBytes = 8192;
@@ -65,6 +66,7 @@ sealed class SqliteDatabase(string path) : IDisposable, IAsyncDisposable
         {
             Open();
             session = SqliteSession.OpenReader(Path);
+            opened?.Invoke(session.Handle);
         }
         return new(this, session);
     }
@@ -145,7 +147,9 @@ sealed class SqliteDatabase(string path) : IDisposable, IAsyncDisposable
                 throw new StoreUnavailableException(
                     $"The folder of the database cannot be made: {error.Message}", error);
             }
-            return _writer = SqliteSession.OpenWriter(Path);
+            var writer = SqliteSession.OpenWriter(Path);
+            opened?.Invoke(writer.Handle);
+            return _writer = writer;
         }
     }
 

@@ -36,10 +36,10 @@ sealed class SqliteKeyStore(SqliteDatabase database, TimeProvider clock) : IKeyS
         using var list = reader.Session.Prepare($"""
             select {KeyPlace.Columns}
             from api_keys
-            where ?1 is null or user_id = ?1
+            {(userId is null ? "" : "where user_id = ?1")}
             order by created_at, id
             """);
-        list.Bind(1, userId);
+        if (userId is { } only) list.Bind(1, only);
         List<StoredKey> keys = [];
         while (list.Step()) keys.Add(Read(list));
         return new(keys);

@@ -9,7 +9,10 @@ sealed class SqliteSources(SqliteSession session, long userId)
     const long Missing = -1;
     const int Recents = 4;
 
-    // People have a few dozen. A payload made to have millions must not fill the memory.
+    // People have a few dozen: then the first look is the last.
+    const int MostLoaded = 1_024;
+
+    // A payload made to have millions must not fill the memory.
     const int MostRemembered = 8_192;
 
     readonly Dictionary<string, long> _ids = new(StringComparer.Ordinal);
@@ -20,15 +23,20 @@ sealed class SqliteSources(SqliteSession session, long userId)
     readonly long[] _recentIds = new long[Recents];
     int _oldest;
 
+    // What is not remembered is not there.
+    bool _isComplete;
+    bool _isLoaded;
+
     /// <returns>Null when the user has no such source; 0 for no source.</returns>
     public long? Find(string? text)
     {
         if (text is null) return 0;
         for (var i = 0; i < Recents; i++)
             if (ReferenceEquals(_recentTexts[i], text)) return _recentIds[i];
+        Load();
         if (!_ids.TryGetValue(text, out var id))
         {
-            id = FindInTable(text) ?? Missing;
+            id = _isComplete ? Missing : FindInTable(text) ?? Missing;
             Remember(text, id);
         }
         if (id == Missing) return null;
@@ -61,6 +69,7 @@ sealed class SqliteSources(SqliteSession session, long userId)
     public string? GetText(long id)
     {
         if (id == 0) return null;
+        Load();
         if (_texts.TryGetValue(id, out var text)) return text;
         using var find = session.Prepare(
             """
@@ -81,6 +90,24 @@ sealed class SqliteSources(SqliteSession session, long userId)
         _ids.Clear();
         _texts.Clear();
         Array.Clear(_recentTexts);
+        _isComplete = _isLoaded = false;
+    }
+
+    void Load()
+    {
+        if (_isLoaded) return;
+        _isLoaded = true;
+        using var list = session.Prepare(
+            $"""
+            select id, text
+            from sources
+            where user_id = ?1
+            order by id
+            limit {MostLoaded + 1}
+            """);
+        list.Bind(1, userId);
+        while (list.Step()) Remember(list.GetString(1), list.GetInt64(0));
+        _isComplete = _ids.Count <= MostLoaded;
     }
 
     long? FindInTable(string text)

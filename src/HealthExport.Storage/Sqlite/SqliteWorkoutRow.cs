@@ -20,6 +20,9 @@ static class SqliteWorkoutRow
             w.step_cadence_per_min, w.is_indoor, w.location, w.source_id, w.details, w.ingestion
         """;
 
+    /// <summary>The same, then the source's text and whether there is a route, of a list as <c>w</c>.</summary>
+    public const string ColumnsOfList = $"{Columns}, w.text, w.has_route";
+
     /// <summary>All but source, series and route.</summary>
     public static Workout Read(SqliteStatement row) => new()
     {

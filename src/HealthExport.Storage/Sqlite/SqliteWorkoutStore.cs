@@ -11,7 +11,7 @@ namespace HealthExport.Storage.Sqlite;
 /// </summary>
 sealed class SqliteWorkoutStore(SqliteDatabase database) : IWorkoutStore
 {
-    const int RouteColumn = SqliteWorkoutRow.Next + 2;
+    const int PointsColumn = SqliteWorkoutRow.Next + 2;
 
     // Null for no condition: one text for every query but the place, so that few are kept prepared. The start decides
     // what is looked at; the rest is compared row by row.
@@ -37,7 +37,9 @@ sealed class SqliteWorkoutStore(SqliteDatabase database) : IWorkoutStore
         order by w.start_at desc, w.id desc
         """;
 
-    // A box that wraps is two. Cross joins keep the order: the tree first.
+    // A box that wraps is two. Cross joins keep the order: the tree first. Points are fetched row by row of what is in
+    // order already, because sorting would carry every route along; the limit keeps the two selects from being merged
+    // into one that does.
     public const string ListInBoxes =
         $"""
         with boxes (id) as (
@@ -48,13 +50,19 @@ sealed class SqliteWorkoutStore(SqliteDatabase database) : IWorkoutStore
             select id
             from workout_route_boxes
             where min_lat <= ?11 and max_lat >= ?10 and min_lon <= ?15 and max_lon >= ?14)
-        select {SqliteWorkoutRow.Columns}, s.text, 1, r.rowid
-        from boxes b
-        cross join workout_routes r on r.rowid = b.id and r.user_id = ?1
-        cross join workouts w on w.user_id = r.user_id and w.id = r.workout_id
-        left join sources s on s.user_id = w.user_id and s.id = w.source_id
-        where {Conditions}
-        order by w.start_at desc, w.id desc
+        select {SqliteWorkoutRow.ColumnsOfList}, (
+            select p.points
+            from workout_routes p
+            where p.rowid = w.route)
+        from (
+            select {SqliteWorkoutRow.Columns}, s.text, 1 as has_route, r.rowid as route
+            from boxes b
+            cross join workout_routes r on r.rowid = b.id and r.user_id = ?1
+            cross join workouts w on w.user_id = r.user_id and w.id = r.workout_id
+            left join sources s on s.user_id = w.user_id and s.id = w.source_id
+            where {Conditions}
+            order by w.start_at desc, w.id desc
+            limit -1) w
         """;
 
     public ValueTask<Page<WorkoutRow>> ListAsync(WorkoutQuery query, CancellationToken cancellationToken)
@@ -67,13 +75,6 @@ sealed class SqliteWorkoutStore(SqliteDatabase database) : IWorkoutStore
         session.BeginRead();
         var area = query.Near?.Bounds ?? query.Box;
         using var list = session.Prepare(area is null ? ListAll : ListInBoxes);
-        // Not in the list itself: sorting would carry every route along.
-        using var points = area is null ? null : session.Prepare(
-            """
-            select points
-            from workout_routes
-            where rowid = ?1
-            """);
         Bind(list, query, after);
         if (area is { } box) Bind(list, box);
 
@@ -81,7 +82,7 @@ sealed class SqliteWorkoutStore(SqliteDatabase database) : IWorkoutStore
         while (list.Step())
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (area is not null && !IsThere(query, FindPoints(points!, list.GetInt64(RouteColumn)))) continue;
+            if (area is not null && !IsThere(query, list.GetBlob(PointsColumn))) continue;
             if (rows.Count == query.Limit)
                 return new(new Page<WorkoutRow>(rows, WorkoutPlace.Of(rows[^1]).ToCursor(query)));
             rows.Add(Read(list));
@@ -124,12 +125,6 @@ sealed class SqliteWorkoutStore(SqliteDatabase database) : IWorkoutStore
             where w.user_id = ?1 and w.id = ?2
             """);
         return find.Bind(1, userId).Bind(2, id).Step() ? Read(find) : null;
-    }
-
-    static ReadOnlySpan<byte> FindPoints(SqliteStatement points, long route)
-    {
-        points.Reset();
-        return points.Bind(1, route).Step() ? points.GetBlob(0) : throw new InvalidDataException("A box has no route.");
     }
 
     static bool IsThere(WorkoutQuery query, ReadOnlySpan<byte> route)

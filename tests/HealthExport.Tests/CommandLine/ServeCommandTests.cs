@@ -102,7 +102,8 @@ public sealed class ServeCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--urls", "https://127.0.0.1:8080")]
+    [InlineData("--urls", "ftp://127.0.0.1:8080")]
+    [InlineData("--metrics-urls", "https://127.0.0.1:9090")]
     [InlineData("--urls", "127.0.0.1:8080")]
     [InlineData("--urls", "")]
     [InlineData("--metrics-urls", "off")]

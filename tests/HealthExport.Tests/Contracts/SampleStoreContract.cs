@@ -83,10 +83,9 @@ public abstract partial class SampleStoreContract : IAsyncLifetime
         var noon = Instant.From(LeapDay) + TimeSpan.FromHours(12);
         await WriteAsync(
             Steps, Grain.Sample,
-            // Local days: the 28th at 23:00, the 29th at 02:00, at 12:00, at 23:59:59, the 1st at 01:00.
-            Local(LeapDay, -1, 60, 1), Local(LeapDay, 2, 840, 2), Local(LeapDay, 12, 0, 3),
-            Local(LeapDay, 23, -720, 4) with { StartAt = Instant.From(LeapDay) + TimeSpan.FromHours(35.5) },
-            Local(LeapDay, 25, 0, 5));
+            // Local days: the 28th at 23:00, the 29th at 02:00, at 12:00, the 1st at 01:00, and the 29th at 23:30.
+            Local(LeapDay, -1, 60, 1), Local(LeapDay, 2, 840, 2), Local(LeapDay, 12, 0, 3), Local(LeapDay, 25, 0, 5),
+            Local(LeapDay, 23, -720, 4) with { StartAt = Instant.From(LeapDay) + TimeSpan.FromHours(35.5) });
         await WriteAsync(
             Steps, Grain.Day, On(LeapDay.AddDays(-1), 6), On(LeapDay, 7, offset: -720), On(LeapDay.AddDays(1), 8, 840));
 

@@ -79,6 +79,7 @@ public sealed partial class TableTests(ServerFixture fixture) : IClassFixture<Se
         if (setting.Range is not { } range) return "";
         var unit = setting.Name.EndsWith("MILLISECONDS", StringComparison.Ordinal) ? "milliseconds"
             : setting.Name.EndsWith("SECONDS", StringComparison.Ordinal) ? "seconds"
+            : setting.Name.EndsWith("BYTESPERSECOND", StringComparison.Ordinal) ? "bytes a second"
             : setting.Name.EndsWith("BYTES", StringComparison.Ordinal) ? "bytes"
             : "count";
         return $" | {unit}, {range.Min} to {range.Max}";
@@ -88,7 +89,7 @@ public sealed partial class TableTests(ServerFixture fixture) : IClassFixture<Se
         type.GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (string)field.GetRawConstantValue()!);
 
     /// <summary>The rows of every table whose first column has this heading, cell by cell.</summary>
-    static List<string[]> RowsOf(string page, string heading)
+    internal static List<string[]> RowsOf(string page, string heading)
     {
         var rows = new List<string[]>();
         var isMeant = false;

@@ -39,3 +39,8 @@ public sealed class SqliteAnswerTests(ServerFixture fixture) : AnswerTests(fixtu
 
 public sealed class PostgresAnswerTests(PostgresServerFixture fixture)
     : AnswerTests(fixture), IClassFixture<PostgresServerFixture>;
+
+public sealed class SqliteSleepTests(ServerFixture fixture) : SleepTests(fixture), IClassFixture<ServerFixture>;
+
+public sealed class PostgresSleepTests(PostgresServerFixture fixture)
+    : SleepTests(fixture), IClassFixture<PostgresServerFixture>;

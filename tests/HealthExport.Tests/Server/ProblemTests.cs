@@ -45,7 +45,7 @@ public sealed class ProblemTests(ServerFixture fixture) : IClassFixture<ServerFi
     {
         using var response = await _server.SendAsync(HttpMethod.Delete, "/v1/ingest", null);
         await response.ReadProblemAsync(405, "method_not_allowed");
-        Assert.Equal(["POST"], response.Content.Headers.Allow);
+        Assert.Equal(["OPTIONS", "POST"], response.Content.Headers.Allow);
     }
 
     [Theory]

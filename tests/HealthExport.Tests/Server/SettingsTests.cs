@@ -19,6 +19,13 @@ public sealed class SettingsTests
         Assert.Equal(code.Database, list.Database);
         Assert.Equal(code.Shutdown, list.Shutdown);
         Assert.Equal(code.LogLevel, list.LogLevel);
+        Assert.Equal(code.Tls, list.Tls);
+        // Lists are equal one by one, not as a whole.
+        Assert.Empty(list.Http.TrustedProxies);
+        Assert.Empty(list.Http.CorsOrigins);
+        Assert.Equal(
+            code.Http with { TrustedProxies = [], CorsOrigins = [] },
+            list.Http with { TrustedProxies = code.Http.TrustedProxies, CorsOrigins = code.Http.CorsOrigins });
         Assert.Null(list.PublicUrl);
         Assert.Equal(209_715_200, list.Ingest.BodyLimitBytes);
         Assert.Equal(TimeSpan.FromSeconds(20), list.Ingest.Wait);
@@ -32,7 +39,7 @@ public sealed class SettingsTests
         {
             ["DATABASE_URL"] = "sqlite:/tmp/x.db",
             ["LOG_LEVEL"] = "debug",
-            ["HEALTHEXPORT__URLS"] = "http://*:81; http://127.0.0.1:82",
+            ["HEALTHEXPORT__URLS"] = "http://*:81; https://127.0.0.1:82",
             ["HEALTHEXPORT__PUBLICURL"] = "https://health.example.org",
             ["HEALTHEXPORT__SHUTDOWNSECONDS"] = "1",
             ["HEALTHEXPORT__INGEST__BODYLIMITBYTES"] = "2",
@@ -54,10 +61,20 @@ public sealed class SettingsTests
             ["HEALTHEXPORT__DATABASE__STATEMENTCACHE"] = "7",
             ["HEALTHEXPORT__DATABASE__TRANSACTIONPOOLER"] = "True",
             ["HEALTHEXPORT__HTTP__TRUSTEDPROXIES"] = "10.0.0.2, fd00::/8",
+            ["HEALTHEXPORT__HTTP__CORSORIGINS"] = "https://Dash.example.org/, http://localhost:80, http://localhost:81",
+            ["HEALTHEXPORT__HTTP__MAXCONNECTIONS"] = "1",
+            ["HEALTHEXPORT__HTTP__MAXCONNECTIONSPERADDRESS"] = "2",
+            ["HEALTHEXPORT__HTTP__HEADERSECONDS"] = "3",
+            ["HEALTHEXPORT__HTTP__KEEPALIVESECONDS"] = "4",
+            ["HEALTHEXPORT__HTTP__LEASTBYTESPERSECOND"] = "5",
+            ["HEALTHEXPORT__TLS__CERTIFICATE"] = "own.pem",
+            ["HEALTHEXPORT__TLS__KEY"] = "own.key",
+            ["HEALTHEXPORT__TLS__PASSWORD"] = "secret",
+            ["HEALTHEXPORT__TLS__HSTSSECONDS"] = "6",
         });
         Assert.Equal("sqlite:/tmp/x.db", settings.DatabaseUrl);
         Assert.Equal(LogLevel.Debug, settings.LogLevel);
-        Assert.Equal(["http://*:81", "http://127.0.0.1:82"], settings.Urls);
+        Assert.Equal(["http://*:81", "https://127.0.0.1:82"], settings.Urls);
         Assert.Equal(new Uri("https://health.example.org"), settings.PublicUrl);
         Assert.Equal(TimeSpan.FromSeconds(1), settings.Shutdown);
         Assert.Equal(
@@ -78,12 +95,37 @@ public sealed class SettingsTests
             settings.Database);
         Assert.Equal(
             [IPNetwork.Parse("10.0.0.2/32"), IPNetwork.Parse("fd00::/8")], settings.Http.TrustedProxies);
+        Assert.Equal(
+            ["https://dash.example.org", "http://localhost", "http://localhost:81"], settings.Http.CorsOrigins);
+        Assert.Equal((1, 2), (settings.Http.MaxConnections, settings.Http.MaxConnectionsPerAddress));
+        Assert.Equal(TimeSpan.FromSeconds(3), settings.Http.Headers);
+        Assert.Equal(TimeSpan.FromSeconds(4), settings.Http.KeepAlive);
+        Assert.Equal(5, settings.Http.LeastBytesPerSecond);
+        Assert.Equal(
+            new TlsSettings
+            {
+                CertificatePath = "own.pem", KeyPath = "own.key", Password = "secret", Hsts = TimeSpan.FromSeconds(6),
+            },
+            settings.Tls);
+    }
+
+    [Fact]
+    public void A_certificate_and_an_address_of_TLS_need_each_other()
+    {
+        var (urls, certificate, key) = ("HEALTHEXPORT__URLS", "HEALTHEXPORT__TLS__CERTIFICATE", "HEALTHEXPORT__TLS__KEY");
+        foreach (var (environment, name) in ((Dictionary<string, string?>, string)[])
+            [
+                (new() { [urls] = "https://127.0.0.1" }, certificate),
+                (new() { [certificate] = "own.pem" }, urls),
+                (new() { [key] = "own.key" }, certificate),
+            ])
+            Assert.Equal(name, Assert.Throws<InvalidSettingException>(() => Read(environment)).Name);
     }
 
     [Theory]
     [InlineData("LOG_LEVEL", "loud")]
     [InlineData("LOG_LEVEL", "3")]
-    [InlineData("HEALTHEXPORT__URLS", "https://127.0.0.1")]
+    [InlineData("HEALTHEXPORT__URLS", "ftp://127.0.0.1")]
     [InlineData("HEALTHEXPORT__URLS", "127.0.0.1:80")]
     [InlineData("HEALTHEXPORT__URLS", ";")]
     [InlineData("HEALTHEXPORT__PUBLICURL", "health.example.org")]
@@ -108,6 +150,17 @@ public sealed class SettingsTests
     [InlineData("HEALTHEXPORT__DATABASE__STATEMENTCACHE", "-1")]
     [InlineData("HEALTHEXPORT__DATABASE__TRANSACTIONPOOLER", "yes")]
     [InlineData("HEALTHEXPORT__HTTP__TRUSTEDPROXIES", "caddy")]
+    [InlineData("HEALTHEXPORT__HTTP__MAXCONNECTIONS", "0")]
+    [InlineData("HEALTHEXPORT__HTTP__MAXCONNECTIONSPERADDRESS", "0")]
+    [InlineData("HEALTHEXPORT__HTTP__HEADERSECONDS", "0")]
+    [InlineData("HEALTHEXPORT__HTTP__KEEPALIVESECONDS", "0")]
+    [InlineData("HEALTHEXPORT__HTTP__LEASTBYTESPERSECOND", "-1")]
+    [InlineData("HEALTHEXPORT__TLS__HSTSSECONDS", "-1")]
+    [InlineData("HEALTHEXPORT__HTTP__CORSORIGINS", "dash.example.org")]
+    [InlineData("HEALTHEXPORT__HTTP__CORSORIGINS", "https://dash.example.org/path")]
+    [InlineData("HEALTHEXPORT__HTTP__CORSORIGINS", "https://dash.example.org, *")]
+    [InlineData("HEALTHEXPORT__HTTP__CORSORIGINS", "https://*.example.org")]
+    [InlineData("HEALTHEXPORT__HTTP__CORSORIGINS", "null")]
     [InlineData("HEALTHEXPORT__HTTP__TRUSTEDPROXIES", "10")]
     [InlineData("HEALTHEXPORT__HTTP__TRUSTEDPROXIES", "10.0.0.2, 10.0.0.300")]
     [InlineData("HEALTHEXPORT__HTTP__TRUSTEDPROXIES", "10.0.0.0/33")]

@@ -38,7 +38,12 @@ sealed class PostgresServer : IAsyncDisposable
     /// <summary>Skips the running test where there is no server; under CI that is a failure.</summary>
     public static void Require()
     {
-        if (Missing is not { } reason) return;
+        if (Missing is { } reason) SkipFor(reason);
+    }
+
+    /// <summary>Skips the running test, whose server is not as it must be; under CI that is a failure.</summary>
+    public static void SkipFor(string reason)
+    {
         if (Environment.GetEnvironmentVariable("CI") is { Length: > 0 }) Assert.Fail(reason);
         Assert.Skip(reason);
     }

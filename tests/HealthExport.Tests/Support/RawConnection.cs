@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
@@ -12,9 +13,11 @@ sealed class RawConnection : IDisposable
 
     public NetworkStream Stream => _client.GetStream();
 
-    public static async Task<RawConnection> OpenAsync(Uri url)
+    /// <param name="from">One of this machine's addresses, so that several clients can be told apart; null for any.
+    /// </param>
+    public static async Task<RawConnection> OpenAsync(Uri url, string? from = null)
     {
-        var client = new TcpClient();
+        var client = from is null ? new TcpClient() : new TcpClient(new IPEndPoint(IPAddress.Parse(from), 0));
         await client.ConnectAsync(url.Host, url.Port);
         return new(client);
     }

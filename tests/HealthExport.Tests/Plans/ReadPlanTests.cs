@@ -1,0 +1,169 @@
+using System.Globalization;
+using System.Net;
+using HealthExport.Tests.Server;
+using HealthExport.Tests.Support;
+
+namespace HealthExport.Tests.Plans;
+
+/// <summary>
+/// What a GET costs the store: no table read whole, no partition outside the span, and as many statements for a page of
+/// ten as for one of ten thousand.
+/// </summary>
+public abstract class ReadPlanTests(PlannedHouse house)
+{
+    // The server takes a prepared statement's plan for any values from the sixth time on, if it looks no worse.
+    const int Times = 7;
+
+    /// <summary>What every request has, whatever it asks for.</summary>
+    static readonly string[] s_ofKeys = ["api_keys", "keys_version"];
+
+    static readonly int[] s_pages = [10, 100, 10_000];
+
+    /// <summary>Paths, and what of the partitioned tables they may touch.</summary>
+    public static TheoryData<string, string?, string?> Lists => new()
+    {
+        { "/v1/metrics", null, null },
+        { "/v1/metrics/heart_rate/samples", "2020-12", "2023-12" },
+        { "/v1/metrics/heart_rate/samples?from=2022-03-01&to=2022-06-01", "2022-02", "2022-06" },
+        { "/v1/metrics/heart_rate/samples?from=2022-03-01T00:00:00Z&to=2022-04-01T00:00:00Z", "2022-03", "2022-03" },
+        { "/v1/metrics/heart_rate/samples?from=2022-03-10&to=2022-03-20&grain=sample", "2022-03", "2022-03" },
+        { "/v1/metrics/heart_rate/samples?from=2022-03-10&to=2022-03-20&source=Phone", "2022-03", "2022-03" },
+        { "/v1/metrics/heart_rate/samples?from=2022-03-10&to=2022-03-20&order=desc", "2022-03", "2022-03" },
+        { "/v1/metrics/step_count/samples?from=2022-03-10&to=2023-03-20", "2022-03", "2023-03" },
+        { "/v1/metrics/active_energy/samples", "2020-12", "2024-01" },
+        { "/v1/metrics/weight_body_mass/samples?order=desc", "2020-12", "2024-01" },
+        { "/v1/metrics/heart_rate/series?bucket=hour&from=2022-03-10&to=2022-03-20", "2022-03", "2022-03" },
+        { "/v1/metrics/step_count/series?bucket=day&from=2022-03-10&to=2022-04-20", "2022-03", "2022-04" },
+        { "/v1/metrics/step_count/series?bucket=week&from=2022-01-10&to=2022-12-20", "2022-01", "2022-12" },
+        { "/v1/metrics/active_energy/series?bucket=month", "2020-12", "2024-01" },
+        { "/v1/ingestions", null, null },
+        { "/v1/ingestions?status=completed", null, null },
+        { "/v1/ingestions?from=2020-01-01T00:00:00Z&to=2040-01-01T00:00:00Z", null, null },
+        { "/v1/ingestions/{rejects}/rejects", null, null },
+        { "/v1/workouts", null, null },
+        { "/v1/workouts?from=2021-03-01&to=2021-09-01", null, null },
+        { "/v1/workouts?activity=running", null, null },
+        { "/v1/workouts?near=43.5,5&radius_m=100000", null, null },
+        { "/v1/workouts?box=42,4,45,8", null, null },
+    };
+
+    public static TheoryData<string> Single =>
+    [
+        "/v1/ingestions/{rejects}", "/v1/ingestions/{step_count}/payload",
+        $"/v1/workouts/{PlannedPushes.RunId(3)}", $"/v1/workouts/{PlannedPushes.RunId(3)}/route",
+    ];
+
+    [Theory]
+    [MemberData(nameof(Lists))]
+    public async Task A_list_costs_as_many_statements_whatever_its_page(string path, string? first, string? last)
+    {
+        await using var server = await house.ServeAsync();
+        var key = await server.AddKeyAsync(house.Reader);
+        path = house.Complete(path);
+        IReadOnlyList<TracedStatement>? before = null;
+        foreach (var limit in s_pages)
+        {
+            var page = $"{path}{(path.Contains('?') ? '&' : '?')}limit={limit}";
+            var statements = await RecordAsync(server, key, page, limit == s_pages[0] ? Times : 1);
+            AssertGoByKeys(statements);
+            AssertOnlyBetween(first, last, statements);
+            Assert.True(
+                before is null || before.Count == statements.Count,
+                $"Of {limit}:\n{string.Join("\n", statements)}\nof another page:\n{string.Join("\n", before ?? [])}");
+            before = statements;
+        }
+    }
+
+    [Fact]
+    public async Task Where_rows_lie_unevenly_a_large_page_takes_a_few_statements_more_and_no_row_of_another_month()
+    {
+        await using var server = await house.ServeAsync();
+        var key = await server.AddKeyAsync(house.Reader);
+        // From the end: at first an hour apart, then minutes.
+        const string path = "/v1/metrics/heart_rate/samples?order=desc&limit=";
+        var few = await RecordAsync(server, key, $"{path}10", Times);
+        var many = await RecordAsync(server, key, $"{path}10000", 1);
+
+        AssertGoByKeys([.. few, .. many]);
+        AssertOnlyBetween("2026-01", "2026-12", few);
+        AssertOnlyBetween("2022-01", "2026-12", many);
+        // A window four times as wide each time.
+        Assert.InRange(many.Count, few.Count, few.Count + 4);
+    }
+
+    [Theory]
+    [MemberData(nameof(Single))]
+    public async Task One_thing_is_found_by_its_key(string path)
+    {
+        await using var server = await house.ServeAsync();
+        var key = await server.AddKeyAsync(house.Reader);
+        AssertGoByKeys(await RecordAsync(server, key, house.Complete(path), Times));
+    }
+
+    [Fact]
+    public async Task A_page_further_on_costs_what_the_first_costs()
+    {
+        await using var server = await house.ServeAsync();
+        var key = await server.AddKeyAsync(house.Reader);
+        foreach (var path in (string[])
+            ["/v1/metrics/heart_rate/samples?limit=1000", "/v1/workouts?limit=50", "/v1/ingestions?limit=3"])
+        {
+            var first = await RecordAsync(server, key, path, Times);
+            var next = path;
+            for (var page = 0; page < 5; page++)
+            {
+                next = $"{path}&cursor={(await server.ReadAsync(key, next)).GetProperty("next_cursor").GetString()}";
+                var statements = await RecordAsync(server, key, next, 1);
+                AssertGoByKeys(statements);
+                Assert.Equal(first.Count, statements.Count);
+            }
+        }
+    }
+
+    /// <summary>The statements of one request, the last of several.</summary>
+    async Task<IReadOnlyList<TracedStatement>> RecordAsync(
+        RunningServer server, TestKey key, string path, int times)
+    {
+        IReadOnlyList<TracedStatement> last = [];
+        for (var time = 0; time < times; time++)
+            last = await house.Trace.RecordAsync(async () =>
+            {
+                using var response = await server.GetAsync(key, path);
+                Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+                Assert.NotEmpty(await response.Content.ReadAsByteArrayAsync());
+            });
+        Assert.NotEmpty(last);
+        return [.. last.Where(statement => !statement.Steps.Any(step => s_ofKeys.Contains(step.Table)))];
+    }
+
+    static void AssertGoByKeys(IReadOnlyList<TracedStatement> statements)
+    {
+        var whole = statements.Where(statement => statement.Steps.Any(step => step.IsWhole));
+        Assert.True(!whole.Any(), $"A table is read whole by\n{string.Join("\n", whole)}");
+    }
+
+    static void AssertOnlyBetween(string? first, string? last, IReadOnlyList<TracedStatement> statements)
+    {
+        const string table = "samples_";
+        var touched = statements.SelectMany(statement => statement.Steps)
+            .Select(step => step.Partition).OfType<string>()
+            .Where(partition => partition.StartsWith(table, StringComparison.Ordinal))
+            .Select(partition => partition[table.Length..].Replace('_', '-')).ToHashSet();
+        Assert.All(touched, month => Assert.InRange(month, first ?? "", last ?? "", StringComparer.Ordinal));
+    }
+}
+
+static class PlannedPaths
+{
+    /// <summary>Puts in the place of <c>{name}</c> the id of that push.</summary>
+    public static string Complete(this PlannedHouse house, string path) => house.Pushes.Aggregate(
+        path,
+        (text, push) => text.Replace(
+            $"{{{push.Key}}}", push.Value.Id.ToString("d", CultureInfo.InvariantCulture), StringComparison.Ordinal));
+}
+
+public sealed class SqliteReadPlanTests(PlannedSqliteHouse house)
+    : ReadPlanTests(house), IClassFixture<PlannedSqliteHouse>;
+
+public sealed class PostgresReadPlanTests(PlannedPostgresHouse house)
+    : ReadPlanTests(house), IClassFixture<PlannedPostgresHouse>;
