@@ -29,5 +29,5 @@ static class AuditCursor
     }
 
     static string NameOf(AuditFilter filter) =>
-        $"audit {filter.UserId} {filter.Action} {filter.From?.Microseconds} {filter.To?.Microseconds}";
+        $"audit {filter.UserId} {filter.Action} {filter.From?.Microseconds} {filter.To?.Microseconds} {filter.KeyId}";
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using HealthExport.Audit;
 using HealthExport.Server.Http;
@@ -26,7 +27,9 @@ sealed class AuditFolds
 
     public const int MaxOpen = 4_096;
     const int MaxSubjects = 20;
-    const int MaxSubject = 64;
+
+    // Of all of them together, as JSON.
+    const int MaxSubjectsLength = 1_200;
 
     static readonly TimeSpan s_minute = TimeSpan.FromMinutes(1);
 
@@ -106,6 +109,7 @@ sealed class AuditFolds
         long _rows;
         Instant? _from;
         Instant? _to;
+        int _subjectsLength;
         bool _hasMoreSubjects;
 
         public Fold(AuditEntry first, FoldedPart part)
@@ -130,7 +134,12 @@ sealed class AuditFolds
             foreach (var subject in part.Subjects ?? [])
             {
                 if (subject is null || _subjects.Contains(subject)) continue;
-                if (_subjects.Count < MaxSubjects && subject.Length <= MaxSubject) _subjects.Add(subject);
+                var length = JsonEncodedText.Encode(subject).EncodedUtf8Bytes.Length;
+                if (_subjects.Count < MaxSubjects && _subjectsLength + length <= MaxSubjectsLength)
+                {
+                    _subjects.Add(subject);
+                    _subjectsLength += length;
+                }
                 else _hasMoreSubjects = true;
             }
         }

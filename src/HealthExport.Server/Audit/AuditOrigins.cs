@@ -19,5 +19,8 @@ static class AuditOrigins
 
     /// <summary>The operator at the command line: there is no key and no address, but a user of the machine.</summary>
     public static AuditOrigin OfOperator() => new(
-        null, null, $"command line, user {Environment.UserName} of the machine", null);
+        null, null,
+        $"command line, user {Environment.UserName} of the machine"
+        + (Environment.GetEnvironmentVariable("SUDO_USER") is { Length: > 0 } caller ? $", sudo by {caller}" : ""),
+        null);
 }

@@ -14,7 +14,7 @@ namespace HealthExport.Server.Audit;
 /// writes what waits. A process that is killed loses what it had not written: the last second, and what was folded for
 /// the minute. Safe for concurrent use.
 /// </summary>
-sealed partial class AuditTrail : BackgroundService
+sealed partial class AuditTrail : IHostedService, IDisposable
 {
     const int MaxBatch = 500;
 
@@ -34,6 +34,16 @@ sealed partial class AuditTrail : BackgroundService
     volatile TaskCompletionSource _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
     int _flushes;
     long _lost;
+    int _hasNoRoom;
+
+    // Not a BackgroundService: one that is stopped before it got its turn would never run, and write nothing.
+    Task _writing = Task.CompletedTask;
+
+    // Cancelled when the writer shall come to an end, and when it has had time enough for that.
+    readonly CancellationTokenSource _stopping = new();
+    readonly CancellationTokenSource _farewell = new();
+    readonly CancellationToken _hasWaited;
+    bool _isDisposed;
 
     // The writer's own.
     long _lostTold;
@@ -43,6 +53,7 @@ sealed partial class AuditTrail : BackgroundService
     public AuditTrail(IAuditStore store, ServerSettings settings, TimeProvider clock, ILogger<AuditTrail> log)
     {
         (_store, _clock, _log) = (store, clock, log);
+        _hasWaited = _farewell.Token;
         _waiting = Channel.CreateBounded<Waiting>(
             new BoundedChannelOptions(settings.Audit.MaxWaiting) { SingleReader = true });
     }
@@ -62,12 +73,16 @@ sealed partial class AuditTrail : BackgroundService
 
     public void Record(AuditEntry entry)
     {
-        if (!_waiting.Writer.TryWrite(new(entry, null))) Interlocked.Increment(ref _lost);
+        if (_waiting.Writer.TryWrite(new(entry, null))) return;
+        Interlocked.Increment(ref _lost);
+        // A stop counts what comes too late.
+        if (!_waiting.Reader.Completion.IsCompleted && Interlocked.Exchange(ref _hasNoRoom, 1) == 0) NoRoom();
     }
 
     /// <summary>
     /// As <see cref="Record(HttpContext, AuditAction, string?, JsonObject?)"/>, for what may come often: one entry for
-    /// all of a minute that share action, person, key, network, resource and details. Its metadata have the <c>count</c>.
+    /// all of a minute that share action, person, key, network, resource and details. Its metadata have the
+    /// <c>count</c>.
     /// </summary>
     public void Fold(HttpContext context, AuditAction action, string? resource = null, FoldedPart part = default) =>
         Fold(Describe(context, action, resource), part);
@@ -107,22 +122,38 @@ sealed partial class AuditTrail : BackgroundService
         }
     }
 
-    public override async Task StopAsync(CancellationToken cancellationToken)
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _writing = Task.Run(() => WriteAllAsync(_stopping.Token), CancellationToken.None);
+        return Task.CompletedTask;
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
     {
         foreach (var entry in _folds.CloseAll()) Record(entry);
         _waiting.Writer.TryComplete();
-        await base.StopAsync(cancellationToken);
+        await using var patience =
+            _clock.CreateTimer(_ => _farewell.Cancel(), null, s_farewell, Timeout.InfiniteTimeSpan);
+        await using var hurry = cancellationToken.Register(_farewell.Cancel);
+        await _stopping.CancelAsync();
+        await _writing.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         // What came in too late, or could not be written in time.
         if (LostCount > _lostTold) Lost(LostCount - _lostTold);
     }
 
-    public override void Dispose()
+    /// <summary>Without a stop before it, what waits is lost.</summary>
+    public void Dispose()
     {
+        // The container disposes it once for each way that it is registered.
+        if (Interlocked.Exchange(ref _isDisposed, true)) return;
         _waiting.Writer.TryComplete();
-        base.Dispose();
+        _farewell.Cancel();
+        _stopping.Cancel();
+        _farewell.Dispose();
+        _stopping.Dispose();
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    async Task WriteAllAsync(CancellationToken stoppingToken)
     {
         await using var look = _clock.CreateTimer(
             _ =>
@@ -130,8 +161,6 @@ sealed partial class AuditTrail : BackgroundService
                 foreach (var entry in _folds.CloseOver(Instant.From(_clock.GetUtcNow()))) Record(entry);
             },
             null, s_lookAtFolds, s_lookAtFolds);
-        using var farewell = new CancellationTokenSource();
-        await using var hasBegun = stoppingToken.Register(() => farewell.CancelAfter(s_farewell));
         List<AuditEntry> batch = new(MaxBatch);
         List<TaskCompletionSource> flushed = [];
         while (await _waiting.Reader.WaitToReadAsync(CancellationToken.None))
@@ -139,12 +168,16 @@ sealed partial class AuditTrail : BackgroundService
             while (batch.Count < MaxBatch && _waiting.Reader.TryRead(out var next))
                 if (next.Entry is { } entry) batch.Add(entry);
                 else flushed.Add(next.Flushed!);
-            await WriteAsync(batch, stoppingToken, farewell.Token);
+            var isWritten = await TryWriteAsync(batch, stoppingToken);
             foreach (var one in flushed) one.TrySetResult();
+            if (!isWritten) break;
             batch.Clear();
             flushed.Clear();
             await PauseAsync(stoppingToken);
         }
+        while (_waiting.Reader.TryRead(out var left))
+            if (left.Entry is not null) Interlocked.Increment(ref _lost);
+            else left.Flushed!.TrySetResult();
     }
 
     /// <summary>Until the next batch is due, somebody waits for it, or it is the last.</summary>
@@ -155,15 +188,17 @@ sealed partial class AuditTrail : BackgroundService
         await hurry.Task.WaitAsync(s_pause, _clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    /// <summary>Writes a batch, however often it takes; gives up only when the server stops.</summary>
-    async Task WriteAsync(List<AuditEntry> batch, CancellationToken stoppingToken, CancellationToken farewell)
+    /// <summary>Writes a batch, however often it takes.</summary>
+    /// <returns>False when the server stops and cannot wait any longer: the batch is lost.</returns>
+    async Task<bool> TryWriteAsync(List<AuditEntry> batch, CancellationToken stoppingToken)
     {
+        var recorded = batch.Count;
         var lost = LostCount;
         if (lost > _lostTold)
             batch.Add(AuditEntry.Create(
                 AuditAction.AuditLost, AuditOrigin.Nobody, _clock.GetUtcNow(),
                 metadata: new() { ["count"] = lost - _lostTold }));
-        if (batch.Count == 0) return;
+        if (batch.Count == 0) return true;
         for (var hasFailed = false; ; hasFailed = true)
         {
             try
@@ -171,20 +206,22 @@ sealed partial class AuditTrail : BackgroundService
                 await AppendAsync(batch);
                 if (lost > _lostTold) Lost(lost - _lostTold);
                 _lostTold = lost;
+                Interlocked.Exchange(ref _hasNoRoom, 0);
                 if (hasFailed) WrittenAgain(batch.Count, WaitingCount);
-                return;
+                return true;
             }
             // Also what nobody foresaw, such as a schema that has still to be migrated: it must not end the server.
             catch (Exception e)
             {
                 if (!hasFailed) NotWritten(e.GetType().Name, WaitingCount + batch.Count);
             }
-            if (farewell.IsCancellationRequested)
+            if (_hasWaited.IsCancellationRequested)
             {
-                Interlocked.Add(ref _lost, batch.Count);
-                return;
+                Interlocked.Add(ref _lost, recorded);
+                return false;
             }
-            await Task.Delay(s_again, _clock, stoppingToken.IsCancellationRequested ? farewell : stoppingToken)
+            await Task.Delay(
+                s_again, _clock, stoppingToken.IsCancellationRequested ? _hasWaited : stoppingToken)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
@@ -222,6 +259,10 @@ sealed partial class AuditTrail : BackgroundService
 
     [LoggerMessage(1403, LogLevel.Error, "{Lost} entries of the audit trail were lost: there was no room for them")]
     partial void Lost(long lost);
+
+    [LoggerMessage(1406, LogLevel.Error,
+        "The audit trail has no room for more entries that wait; what comes now is lost, and counted")]
+    partial void NoRoom();
 
     [LoggerMessage(1404, LogLevel.Error, "The store refused an entry {Action} of the audit trail; it is lost")]
     partial void Refused(string action);

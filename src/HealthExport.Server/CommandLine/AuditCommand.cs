@@ -16,6 +16,7 @@ static class AuditCommand
     public static Command Make(Shell shell)
     {
         var user = new Option<string?>("--user") { Description = "Only this person's trail", HelpName = "EMAIL" };
+        var key = new Option<string?>("--key") { Description = "Only what was done with this key", HelpName = "ID" };
         var action = new Option<AuditAction?>("--action")
         {
             Description = $"Only this: {string.Join(", ", AuditAction.All)}",
@@ -38,13 +39,14 @@ static class AuditCommand
         });
         return new Command("audit", "Shows the audit trail: who did what, when and from where")
         {
-            user, action, from, to, limit,
+            user, key, action, from, to, limit,
         }
             .Run(shell, async (call, cancellationToken) =>
             {
                 await using var store = await call.OpenStoreAsync(cancellationToken);
                 var owner = call.Get(user) is { } email ? await store.GetUserAsync(email, cancellationToken) : null;
-                var filter = new AuditFilter(owner?.Id, call.Get(action), call.Get(from), call.Get(to));
+                var filter = new AuditFilter(
+                    owner?.Id, call.Get(action), call.Get(from), call.Get(to), call.Get(key));
                 var entries = await ListAsync(store.Audit, filter, call.Get(limit), cancellationToken);
                 // Of whoever was read; of nobody, if it was everybody's.
                 await store.Audit.AppendAsync(

@@ -55,6 +55,7 @@ sealed class PostgresAuditStore(PostgresDatabase database) : IAuditStore
                 if (filter.Action is { } action) Add("action = $?").Bind(action.Name);
                 if (filter.From is { } from) Add("created_at >= $?").Bind(from);
                 if (filter.To is { } to) Add("created_at < $?").Bind(to);
+                if (filter.KeyId is { } keyId) Add("key_id = $?").Bind(keyId);
                 if (before is { } place)
                 {
                     // The first bounds the partitions, the second is exact.

@@ -44,6 +44,7 @@ sealed class SqliteAuditStore(SqliteDatabase database) : IAuditStore
         if (filter.Action is not null) rest.Append("\nand action = ?2");
         if (filter.From is not null) rest.Append("\nand created_at >= ?3");
         if (filter.To is not null) rest.Append("\nand created_at < ?4");
+        if (filter.KeyId is not null) rest.Append("\nand key_id = ?8");
         if (before is not null) rest.Append("\nand (created_at, id) < (?5, ?6)");
         rest.Append("\norder by created_at desc, id desc\nlimit ?7");
 
@@ -54,6 +55,7 @@ sealed class SqliteAuditStore(SqliteDatabase database) : IAuditStore
         if (filter.Action is { } action) read.Bind(2, action.Name);
         if (filter.From is { } from) read.Bind(3, from);
         if (filter.To is { } to) read.Bind(4, to);
+        if (filter.KeyId is { } keyId) read.Bind(8, keyId);
         if (before is { } place) read.Bind(5, place.At).Bind(6, place.Id);
         List<AuditEntry> items = [];
         while (items.Count < limit && read.Step()) items.Add(Read(read));

@@ -45,10 +45,16 @@ public sealed partial record AuditEntry
     /// <summary>What it was done to: a key's or an ingestion's id, a route.</summary>
     public string? Resource { get; init => field = Bound(value, MaxResource); }
 
-    /// <summary>A JSON object as text; null for none.</summary>
-    public string? Metadata { get; init; }
+    /// <summary>A JSON object as text, at most 2 KiB; null for none.</summary>
+    public string? Metadata
+    {
+        get;
+        init => field = value is null ? null
+            : value.Length <= MaxMetadata ? HideKeys(value)
+            : throw new ArgumentException("The metadata are too long.", nameof(value));
+    }
 
-    /// <param name="metadata">Details, at most 2 KiB of JSON; more than that is left out.</param>
+    /// <param name="metadata">Details, at most 2 KiB of JSON.</param>
     public static AuditEntry Create(
         AuditAction action, AuditOrigin origin, DateTimeOffset at, long userId = 0, string? resource = null,
         JsonObject? metadata = null) => new()
@@ -62,8 +68,7 @@ public sealed partial record AuditEntry
         UserAgent = origin.UserAgent,
         RequestId = origin.RequestId,
         Resource = resource,
-        Metadata = metadata is { Count: > 0 } && metadata.ToJsonString() is { Length: <= MaxMetadata } text
-            ? HideKeys(text) : null,
+        Metadata = metadata is { Count: > 0 } ? metadata.ToJsonString() : null,
     };
 
     static string? Bound(string? text, int most)

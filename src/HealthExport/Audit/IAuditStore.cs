@@ -6,8 +6,9 @@ namespace HealthExport.Audit;
 /// <param name="UserId">Whose trail; null for everybody's and nobody's, which is the operator's view.</param>
 /// <param name="From">Inclusive.</param>
 /// <param name="To">Exclusive.</param>
+/// <param name="KeyId">What was done with this key; what was done to it has its id as resource.</param>
 public sealed record AuditFilter(
-    long? UserId, AuditAction? Action = null, Instant? From = null, Instant? To = null);
+    long? UserId, AuditAction? Action = null, Instant? From = null, Instant? To = null, string? KeyId = null);
 
 /// <summary>The audit trail. Every method may throw <see cref="StoreUnavailableException"/>.</summary>
 public interface IAuditStore

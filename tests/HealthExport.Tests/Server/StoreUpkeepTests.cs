@@ -1,4 +1,6 @@
+using HealthExport.Audit;
 using HealthExport.Pushes;
+using HealthExport.Server.Settings;
 using HealthExport.Stores;
 using HealthExport.Tests.Support;
 using HealthExport.Time;
@@ -56,6 +58,54 @@ public sealed class StoreUpkeepTests
         });
 
         Assert.InRange(store.Calls, 3, int.MaxValue);
+    }
+
+    [Theory]
+    [InlineData(Engine.Sqlite)]
+    [InlineData(Engine.Postgres)]
+    public async Task Entries_of_the_audit_trail_go_when_they_are_older_than_is_kept(Engine engine)
+    {
+        await using var place = await StorePlace.MakeAsync(engine);
+        var clock = new FakeClock();
+        await using (var early = await RunningServer.StartAsync(Forever, With(clock), shared: place))
+        {
+            await early.Get<IAuditStore>().AppendAsync(
+                [
+                    .. Enumerable.Range(0, 5_000).Select(i => Create(-100, $"old {i}")), Create(-31, "a month ago"),
+                    Create(-29, "less"), Create(0, "now"),
+                ],
+                default);
+            clock.Advance(s_day);
+            Assert.Equal(5_003, (await ListAsync(early)).Count);
+        }
+
+        await using var server = await RunningServer.StartAsync(
+            settings => settings with { Audit = new() { Retention = 31 * s_day } }, With(clock), shared: place);
+        await Eventually.TrueAsync(() => server.Log.Of(1405).Any());
+        Assert.Equal(["now", "less"], await ListAsync(server));
+        Assert.Equal(5_001L, server.Log.Of(1405).Single().Values["Removed"]);
+
+        await Eventually.TrueAsync(async () =>
+        {
+            clock.Advance(s_day);
+            return (await ListAsync(server)).Count == 1;
+        });
+        Assert.Equal(["now"], await ListAsync(server));
+
+        static ServerSettings Forever(ServerSettings settings) =>
+            settings with { Audit = new() { Retention = null } };
+
+        static Action<IServiceCollection> With(FakeClock clock) => services => services.AddClock(clock);
+
+        AuditEntry Create(int day, string resource) => AuditEntry.Create(
+            AuditAction.DataIngested, AuditOrigin.Nobody, Entries.Noon.AddDays(day), resource: resource);
+
+        static async Task<List<string?>> ListAsync(RunningServer server)
+        {
+            var page = await server.Get<IAuditStore>().ListAsync(
+                new(null, AuditAction.DataIngested), null, 10_000, default);
+            return [.. page.Items.Select(entry => entry.Resource)];
+        }
     }
 
     /// <summary>Away the first two times.</summary>
