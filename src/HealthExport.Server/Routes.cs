@@ -2,6 +2,7 @@ using HealthExport.Keys;
 using HealthExport.Limits;
 using HealthExport.Server.Audit;
 using HealthExport.Server.Auth;
+using HealthExport.Server.Events;
 using HealthExport.Server.Health;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Metrics;
@@ -56,8 +57,19 @@ static class Routes
             v1.MapGet("/metrics/{name}/series", ReadSeries.HandleAsync)
                 .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ReadSeries.Parameters);
 
+            v1.MapGet("/metrics/latest", ListLatest.HandleAsync)
+                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListLatest.Parameters);
+            v1.MapGet("/series", ReadSeries.HandleManyAsync)
+                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ReadSeries.ParametersOfMany);
+
+            v1.MapGet("/blood-pressure", ListBloodPressure.HandleAsync)
+                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListBloodPressure.Parameters);
             v1.MapGet("/sleep", ListNights.HandleAsync)
                 .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListNights.Parameters);
+
+            v1.MapGet("/events", ListEvents.HandleAsync)
+                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListEvents.Parameters);
+            v1.MapGet("/events/{id}", ListEvents.HandleOneAsync).Needs(Read).CountsAs(Reads).Audits(DataRead);
 
             v1.MapGet("/workouts", ListWorkouts.HandleAsync)
                 .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListWorkouts.Parameters);

@@ -4,6 +4,7 @@ using HealthExport.Keys;
 using HealthExport.Pushes;
 using HealthExport.Server.Audit;
 using HealthExport.Server.Connections;
+using HealthExport.Server.Health;
 using HealthExport.Server.Http;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Security;
@@ -50,6 +51,7 @@ static class ServerHost
         app.UseCrossOrigin(settings.Http);
         app.UseOtherMethods();
         app.UseRouting();
+        app.UseSchemaGate(app.Services.GetRequiredService<SchemaWatch>());
         app.UseMiddleware<Authentication>();
         app.UseAuditedReads();
         app.UseKnownParameters();
@@ -65,6 +67,7 @@ static class ServerHost
         services.AddHealthExportStorage(settings.DatabaseUrl, settings.Database, settings.Ingest.Attempts);
         services.AddSingleton(settings);
         services.AddListening(settings);
+        services.AddSingleton<SchemaWatch>();
         services.AddSingleton<Argon2Slots>();
         services.AddSingleton(provider => new VerifiedKeys(
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<Argon2Slots>()));

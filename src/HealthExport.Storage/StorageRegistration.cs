@@ -1,4 +1,5 @@
 using HealthExport.Audit;
+using HealthExport.Events;
 using HealthExport.Keys;
 using HealthExport.Migrations;
 using HealthExport.Moving;
@@ -56,6 +57,7 @@ public static class StorageRegistration
         services.AddSingleton<ISampleStore, SqliteSampleStore>();
         services.AddSingleton<IDailyTotalStore, SqliteDailyTotalStore>();
         services.AddSingleton<ISleepStore, SqliteSleepStore>();
+        services.AddSingleton<IEventStore, SqliteEventStore>();
         services.AddSingleton<IWorkoutStore, SqliteWorkoutStore>();
         services.AddSingleton<IStoreCopy, SqliteStoreCopy>();
         return services;
@@ -77,6 +79,7 @@ public static class StorageRegistration
         services.AddSingleton<ISampleStore, PostgresSampleStore>();
         services.AddSingleton<IDailyTotalStore, PostgresDailyTotalStore>();
         services.AddSingleton<ISleepStore, PostgresSleepStore>();
+        services.AddSingleton<IEventStore, PostgresEventStore>();
         services.AddSingleton<IWorkoutStore, PostgresWorkoutStore>();
         services.AddSingleton<IStoreCopy, PostgresStoreCopy>();
         return services;

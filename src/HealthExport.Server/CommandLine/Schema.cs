@@ -1,5 +1,6 @@
 using HealthExport.Migrations;
 using HealthExport.Pushes;
+using HealthExport.Server.Health;
 using HealthExport.Server.Settings;
 using HealthExport.Storage;
 
@@ -39,7 +40,12 @@ static class Schema
     public static async ValueTask PrepareAsync(
         IMigrationStore migrations, ServerSettings settings, CancellationToken cancellationToken)
     {
-        if ((await migrations.ListAsync(cancellationToken)).All(step => step.IsApplied)) return;
+        var state = SchemaWatch.Compare(await migrations.ListAsync(cancellationToken));
+        if (state == SchemaState.Fits) return;
+        if (state == SchemaState.Newer)
+            throw new CommandFailedException(
+                "The store's schema is newer than this program knows: a newer one has migrated it.",
+                "Run that program, or restore a backup of before.");
         if (!StorageRegistration.IsEmbedded(settings.DatabaseUrl))
             throw new CommandFailedException("The store's schema is not up to date.", "Run: health-export migrate");
         await migrations.MigrateAsync(downTo: null, dryRun: false, cancellationToken);

@@ -7,7 +7,7 @@ namespace HealthExport.Server.Health;
 
 /// <param name="Status">ready or not_ready.</param>
 /// <param name="Database">connected or disconnected.</param>
-/// <param name="Migrations">applied, pending, or unknown while the store is away.</param>
+/// <param name="Migrations">applied, pending, newer (than this server), or unknown while the store is away.</param>
 /// <param name="Worker">running or stopped.</param>
 sealed record ReadyAnswer(string Status, string Database, string Migrations, string Worker);
 
@@ -18,21 +18,27 @@ static class GetReady
         IMigrationStore store, PushWorker worker, CancellationToken cancellationToken)
     {
         var isThere = await StoreAnswer.IsThereAsync(store, cancellationToken);
-        var isMigrated = isThere ? await IsMigratedAsync(store, cancellationToken) : null;
-        var isReady = isMigrated == true && worker.IsRunning;
+        var schema = isThere ? await FindSchemaAsync(store, cancellationToken) : null;
+        var isReady = schema == SchemaState.Fits && worker.IsRunning;
         return TypedResults.Json(
             new ReadyAnswer(
                 isReady ? "ready" : "not_ready", isThere ? "connected" : "disconnected",
-                isMigrated switch { true => "applied", false => "pending", null => "unknown" },
+                schema switch
+                {
+                    SchemaState.Fits => "applied",
+                    SchemaState.Older => "pending",
+                    SchemaState.Newer => "newer",
+                    _ => "unknown",
+                },
                 worker.IsRunning ? "running" : "stopped"),
             ServerJson.Default.ReadyAnswer, statusCode: isReady ? 200 : 503);
     }
 
-    static async ValueTask<bool?> IsMigratedAsync(IMigrationStore store, CancellationToken cancellationToken)
+    static async ValueTask<SchemaState?> FindSchemaAsync(IMigrationStore store, CancellationToken cancellationToken)
     {
         try
         {
-            return (await store.ListAsync(cancellationToken)).All(migration => migration.IsApplied);
+            return SchemaWatch.Compare(await store.ListAsync(cancellationToken));
         }
         catch (StoreUnavailableException)
         {

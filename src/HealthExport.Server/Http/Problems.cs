@@ -1,3 +1,5 @@
+using HealthExport.Server.Health;
+
 namespace HealthExport.Server.Http;
 
 /// <summary>Every problem that a client can meet. Codes are public: clients switch on them.</summary>
@@ -80,6 +82,16 @@ static class Problems
     public static ProblemResult Unavailable() =>
         Make(503, "unavailable", "The store is away", "The store does not answer now; nothing was changed.",
             "Send the same request again later.", retryAfter: RetrySeconds);
+
+    public static ProblemResult SchemaUnfit(SchemaState state) =>
+        Make(503, "unavailable", "The store is away",
+            state == SchemaState.Newer
+                ? "The store's schema is newer than this server knows; nothing was changed."
+                : "The store's schema is older than this server needs; nothing was changed.",
+            state == SchemaState.Newer
+                ? "The operator has to run the newer server, or restore a backup. Then send the same request again."
+                : "The operator has to run health-export migrate. Then send the same request again.",
+            retryAfter: RetrySeconds);
 
     /// <summary>For a status that arose below the application.</summary>
     public static ProblemResult Of(int status) => status switch

@@ -1,4 +1,5 @@
 using HealthExport.Pushes;
+using HealthExport.Server.Health;
 using HealthExport.Server.Settings;
 using HealthExport.Server.Upkeep;
 
@@ -20,6 +21,7 @@ sealed partial class PushWorker : BackgroundService
     readonly IIngestionStore _store;
     readonly PushAttempt _attempt;
     readonly TotalsUpkeep _totals;
+    readonly SchemaWatch _schema;
     readonly IngestSettings _settings;
     readonly TimeProvider _clock;
     readonly ILogger<PushWorker> _log;
@@ -32,10 +34,11 @@ sealed partial class PushWorker : BackgroundService
     readonly HashSet<Task> _running = [];    // under _lock
 
     public PushWorker(
-        IIngestionStore store, PushAttempt attempt, TotalsUpkeep totals, ServerSettings settings,
+        IIngestionStore store, PushAttempt attempt, TotalsUpkeep totals, SchemaWatch schema, ServerSettings settings,
         IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<PushWorker> log)
     {
-        (_store, _attempt, _totals, _settings, _clock, _log) = (store, attempt, totals, settings.Ingest, clock, log);
+        (_store, _attempt, _totals, _schema) = (store, attempt, totals, schema);
+        (_settings, _clock, _log) = (settings.Ingest, clock, log);
         // Not the token of this service, which comes when the web server has drained its requests: they wait for
         // pushes.
         _stopping = lifetime.ApplicationStopping;
@@ -101,6 +104,8 @@ sealed partial class PushWorker : BackgroundService
         ClaimedPush? push = null;
         try
         {
+            // A newer server's pushes are for it to apply.
+            if (await _schema.FindAsync(CancellationToken.None) != SchemaState.Fits) return null;
             // Not cancelled: a claim that was committed must not be forgotten.
             return push = await _store.ClaimAsync(_settings.Lease, CancellationToken.None);
         }

@@ -15,14 +15,19 @@ sealed record AskedMetric(Metric Metric, UserMetric? Stored)
     /// </param>
     /// <returns>The metric, or why there is none.</returns>
     public static async ValueTask<(AskedMetric? Metric, ProblemResult? Problem)> FindAsync(
-        ISampleStore store, long userId, string name, string? sentUnit, CancellationToken cancellationToken)
+        ISampleStore store, long userId, string name, string? sentUnit, CancellationToken cancellationToken) =>
+        Find(await store.ListMetricsAsync(userId, cancellationToken), name, sentUnit);
+
+    /// <inheritdoc cref="FindAsync"/>
+    /// <param name="all">The user's.</param>
+    public static (AskedMetric? Metric, ProblemResult? Problem) Find(
+        IReadOnlyList<UserMetric> all, string name, string? sentUnit)
     {
         var known = MetricCatalogue.Find(name);
         if (known is not null && NotAMetric(known) is { } hint)
             return (null, Problems.NotFound("This is not stored as one metric.", hint));
 
         var canonical = known?.Name ?? MetricCatalogue.Normalise(name);
-        var all = await store.ListMetricsAsync(userId, cancellationToken);
         var own = all.Where(metric => metric.Metric.Name == canonical).ToArray();
         if (known is null && own.Length == 0)
             return (null, Problems.NotFound(

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Text;
 using HealthExport.Catalogue;
 using HealthExport.Pushes;
@@ -11,96 +12,170 @@ using HealthExport.Totals;
 
 namespace HealthExport.Server.Metrics;
 
-/// <summary>GET /v1/metrics/{name}/series: figures bucket by bucket; empty buckets are left out.</summary>
+/// <summary>
+/// GET /v1/metrics/{name}/series: figures of one metric, bucket by bucket; GET /v1/series: of several, one after
+/// another. Empty buckets are left out.
+/// </summary>
 static class ReadSeries
 {
     const int DefaultLimit = 10_000;
+    const int MostMetrics = 50;
 
-    public static readonly string[] Parameters =
-        ["bucket", "from", "to", "agg", "tz", "by", "merge", "sent_unit", "cursor", "limit"];
+    static readonly string[] s_common = ["bucket", "from", "to", "agg", "tz", "by", "merge", "cursor", "limit"];
+
+    public static readonly string[] Parameters = [.. s_common, "sent_unit"];
+    public static readonly string[] ParametersOfMany = [.. s_common, "metrics"];
 
     static readonly string[] s_buckets = NamesOf<SeriesBucket>();
     static readonly string[] s_aggregations = NamesOf<Aggregation>();
     static readonly string[] s_groupings = ["source"];
     static readonly string[] s_merges = ["auto", "none"];
-    static readonly string[] s_columns = ["start", "date", "value", "min", "max", "count", "grain"];
-    static readonly string[] s_columnsBySource = [.. s_columns, "source"];
+
+    /// <summary>What is asked of every metric alike.</summary>
+    sealed record Asked(
+        SeriesBucket Bucket, TimeSpanBounds Span, Aggregation? Aggregation, TimeZoneInfo? Zone, bool BySource,
+        bool Merges, string? Cursor, int Limit)
+    {
+        public static Asked From(QueryReader query) => new(
+            Choice(query, "bucket", s_buckets) is { } chosen ? (SeriesBucket)chosen : SeriesBucket.Day,
+            query.Span(),
+            (Aggregation?)Choice(query, "agg", s_aggregations),
+            FindZone(query),
+            query.Choice("by", s_groupings) is not null,
+            query.Choice("merge", s_merges) != "none",
+            query.Text("cursor"),
+            query.Limit(DefaultLimit));
+
+        /// <summary>What makes a list another one; the value chosen from each bucket does not move its points.
+        /// </summary>
+        public string ListOf(string what) => FormattableString.Invariant(
+            $"series {what} {Bucket} {Span} {Zone?.Id} {BySource} {Merges}");
+
+        public SeriesQuery Of(Metric metric, SeriesPosition? after) =>
+            new(metric.Kind, Bucket, Span, Zone, BySource, Merges, After: after);
+    }
+
+    /// <summary>Where a list goes on: after a point of one of its metrics.</summary>
+    readonly record struct Place(int Metric, SeriesPosition? After);
 
     public static async Task<IResult> HandleAsync(
-        string name, HttpContext context, Caller caller, ISampleStore store, MetricSeries reader,
+        string name, HttpContext context, Caller caller, ISampleStore store, MetricSeries series,
         CancellationToken cancellationToken)
     {
         var query = new QueryReader(context.Request.Query);
-        var bucket = Choice(query, "bucket", s_buckets) is { } chosen ? (SeriesBucket)chosen : SeriesBucket.Day;
-        var span = query.Span();
-        var aggregation = (Aggregation?)Choice(query, "agg", s_aggregations);
-        var zone = Zone(query);
-        var bySource = query.Choice("by", s_groupings) is not null;
-        var merges = query.Choice("merge", s_merges) != "none";
+        var asked = Asked.From(query);
         var sentUnit = query.TextOrEmpty("sent_unit");
-        var cursor = query.Text("cursor");
-        var limit = query.Limit(DefaultLimit);
+        if (query.Problem is { } problem) return problem;
+        var (metric, noMetric) = await AskedMetric.FindAsync(store, caller.UserId, name, sentUnit, cancellationToken);
+        if (metric is null) return noMetric!;
+        return await AnswerAsync(
+            context, caller, series, asked, [metric], asked.ListOf($"{caller.UserId} {metric.Stored?.MetricId}"),
+            isOfMany: false, cancellationToken);
+    }
+
+    public static async Task<IResult> HandleManyAsync(
+        HttpContext context, Caller caller, ISampleStore store, MetricSeries series,
+        CancellationToken cancellationToken)
+    {
+        var query = new QueryReader(context.Request.Query);
+        var asked = Asked.From(query);
+        var names = query.Text("metrics")?.Split(',', StringSplitOptions.TrimEntries);
+        if (query.Problem is null && names is null or { Length: > MostMetrics } || names?.Contains("") is true)
+            query.Refuse("metrics", $"must be 1 to {MostMetrics} names of metrics, separated by commas.");
         if (query.Problem is { } problem) return problem;
 
-        var (asked, noMetric) = await AskedMetric.FindAsync(store, caller.UserId, name, sentUnit, cancellationToken);
-        if (asked is null) return noMetric!;
-        // What makes a list another one; the value chosen from each bucket does not move its points.
-        var list = FormattableString.Invariant($"series {caller.UserId} {asked.Stored?.MetricId} {bucket} {span} ")
-            + FormattableString.Invariant($"{zone?.Id} {bySource} {merges}");
-        var series = new SeriesQuery(
-            asked.Metric.Kind, bucket, span, zone, bySource, merges, After: ReadCursor(list, cursor));
-        var points = asked.Stored is null
-            ? AsyncEnumerable.Empty<SeriesPoint>()
-            : reader.ReadAsync(caller.UserId, asked.Stored, series, cancellationToken);
-        var value = aggregation
-            ?? (asked.Metric.Kind == MetricKind.Cumulative ? Aggregation.Sum : Aggregation.Avg);
+        var all = await store.ListMetricsAsync(caller.UserId, cancellationToken);
+        var metrics = new List<AskedMetric>();
+        foreach (var name in names!)
+        {
+            var (metric, noMetric) = AskedMetric.Find(all, name, sentUnit: null);
+            if (metric is null) return noMetric!;
+            if (!metrics.Contains(metric)) metrics.Add(metric);
+        }
+        var ids = string.Join(',', metrics.Select(metric => $"{metric.Metric.Name} {metric.Stored?.MetricId}"));
+        return await AnswerAsync(
+            context, caller, series, asked, metrics, asked.ListOf($"{caller.UserId} {ids}"), isOfMany: true,
+            cancellationToken);
+    }
+
+    static async Task<IResult> AnswerAsync(
+        HttpContext context, Caller caller, MetricSeries series, Asked asked, IReadOnlyList<AskedMetric> metrics,
+        string list, bool isOfMany, CancellationToken cancellationToken)
+    {
+        var points = ReadAsync(
+            series, caller.UserId, asked, metrics, ReadCursor(list, asked.Cursor), cancellationToken);
+        string[] columns =
+        [
+            .. isOfMany ? (string[])["metric", "unit"] : [], "start", "date", "value", "min", "max", "count", "grain",
+            .. asked.BySource ? (string[])["source"] : [],
+        ];
 
         if (context.Request.PrefersCsv())
         {
             // Where it goes on stands in a header, so that a page has to be known before its first byte.
-            var page = await points.Take(limit + 1).ToListAsync(cancellationToken);
-            if (page.Count > limit) context.LinkNext(WriteCursor(list, page[limit - 1].Position));
-            var lines = new CsvRows(context.Response, bySource ? s_columnsBySource : s_columns);
-            foreach (var point in page.Take(limit))
-                await WriteAsync(lines, point, value, bySource, cancellationToken);
+            var page = await points.Take(asked.Limit + 1).ToListAsync(cancellationToken);
+            if (page.Count > asked.Limit) context.LinkNext(WriteCursor(list, page[asked.Limit - 1]));
+            var lines = new CsvRows(context.Response, columns);
+            foreach (var (metric, point) in page.Take(asked.Limit))
+                await WriteAsync(lines, asked, isOfMany, metrics[metric].Metric, point, cancellationToken);
             await lines.EndAsync(null, cancellationToken);
             return TypedResults.Empty;
         }
 
         using var rows = new JsonRows(context.Response);
-        var last = default(SeriesPosition);
+        var last = default((int, SeriesPoint));
         string? next = null;
         var count = 0;
-        await foreach (var point in points)
+        await foreach (var (metric, point) in points)
         {
-            if (count++ == limit)
+            if (count++ == asked.Limit)
             {
                 next = WriteCursor(list, last);
                 break;
             }
-            await WriteAsync(rows, point, value, bySource, cancellationToken);
-            last = point.Position;
+            await WriteAsync(rows, asked, isOfMany, metrics[metric].Metric, point, cancellationToken);
+            last = (metric, point);
         }
         await rows.EndAsync(next, cancellationToken);
         return TypedResults.Empty;
     }
 
+    static async IAsyncEnumerable<(int Metric, SeriesPoint Point)> ReadAsync(
+        MetricSeries series, long userId, Asked asked, IReadOnlyList<AskedMetric> metrics, Place begin,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        for (var i = begin.Metric; i < metrics.Count; i++)
+        {
+            if (metrics[i].Stored is not { } stored) continue;
+            var query = asked.Of(metrics[i].Metric, i == begin.Metric ? begin.After : null);
+            await foreach (var point in series.ReadAsync(userId, stored, query, cancellationToken))
+                yield return (i, point);
+        }
+    }
+
     static ValueTask WriteAsync(
-        IRowWriter rows, SeriesPoint point, Aggregation value, bool bySource, CancellationToken cancellationToken)
+        IRowWriter rows, Asked asked, bool isOfMany, Metric metric, SeriesPoint point,
+        CancellationToken cancellationToken)
     {
         rows.BeginRow();
+        if (isOfMany)
+        {
+            rows.Text("metric", metric.Name);
+            rows.Text("unit", metric.Unit);
+        }
         rows.Time("start", point.Start, point.OffsetMinutes);
         rows.Date("date", point.Date);
-        rows.Number("value", point.Figures.Of(value));
+        rows.Number("value", point.Figures.Of(asked.Aggregation
+            ?? (metric.Kind == MetricKind.Cumulative ? Aggregation.Sum : Aggregation.Avg)));
         rows.Number("min", point.Figures.Min);
         rows.Number("max", point.Figures.Max);
         rows.Count("count", point.Figures.Count);
         rows.Text("grain", GrainNames.Of(point.Figures.Grain));
-        if (bySource) rows.Text("source", point.Source);
+        if (asked.BySource) rows.Text("source", point.Source);
         return rows.EndRowAsync(cancellationToken);
     }
 
-    static TimeZoneInfo? Zone(QueryReader query)
+    static TimeZoneInfo? FindZone(QueryReader query)
     {
         if (query.Text("tz") is not { } id) return null;
         if (TimeZoneInfo.TryFindSystemTimeZoneById(id, out var zone) && zone.HasIanaId) return zone;
@@ -114,27 +189,33 @@ static class ReadSeries
     static string[] NamesOf<T>() where T : struct, Enum =>
         [.. Enum.GetNames<T>().Select(name => name.ToLowerInvariant())];
 
-    const int SourceAt = sizeof(int) + sizeof(long);
+    const int StartAt = 2 * sizeof(int);
+    const int SourceAt = StartAt + sizeof(long);
 
-    static string WriteCursor(string list, SeriesPosition position)
+    static string WriteCursor(string list, (int Metric, SeriesPoint Point) last)
     {
+        var position = last.Point.Position;
         var place = new byte[SourceAt + Encoding.UTF8.GetByteCount(position.Source)];
-        BinaryPrimitives.WriteInt32BigEndian(place, position.Date.DayNumber);
-        BinaryPrimitives.WriteInt64BigEndian(place.AsSpan(sizeof(int)), position.Start.Microseconds);
+        BinaryPrimitives.WriteInt32BigEndian(place, last.Metric);
+        BinaryPrimitives.WriteInt32BigEndian(place.AsSpan(sizeof(int)), position.Date.DayNumber);
+        BinaryPrimitives.WriteInt64BigEndian(place.AsSpan(StartAt), position.Start.Microseconds);
         Encoding.UTF8.GetBytes(position.Source, place.AsSpan(SourceAt));
         return OpaqueCursor.Write(list, place);
     }
 
-    static SeriesPosition? ReadCursor(string list, string? cursor)
+    static Place ReadCursor(string list, string? cursor)
     {
-        if (cursor is null) return null;
+        if (cursor is null) return default;
         var place = OpaqueCursor.Read(list, cursor);
         if (place.Length < SourceAt) throw new InvalidCursorException();
-        var day = BinaryPrimitives.ReadInt32BigEndian(place);
-        if (day < DateOnly.MinValue.DayNumber || day > DateOnly.MaxValue.DayNumber) throw new InvalidCursorException();
+        var metric = BinaryPrimitives.ReadInt32BigEndian(place);
+        var day = BinaryPrimitives.ReadInt32BigEndian(place.AsSpan(sizeof(int)));
+        if (metric < 0 || day < DateOnly.MinValue.DayNumber || day > DateOnly.MaxValue.DayNumber)
+            throw new InvalidCursorException();
         return new(
-            DateOnly.FromDayNumber(day),
-            new(BinaryPrimitives.ReadInt64BigEndian(place.AsSpan(sizeof(int)))),
-            Encoding.UTF8.GetString(place.AsSpan(SourceAt)));
+            metric,
+            new(
+                DateOnly.FromDayNumber(day), new(BinaryPrimitives.ReadInt64BigEndian(place.AsSpan(StartAt))),
+                Encoding.UTF8.GetString(place.AsSpan(SourceAt))));
     }
 }

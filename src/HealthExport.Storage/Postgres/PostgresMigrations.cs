@@ -22,7 +22,8 @@ sealed class PostgresMigrations(PostgresDatabase database) : IMigrationStore
     {
         var applied = await database.ReadAsync(ReadAppliedAsync, cancellationToken);
         // What only a newer build knows is listed too: it is what the store has.
-        Migration[] unknown = [.. applied.Where(one => one.Number > s_steps.Count)];
+        Migration[] unknown =
+            [.. applied.Where(one => one.Number > s_steps.Count).Select(one => one with { IsKnown = false })];
         return
         [
             .. s_steps.Select(step => Describe(step, applied.Exists(one => one.Number == step.Number))),

@@ -7,9 +7,6 @@ namespace HealthExport.Storage.Postgres;
 
 sealed partial class PostgresPushTransaction
 {
-    // Sessions last a day at most; a generous bound keeps the search on the index.
-    const long LongestSession = 2 * Instant.PerDay;
-
     public ValueTask<Stored<SleepStage>?[]> FindAsync(
         IReadOnlyList<SleepStage> rows, CancellationToken cancellationToken) => RunAsync(async () =>
     {
@@ -94,16 +91,29 @@ sealed partial class PostgresPushTransaction
         await using var list = new NpgsqlCommand(
             $"""
             select {SessionColumns}
-            from sleep_sessions
-            where user_id = $1 and source_id = $2 and start_at > $3 and start_at <= $4
-                and (start_at = $5 or (start_at < $6 and end_at > $5))
+            from (
+                (
+                    select *
+                    from sleep_sessions
+                    where user_id = $1 and source_id = $2 and start_at < $3 and end_at > start_at
+                    order by start_at desc
+                    limit {SleepSearch.MostAcross})
+                union all
+                (
+                    select *
+                    from sleep_sessions
+                    where user_id = $1 and source_id = $2 and start_at = $3)
+                union all
+                (
+                    select *
+                    from sleep_sessions
+                    where user_id = $1 and source_id = $2 and start_at > $3 and start_at < $4 and end_at > start_at)
+                ) s
+            where start_at = $3 or end_at > $3
             order by start_at
             """,
             _connection);
-        var (start, end) = (session.StartAt, session.EndAt);
-        list.Parameters.Bind(User).Bind(source)
-            .Bind(new Instant(start.Microseconds - LongestSession)).Bind(start > end ? start : end)
-            .Bind(start).Bind(end);
+        list.Parameters.Bind(User).Bind(source).Bind(session.StartAt).Bind(session.EndAt);
         await using var row = await list.ExecuteReaderAsync(cancellationToken);
         while (await row.ReadAsync(cancellationToken)) found.Add(ReadSession(row, session.Source));
         return found;

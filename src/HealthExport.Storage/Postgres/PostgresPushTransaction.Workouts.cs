@@ -74,47 +74,61 @@ sealed partial class PostgresPushTransaction
                 where user_id = $1 and id = s.id
                 offset 0) w
             """).Bind(User).Bind((Guid[])[.. rows.Select(row => row.Id).OfType<Guid>()]);
-        // Only a made id gives way to one that was sent.
+        // Only a made id gives way to one that was sent. What the limits cut off is not run.
         batch.Add(
-            """
-            select s.at::int, w.id, w.start_at, w.end_at, w.stamp_precision
-            from unnest($2, $3, $4) with ordinality s (first_at, last_at, any_id, at)
+            $"""
+            select s.at::int, w.id
+            from unnest($2, $3, $4, $5, $6, $7) with ordinality
+                s (start_at, end_at, first_at, last_at, stamp_precision, any_id, at)
             cross join lateral (
-                select id, start_at, end_at, stamp_precision
-                from workouts
-                where user_id = $1 and start_at between s.first_at and s.last_at and (id_is_made or s.any_id)
-                order by start_at, id
-                offset 0) w
-            order by s.at, w.start_at, w.id
+                select id
+                from (
+                    {SelectByTime("s.any_id")}
+                    union all
+                    {SelectByTime("not s.any_id and id_is_made")}) c
+                limit 1) w
             """)
             .Bind(User)
-            .BindTimes(rows.Select(row => new Instant(row.StartAt.Microseconds - ReachOf(row))))
-            .BindTimes(rows.Select(row => new Instant(row.StartAt.Microseconds + ReachOf(row))))
-            .Bind((bool[])[.. rows.Select(row => row.Id is null || row.IdIsMade)]);
+            .BindTimes(rows.Select(row => row.StartAt)).BindTimes(rows.Select(row => row.EndAt))
+            .BindTimes(rows.Select(row => new Instant(row.StartAt.Microseconds - WorkoutSearch.ReachOf(row))))
+            .BindTimes(rows.Select(row => new Instant(row.StartAt.Microseconds + WorkoutSearch.ReachOf(row))))
+            .BindNumbers(rows.Select(row => row.StampPrecision))
+            .Bind((bool[])[.. rows.Select(WorkoutSearch.MayBeAny)]);
         await using var match = await batch.ExecuteReaderAsync(cancellationToken);
         HashSet<Guid> stored = [];
         while (await match.ReadAsync(cancellationToken)) stored.Add(match.GetGuid(0));
         for (var i = 0; i < rows.Count; i++)
             if (rows[i].Id is { } id && stored.Contains(id)) ids[i] = id;
         await match.NextResultAsync(cancellationToken);
-        var isSettled = Array.ConvertAll(ids, id => id is not null);
-        while (await match.ReadAsync(cancellationToken))
-        {
-            var at = match.GetInt32(0) - 1;
-            if (isSettled[at]) continue;
-            var row = rows[at];
-            // Equal to the coarser of both precisions.
-            var precision = Math.Max(row.StampPrecision, match.GetInt64(4));
-            var (start, end) = (match.GetInstant(2), match.GetInstant(3));
-            if (start.FloorTo(precision) != row.StartAt.FloorTo(precision)
-                || end.FloorTo(precision) != row.EndAt.FloorTo(precision)) continue;
-            isSettled[at] = start == row.StartAt && end == row.EndAt;
-            if (isSettled[at] || ids[at] is null) ids[at] = match.GetGuid(1);
-        }
+        while (await match.ReadAsync(cancellationToken)) ids[match.GetInt32(0) - 1] ??= match.GetGuid(1);
         return ids;
     }
 
-    static long ReachOf(Workout row) => Math.Max(row.StampPrecision, Instant.PerMinute);
+    // One at the same instants; else one that is equal at the coarser of both precisions.
+    static string SelectByTime(string which) =>
+        $"""
+        (
+            select id
+            from workouts
+            where user_id = $1 and start_at = s.start_at and end_at = s.end_at and {which}
+            order by id
+            limit 1)
+        union all
+        (
+            select id
+            from (
+                select id, start_at, end_at, greatest(stamp_precision, s.stamp_precision) * interval '1 microsecond' as unit
+                from workouts
+                where user_id = $1 and start_at between s.first_at and s.last_at and {which}
+                order by start_at, end_at, id
+                limit {WorkoutSearch.MostNear}) near
+            where date_bin(unit, start_at, {Origin}) = date_bin(unit, s.start_at, {Origin})
+                and date_bin(unit, end_at, {Origin}) = date_bin(unit, s.end_at, {Origin})
+            limit 1)
+        """;
+
+    // Before all workouts, and where a day begins as it does at our own zero.
+    const string Origin = "timestamptz '1800-01-01 00:00:00+00'";
 
     async ValueTask<Dictionary<Guid, Stored<Workout>>> ReadWorkoutsAsync(
         Guid[] ids, CancellationToken cancellationToken)

@@ -19,7 +19,8 @@ sealed partial class SqliteMigrations(SqliteDatabase database, TimeProvider cloc
         using var reader = database.RentReader();
         var applied = ReadApplied(reader.Session);
         // What only a newer build knows is listed too: it is what the store has.
-        Migration[] unknown = [.. applied.Where(one => one.Number > Steps.Count)];
+        Migration[] unknown =
+            [.. applied.Where(one => one.Number > Steps.Count).Select(one => one with { IsKnown = false })];
         return new(
             [.. Steps.Select(step => Describe(step, applied.Exists(one => one.Number == step.Number))), .. unknown]);
     }

@@ -6,9 +6,6 @@ namespace HealthExport.Storage.Sqlite;
 
 sealed partial class SqlitePushTransaction
 {
-    // Sessions last a day at most; a generous bound keeps the search on the index.
-    const long LongestSession = 2 * Instant.PerDay;
-
     public ValueTask<Stored<SleepStage>?[]> FindAsync(
         IReadOnlyList<SleepStage> rows, CancellationToken cancellationToken)
     {
@@ -72,18 +69,31 @@ sealed partial class SqlitePushTransaction
     {
         cancellationToken.ThrowIfCancellationRequested();
         if (_sources.Find(session.Source) is not { } source) return new([]);
-        // One that starts at the same time has the same key, even if it is empty.
+        // One that starts at the same time has the same key, even if it is empty. The index is named because the planner
+        // would take the key, in which other sources' sessions lie between.
         using var list = _session.Prepare(
             $"""
             select {SessionColumns}
-            from sleep_sessions
-            where user_id = ?1 and source_id = ?2 and start_at > ?3 and start_at <= ?4
-                and (start_at = ?5 or (start_at < ?6 and end_at > ?5))
+            from (
+                select *
+                from (
+                    select *
+                    from sleep_sessions indexed by sleep_sessions_source
+                    where user_id = ?1 and source_id = ?2 and start_at < ?3 and end_at > start_at
+                    order by start_at desc
+                    limit {SleepSearch.MostAcross})
+                union all
+                select *
+                from sleep_sessions
+                where user_id = ?1 and source_id = ?2 and start_at = ?3
+                union all
+                select *
+                from sleep_sessions indexed by sleep_sessions_source
+                where user_id = ?1 and source_id = ?2 and start_at > ?3 and start_at < ?4 and end_at > start_at)
+            where start_at = ?3 or end_at > ?3
             order by start_at
             """);
-        var (start, end) = (session.StartAt.Microseconds, session.EndAt.Microseconds);
-        list.Bind(1, User).Bind(2, source).Bind(3, start - LongestSession).Bind(4, Math.Max(start, end))
-            .Bind(5, start).Bind(6, end);
+        list.Bind(1, User).Bind(2, source).Bind(3, session.StartAt).Bind(4, session.EndAt);
         var found = new List<Stored<SleepSession>>();
         while (list.Step()) found.Add(ReadSession(list));
         return new(found);

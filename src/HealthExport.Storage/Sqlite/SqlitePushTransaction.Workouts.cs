@@ -42,29 +42,37 @@ sealed partial class SqlitePushTransaction
     // Equal to the coarser of both precisions; only a made id gives way to one that was sent.
     Stored<Workout>? FindWorkoutByTime(Workout row)
     {
-        using var list = _session.Prepare(
-            """
+        // Named, because the planner sees no difference between the two.
+        var (index, made) = WorkoutSearch.MayBeAny(row)
+            ? ("workouts_start_at", "") : ("workouts_made", "and id_is_made = 1");
+        using (var same = _session.Prepare(
+            $"""
+            select id
+            from workouts indexed by {index}
+            where user_id = ?1 and start_at = ?2 and end_at = ?3 {made}
+            order by id
+            limit 1
+            """))
+            if (same.Bind(1, User).Bind(2, row.StartAt).Bind(3, row.EndAt).Step()) return FindWorkout(same.GetGuid(0));
+
+        using var near = _session.Prepare(
+            $"""
             select id, start_at, end_at, stamp_precision
-            from workouts
-            where user_id = ?1 and start_at between ?2 and ?3 and (id_is_made = 1 or ?4)
-            order by start_at, id
+            from workouts indexed by {index}
+            where user_id = ?1 and start_at between ?2 and ?3 {made}
+            order by start_at, end_at, id
+            limit {WorkoutSearch.MostNear}
             """);
-        var reach = Math.Max(row.StampPrecision, Instant.PerMinute);
-        var idWasSent = row.Id is not null && !row.IdIsMade;
-        list.Bind(1, User).Bind(2, row.StartAt.Microseconds - reach).Bind(3, row.StartAt.Microseconds + reach)
-            .Bind(4, !idWasSent);
-        Guid? match = null;
-        while (list.Step())
+        var reach = WorkoutSearch.ReachOf(row);
+        near.Bind(1, User).Bind(2, row.StartAt.Microseconds - reach).Bind(3, row.StartAt.Microseconds + reach);
+        while (near.Step())
         {
-            var precision = Math.Max(row.StampPrecision, list.GetInt64(3));
-            var (start, end) = (list.GetInstant(1), list.GetInstant(2));
-            if (start.FloorTo(precision) != row.StartAt.FloorTo(precision)
-                || end.FloorTo(precision) != row.EndAt.FloorTo(precision)) continue;
-            var isExact = start == row.StartAt && end == row.EndAt;
-            if (isExact || match is null) match = list.GetGuid(0);
-            if (isExact) break;
+            var precision = Math.Max(row.StampPrecision, near.GetInt64(3));
+            if (near.GetInstant(1).FloorTo(precision) == row.StartAt.FloorTo(precision)
+                && near.GetInstant(2).FloorTo(precision) == row.EndAt.FloorTo(precision))
+                return FindWorkout(near.GetGuid(0));
         }
-        return match is { } id ? FindWorkout(id) : null;
+        return null;
     }
 
     Stored<Workout>? FindWorkout(Guid id)

@@ -3,7 +3,8 @@ namespace HealthExport.Migrations;
 /// <summary>The schema's numbered steps.</summary>
 /// <param name="Number">From 1; the same in both engines.</param>
 /// <param name="IsApplied">Whether the store has it.</param>
-public sealed record Migration(int Number, string Name, bool IsApplied);
+/// <param name="IsKnown">Whether this build has it; one that it lacks was applied by a newer build.</param>
+public sealed record Migration(int Number, string Name, bool IsApplied, bool IsKnown = true);
 
 /// <summary>
 /// Brings a store's schema up or down, step by step, each under a lock and in a transaction of its own.

@@ -93,7 +93,9 @@ public abstract class MigrationContract : IAsyncLifetime
             async () => await _stores.Migrations.MigrateAsync(0, dryRun: false, default));
 
         Assert.Contains("9000", refusal.Message, StringComparison.Ordinal);
-        Assert.Equal(9000, (await _stores.Migrations.ListAsync(default))[^1].Number);
+        var listed = await _stores.Migrations.ListAsync(default);
+        Assert.Equal((9000, true, false), (listed[^1].Number, listed[^1].IsApplied, listed[^1].IsKnown));
+        Assert.All(listed.SkipLast(1), step => Assert.True(step.IsKnown));
     }
 
     [Fact]

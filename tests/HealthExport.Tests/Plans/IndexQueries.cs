@@ -97,14 +97,19 @@ static class IndexQueries
         new("sleep_stages key", "a segment by its key",
             house => house.PushAsync(
                 house.Reader.Id, PlannedPushes.Nights(PlannedPushes.Start.AddDays(199), 2, asStages: true))),
-        new("sleep_sessions key", "sessions that may overlap",
+        new("sleep_sessions_source", "sessions of a source that may overlap",
+            house => house.PushAsync(
+                house.Reader.Id, PlannedPushes.Nights(PlannedPushes.Start.AddDays(989), 2, asStages: false))),
+        new("sleep_sessions key", "a session by its key",
             house => house.PushAsync(
                 house.Reader.Id, PlannedPushes.Nights(PlannedPushes.Start.AddDays(999), 2, asStages: false))),
         new("workouts key", "a workout by its id",
             house => house.Get<IWorkoutStore>().FindAsync(house.Reader.Id, PlannedPushes.RunId(7), default).Run()),
-        new("workouts_start_at", "workouts newest first and in a span, and those without an id",
+        new("workouts_start_at", "workouts newest first and in a span, and one by its times",
             house => house.Get<IWorkoutStore>()
                 .ListAsync(new(house.Reader.Id, default, null, null, null, null, null, 10), default).Run()),
+        new("workouts_made", "a workout whose id was made, by its times, for one that bears its own",
+            house => house.PushAsync(house.Reader.Id, PlannedPushes.Runs(PlannedPushes.Start, 900, 1))),
         new("workout_series key", "what was recorded along a workout",
             house => house.Get<IWorkoutStore>().FindAsync(house.Reader.Id, PlannedPushes.RunId(7), default).Run()),
         new("workout_routes key", "where a workout went", house => house.FindRouteAsync(), Engine.Postgres),

@@ -155,7 +155,7 @@ public abstract class PlannedHouse(Engine engine) : IAsyncLifetime
         await AddCrowdAsync(_place.Url);
     }
 
-    async Task<User> AddPersonAsync(string name) =>
+    internal async Task<User> AddPersonAsync(string name) =>
         (await Get<IUserStore>().AddAsync(
             $"{name}@example.org", null, "Europe/Berlin", Entries.UserCreated, default))!;
 

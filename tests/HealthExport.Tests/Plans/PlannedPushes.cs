@@ -56,7 +56,9 @@ static class PlannedPushes
 
     /// <summary>A run a day, each with a route at a place of its own.</summary>
     public static string Runs(DateTimeOffset start, int first, int count) =>
-        Section("workouts", Enumerable.Range(first, count).Select(i => Run(start.AddDays(i), i)));
+        Workouts(Enumerable.Range(first, count).Select(i => Run(start.AddDays(i), i)));
+
+    public static string Workouts(IEnumerable<string> workouts) => Section("workouts", workouts);
 
     public static Guid RunId(int number) => new(number, 7, 7, new byte[8]);
 

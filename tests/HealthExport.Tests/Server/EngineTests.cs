@@ -44,3 +44,14 @@ public sealed class SqliteSleepTests(ServerFixture fixture) : SleepTests(fixture
 
 public sealed class PostgresSleepTests(PostgresServerFixture fixture)
     : SleepTests(fixture), IClassFixture<PostgresServerFixture>;
+
+public sealed class SqliteAcrossMetricsTests(ServerFixture fixture)
+    : AcrossMetricsTests(fixture), IClassFixture<ServerFixture>;
+
+public sealed class PostgresAcrossMetricsTests(PostgresServerFixture fixture)
+    : AcrossMetricsTests(fixture), IClassFixture<PostgresServerFixture>;
+
+public sealed class SqliteEventsTests(ServerFixture fixture) : EventsTests(fixture), IClassFixture<ServerFixture>;
+
+public sealed class PostgresEventsTests(PostgresServerFixture fixture)
+    : EventsTests(fixture), IClassFixture<PostgresServerFixture>;

@@ -1,0 +1,1 @@
+drop index health_events_start_at;

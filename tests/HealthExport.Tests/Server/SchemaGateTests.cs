@@ -1,0 +1,95 @@
+using System.Net;
+using HealthExport.Migrations;
+using HealthExport.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace HealthExport.Tests.Server;
+
+/// <summary>A store whose schema is not the one that the server works on.</summary>
+public sealed class SchemaGateTests
+{
+    [Theory]
+    [InlineData(Engine.Sqlite)]
+    [InlineData(Engine.Postgres)]
+    public async Task On_a_schema_older_than_the_server_everything_is_503_until_it_is_migrated(Engine engine)
+    {
+        await using var place = engine == Engine.Postgres
+            ? await StorePlace.MakeSpoiltAsync() : await StorePlace.MakeAsync(engine);
+        var clock = new FakeClock();
+        await using var server = await RunningServer.StartAsync(
+            overrides: services => services.AddClock(clock), shared: place);
+        var key = await server.AddKeyAsync();
+        await server.Get<IMigrationStore>().MigrateAsync(0, false, default);
+        clock.Advance(TimeSpan.FromSeconds(5));
+
+        await AssertRefusedAsync(server, key, "older", "pending");
+
+        await server.Get<IMigrationStore>().MigrateAsync(null, false, default);
+        clock.Advance(TimeSpan.FromSeconds(1));
+        using var again = await server.PushAsync(await server.AddKeyAsync(), "{}", ("Prefer", "respond-async"));
+        Assert.True(again.IsSuccessStatusCode);
+        using var ready = await server.GetAsync(null, "/ready");
+        Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
+    }
+
+    [Theory]
+    [InlineData(Engine.Sqlite)]
+    [InlineData(Engine.Postgres)]
+    public async Task On_a_schema_newer_than_the_server_everything_is_503(Engine engine)
+    {
+        await using var place = engine == Engine.Postgres
+            ? await StorePlace.MakeSpoiltAsync() : await StorePlace.MakeAsync(engine);
+        await using var server = await RunningServer.StartAsync(
+            overrides: services =>
+            {
+                var inner = services.Last(service => service.ServiceType == typeof(IMigrationStore));
+                services.AddSingleton<IMigrationStore>(provider => new NewerStore(
+                    (IMigrationStore)ActivatorUtilities.CreateInstance(provider, inner.ImplementationType!)));
+            },
+            shared: place);
+        await AssertRefusedAsync(server, await server.AddKeyAsync(), "newer", "newer");
+        using var health = await server.GetAsync(null, "/health");
+        Assert.Equal(HttpStatusCode.OK, health.StatusCode);
+    }
+
+    static async Task AssertRefusedAsync(RunningServer server, TestKey key, string text, string migrations)
+    {
+        foreach (var path in (string[])["/v1/metrics", "/v1/ingestions", "/v1/workouts"])
+        {
+            using var read = await server.GetAsync(key, path);
+            AssertSays(text, read, await read.ReadProblemAsync(503, "unavailable"));
+        }
+        using var push = await server.PushAsync(key, "{}");
+        AssertSays(text, push, await push.ReadProblemAsync(503, "unavailable"));
+        using var unknown = await server.GetAsync(null, "/nothing");
+        await unknown.ReadProblemAsync(404, "not_found");
+        using var ready = await server.GetAsync(null, "/ready");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
+        var answer = await ready.ReadJsonAsync();
+        Assert.Equal("not_ready", answer.GetProperty("status").GetString());
+        Assert.Equal(migrations, answer.GetProperty("migrations").GetString());
+    }
+
+    static void AssertSays(string text, HttpResponseMessage response, System.Text.Json.JsonElement problem)
+    {
+        Assert.Contains(text, problem.GetProperty("detail").GetString());
+        Assert.Equal(5, problem.GetProperty("retry_after").GetInt32());
+        Assert.Equal("5", response.Headers.GetValues("Retry-After").Single());
+    }
+
+    /// <summary>As a store is that a later build has migrated.</summary>
+    sealed class NewerStore(IMigrationStore store) : IMigrationStore
+    {
+        public async ValueTask<IReadOnlyList<Migration>> ListAsync(CancellationToken cancellationToken) =>
+            [.. await store.ListAsync(cancellationToken), new(9000, "later", IsApplied: true, IsKnown: false)];
+
+        public ValueTask<IReadOnlyList<Migration>> MigrateAsync(
+            int? downTo, bool dryRun, CancellationToken cancellationToken) =>
+            store.MigrateAsync(downTo, dryRun, cancellationToken);
+
+        public ValueTask PingAsync(CancellationToken cancellationToken) => store.PingAsync(cancellationToken);
+
+        public ValueTask<StoreFacts> DescribeAsync(CancellationToken cancellationToken) =>
+            store.DescribeAsync(cancellationToken);
+    }
+}
