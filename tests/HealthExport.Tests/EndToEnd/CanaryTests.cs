@@ -49,7 +49,11 @@ public abstract class CanaryTests(Engine engine) : IAsyncLifetime
     {
         _place = engine == Engine.Postgres ? await StorePlace.MakeSpoiltAsync() : await StorePlace.MakeAsync(engine);
         _temp = Directory.CreateDirectory(Path.Combine(_place.Folder, "temp")).FullName;
-        _settings = [("LOG_LEVEL", "Trace"), ("TMPDIR", _temp), ("HEALTHEXPORT__INGEST__TEMPFOLDER", _temp)];
+        _settings =
+        [
+            ("LOG_LEVEL", "Trace"), ("TMPDIR", _temp), ("HEALTHEXPORT__INGEST__TEMPFOLDER", _temp),
+            ("HEALTHEXPORT__INGEST__WAITSECONDS", "120"),
+        ];
         foreach (var (name, value) in (IEnumerable<(string, string)>)
         [
             ("a heart rate", HeartRate), ("a rejected value", Rejected), ("a latitude", Latitude),
@@ -75,7 +79,7 @@ public abstract class CanaryTests(Engine engine) : IAsyncLifetime
             var admin = server.AdminKey!;
             _secrets.AddKey("the first admin key", admin);
             await RunVerbsAsync();
-            using var http = new HttpClient { BaseAddress = server.Address, Timeout = RunningServer.Deadline };
+            using var http = new HttpClient { BaseAddress = server.Address, Timeout = TimeSpan.FromMinutes(3) };
             var keys = await MakeKeysAsync(http, admin);
             await PushAndReadAsync(http, keys);
             await GoWrongAsync(http, admin);
