@@ -44,6 +44,7 @@ public abstract class CanaryTests(Engine engine) : IAsyncLifetime
     StorePlace _place = null!;
     string _temp = null!;
     (string, string)[] _settings = null!;
+    RedisServer? _redis;
 
     public async ValueTask InitializeAsync()
     {
@@ -54,6 +55,13 @@ public abstract class CanaryTests(Engine engine) : IAsyncLifetime
             ("LOG_LEVEL", "Trace"), ("TMPDIR", _temp), ("HEALTHEXPORT__INGEST__TEMPFOLDER", _temp),
             ("HEALTHEXPORT__INGEST__WAITSECONDS", "120"),
         ];
+        // Where there are several servers, there is Redis, too.
+        if (engine == Engine.Postgres)
+        {
+            RedisServer.Require(own: true);
+            _redis = await RedisServer.StartAsync();
+            _settings = [.. _settings, ("REDIS_URL", _redis.Url)];
+        }
         foreach (var (name, value) in (IEnumerable<(string, string)>)
         [
             ("a heart rate", HeartRate), ("a rejected value", Rejected), ("a latitude", Latitude),
@@ -64,6 +72,7 @@ public abstract class CanaryTests(Engine engine) : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        if (_redis is not null) await _redis.DisposeAsync();
         if (_place is not null) await _place.DisposeAsync();
         GC.SuppressFinalize(this);
     }
@@ -110,6 +119,7 @@ public abstract class CanaryTests(Engine engine) : IAsyncLifetime
                 || Path.GetFileName(file).StartsWith("clr-debug-pipe", StringComparison.Ordinal)) continue;
             Assert.Fail($"A temporary file is left behind: {file}");
         }
+        if (_redis is not null) await AssertRedisAsync(_redis);
         await (engine == Engine.Postgres
             ? DatabaseSinks.AssertPostgresAsync(_place.Url, _secrets, _values)
             : DatabaseSinks.AssertSqliteAsync(_place, _secrets, _values));
@@ -289,6 +299,21 @@ public abstract class CanaryTests(Engine engine) : IAsyncLifetime
         }
         foreach (var thread in Directory.EnumerateDirectories($"/proc/{id}/task"))
             _secrets.AssertNotIn("the name of a thread", File.ReadAllText($"{thread}/comm"));
+    }
+
+    /// <summary>Every name and every value, as Redis itself would write them to disk.</summary>
+    async Task AssertRedisAsync(RedisServer redis)
+    {
+        using var connection = await redis.ConnectAsync();
+        var database = connection.GetDatabase();
+        var names = connection.GetServer(connection.GetEndPoints().Single()).Keys().ToList();
+        Assert.NotEmpty(names);
+        foreach (var name in names)
+            foreach (var canaries in (Canaries[])[_secrets, _values])
+            {
+                canaries.AssertNotIn("a name in Redis", name.ToString());
+                canaries.AssertNotIn("a value in Redis", await database.KeyDumpAsync(name));
+            }
     }
 
     static StringContent JsonOf(string text) => new(text, Encoding.UTF8, "application/json");
