@@ -43,5 +43,11 @@ var limits = new Command("limits", "What it costs to take a request from its key
     { keys };
 limits.SetAction((parsed, cancellationToken) => LimitsBenchmark.RunAsync(parsed.GetValue(keys), cancellationToken));
 
+var clients = new Option<int>("--clients") { Description = "Clients of a flood.", DefaultValueFactory = _ => 32 };
+var auth = new Command("auth", "Telling keys: warm, cold, unknown, and a good one amid a flood of wrong ones.")
+    { engine, clients };
+auth.SetAction((parsed, cancellationToken) => AuthBenchmark.RunAsync(
+    parsed.GetValue(engine)!, parsed.GetValue(clients), cancellationToken));
+
 return await new RootCommand("Measures HealthExport from outside, beside a reference in the same run.")
-    { ingest, day, start, limits }.Parse(args).InvokeAsync();
+    { ingest, day, start, auth, limits }.Parse(args).InvokeAsync();

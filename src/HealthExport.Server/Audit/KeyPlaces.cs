@@ -27,8 +27,10 @@ sealed class KeyPlaces(AuditTrail trail, TimeProvider clock)
         if (context.Connection.RemoteIpAddress is not { } address) return;
         var today = (int)(clock.GetUtcNow().UtcTicks / TimeSpan.TicksPerDay);
         var day = _day;
-        if (day.Number != today || day.Seen.Count >= MaxRemembered) _day = day = new(today);
-        if (day.Seen.TryAdd((caller.KeyId, address), true))
-            trail.Record(context, AuditAction.KeyAtNewAddress, caller.KeyId);
+        if (day.Number != today) _day = day = new(today);
+        if (!day.Seen.TryAdd((caller.KeyId, address), true)) return;
+        // Counting stops everybody: not on every request.
+        if (day.Seen.Count >= MaxRemembered) _day = new(today);
+        trail.Record(context, AuditAction.KeyAtNewAddress, caller.KeyId);
     }
 }

@@ -97,7 +97,7 @@ static class KeyCommand
             .Run(shell, async (call, cancellationToken) =>
             {
                 await using var store = await call.OpenStoreAsync(cancellationToken);
-                var old = await store.Keys.FindByIdAsync(call.Get(id), userId: null, cancellationToken)
+                var old = await store.Keys.FindByIdAsync(GetId(call, id), userId: null, cancellationToken)
                     ?? throw new CommandFailedException(NoKey, SeeList);
                 var (outcome, issued) = await store.Issuer.RotateAsync(
                     old, call.Get(overlap), AuditOrigins.OfOperator(), cancellationToken);
@@ -147,7 +147,7 @@ static class KeyCommand
                 var limits = new LimitOverrides(
                     call.Get(ingestRequests), call.Get(ingestBytes), call.Get(readRequests), call.Get(readBytes));
                 if (!await store.Keys.LimitAsync(
-                    call.Get(id), name, limits, call.Describe(AuditAction.KeyLimited), cancellationToken))
+                    GetId(call, id), name, limits, call.Describe(AuditAction.KeyLimited), cancellationToken))
                     throw new CommandFailedException(NoKey, SeeList);
                 if (call.IsJson)
                     Answer.Write(shell.Out, new JsonObject
@@ -194,7 +194,7 @@ static class KeyCommand
         return new Command("revoke", "Ends a key at once") { id }.Run(shell, async (call, cancellationToken) =>
         {
             await using var store = await call.OpenStoreAsync(cancellationToken);
-            var wanted = call.Get(id);
+            var wanted = GetId(call, id);
             if (!await store.Keys.RevokeAsync(
                 wanted, userId: null, call.Describe(AuditAction.KeyRevoked), cancellationToken))
                 throw new CommandFailedException(NoKey, SeeList);
@@ -240,6 +240,17 @@ static class KeyCommand
 
     static Argument<string> MakeId() => new("ID") { Description = "The key's id, as key list shows it" };
 
+    /// <summary>What goes to the store, and perhaps from there into a log, is an id and never a key.</summary>
+    static string GetId(Call call, Argument<string> argument)
+    {
+        var id = call.Get(argument);
+        if (ApiKey.TryParse(id, out _))
+            throw new CommandFailedException(
+                "That is a whole key, not its id.",
+                "Find the id in: health-export key list. The shell's history may hold the key now.");
+        return ApiKey.IsPublicId(id) ? id : throw new CommandFailedException(NoKey, SeeList);
+    }
+
     static Option<LimitProfile> MakeProfile()
     {
         var profiles = string.Join(", ", LimitProfiles.Names);
@@ -252,16 +263,16 @@ static class KeyCommand
         };
     }
 
-    static Option<long?> MakeOverride(string name, string what)
+    static Option<long?> MakeOverride(string name, string what) => new(name)
     {
-        var option = new Option<long?>(name) { Description = $"{what}; the profile's, if absent", HelpName = "N" };
-        option.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<long?>() is < 1 or > LimitOverrides.Most)
-                result.AddError($"{name} must be 1 or more, below 2^53.");
-        });
-        return option;
-    }
+        Description = $"{what}; the profile's, if absent",
+        HelpName = "N",
+        CustomParser = result =>
+            long.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number is >= 1 and <= LimitOverrides.Most
+                ? number
+                : Refuse<long?>(result, $"{name} must be a whole number from 1 to {LimitOverrides.Most}."),
+    };
 
     delegate bool TryParse<T>(string? text, out T value);
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using HealthExport.Keys;
 
 namespace HealthExport.Server.Http;
 
@@ -32,12 +33,19 @@ sealed class ProblemResult(Problem problem) : IResult
     {
         var response = context.Response;
         var body = JsonSerializer.SerializeToUtf8Bytes(
-            problem with { Instance = context.Request.Path.ToUriComponent() }, ServerJson.Default.Problem);
+            problem with { Instance = Name(context.Request.Path) }, ServerJson.Default.Problem);
         response.StatusCode = problem.Status;
         response.ContentType = Problem.ContentType;
         response.ContentLength = body.Length;
         if (problem.RetryAfter is { } seconds) response.Headers.RetryAfter = seconds.ToString();
         response.Headers.CacheControl = "no-store";
         return response.Body.WriteAsync(body, context.RequestAborted).AsTask();
+    }
+
+    /// <summary>The path; without a key that somebody wrote into it, for answers are kept where keys are not.</summary>
+    static string Name(PathString path)
+    {
+        var text = path.ToUriComponent();
+        return ApiKey.IndexIn(text) is >= 0 and var at ? $"{text.AsSpan(0, at)}..." : text;
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using HealthExport.Keys;
 
 namespace HealthExport.Server.Http;
 
@@ -23,6 +24,8 @@ static class RequestId
     /// <summary>A new one.</summary>
     public static string Make() => Guid.CreateVersion7().ToString("n");
 
+    // What looks like a key is none of this header's: the id goes into logs.
     static bool IsSane(string? id) =>
-        id is { Length: > 0 and <= MaxLength } && !id.AsSpan().ContainsAnyExcept(s_sane);
+        id is { Length: > 0 and <= MaxLength } && !id.AsSpan().ContainsAnyExcept(s_sane)
+        && ApiKey.IndexIn(id) < 0;
 }

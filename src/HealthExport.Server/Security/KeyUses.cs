@@ -14,6 +14,9 @@ sealed partial class KeyUses(IKeyStore keys, TimeProvider clock, ILogger<KeyUses
 {
     const int MaxWaiting = 1_024;
 
+    // Beyond it all are forgotten: the store itself takes no second use of a minute.
+    const int MaxNoted = 10_000;
+
     readonly ConcurrentDictionary<string, Instant> _noted = new(StringComparer.Ordinal);
 
     readonly Channel<(string KeyId, Instant At)> _uses = Channel.CreateBounded<(string, Instant)>(
@@ -24,9 +27,15 @@ sealed partial class KeyUses(IKeyStore keys, TimeProvider clock, ILogger<KeyUses
     {
         var now = Instant.From(clock.GetUtcNow());
         if (key.LastUsedAt is { } written && now - written < TimeSpan.FromMinutes(1)) return;
-        var noted = _noted.GetOrAdd(key.Id, Instant.None);
-        if (!noted.IsNone && now - noted < TimeSpan.FromMinutes(1)) return;
-        if (_noted.TryUpdate(key.Id, now, noted)) _uses.Writer.TryWrite((key.Id, now));
+        if (IsFirstOfMinute(key.Id, now)) _uses.Writer.TryWrite((key.Id, now));
+    }
+
+    bool IsFirstOfMinute(string keyId, Instant now)
+    {
+        if (_noted.TryGetValue(keyId, out var noted))
+            return now - noted >= TimeSpan.FromMinutes(1) && _noted.TryUpdate(keyId, now, noted);
+        if (_noted.Count >= MaxNoted) _noted.Clear();
+        return _noted.TryAdd(keyId, now);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

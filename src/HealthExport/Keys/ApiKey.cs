@@ -89,6 +89,12 @@ public sealed class ApiKey
         return key is not null;
     }
 
+    /// <summary>
+    /// Where what may be a key of the form <c>hx_id_secret</c> begins in a text that should hold none, such as a path
+    /// into which somebody wrote the key instead of its id; −1 if nowhere.
+    /// </summary>
+    public static int IndexIn(ReadOnlySpan<char> text) => text.IndexOf(Prefix, StringComparison.OrdinalIgnoreCase);
+
     /// <summary>The whole key. For the one answer that shows it to its owner; never for a log or a store.</summary>
     public string Reveal() => _text;
 

@@ -18,16 +18,6 @@ public sealed record KeyLimits(Allowance Ingest, Allowance Read)
     static readonly KeyLimits s_strict = Make(ingests: 100, 10 * Mebibyte, reads: 6_000);
     static readonly KeyLimits s_bulk = Make(ingests: 100_000, 100 * Gibibyte, reads: 1_000_000);
 
-    /// <summary>The profile's, but for what the key has of its own.</summary>
-    public static KeyLimits Of(StoredKey key)
-    {
-        // A name that only a newer build knows must not be without limits.
-        var profile = Of(LimitProfiles.TryParse(key.LimitProfile, out var known) ? known : LimitProfile.Default);
-        return key.Limits.IsNone ? profile : new(
-            new(key.Limits.IngestRequests ?? profile.Ingest.Requests, key.Limits.IngestBytes ?? profile.Ingest.Bytes),
-            new(key.Limits.ReadRequests ?? profile.Read.Requests, key.Limits.ReadBytes ?? profile.Read.Bytes));
-    }
-
     /// <exception cref="ArgumentOutOfRangeException">The value is not a profile.</exception>
     public static KeyLimits Of(LimitProfile profile) => profile switch
     {
@@ -38,6 +28,7 @@ public sealed record KeyLimits(Allowance Ingest, Allowance Read)
         _ => throw new ArgumentOutOfRangeException(nameof(profile), profile, "Not a limit profile."),
     };
 
+    /// <summary>These, but for what a key has of its own.</summary>
     public KeyLimits With(LimitOverrides overrides) => overrides.IsNone ? this : new(
         new(overrides.IngestRequests ?? Ingest.Requests, overrides.IngestBytes ?? Ingest.Bytes),
         new(overrides.ReadRequests ?? Read.Requests, overrides.ReadBytes ?? Read.Bytes));

@@ -22,6 +22,9 @@ sealed partial class ServerProcess : IDisposable
 
     public Uri Address { get; private set; } = null!;
 
+    /// <summary>Of the process.</summary>
+    public int Id => _process.Id;
+
     /// <summary>The key that a first start shows; null later.</summary>
     public string? AdminKey { get; private set; }
 
@@ -90,6 +93,20 @@ sealed partial class ServerProcess : IDisposable
         Assert.True(process.ExitCode == 0, await errors);
         using var document = JsonDocument.Parse(output);
         return document.RootElement.Clone();
+    }
+
+    /// <summary>Runs another verb as it is given, however it ends.</summary>
+    /// <returns>All that it wrote, the errors last.</returns>
+    public static async Task<(int ExitCode, string Out, string Error)> RunVerbAsync(
+        StorePlace place, (string Name, string Value)[] settings, params string[] arguments)
+    {
+        var start = CreateStart(place, settings);
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        using var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync();
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, output, await errors);
     }
 
     /// <summary>Makes a key for everything, under limits that no test comes near.</summary>
