@@ -38,6 +38,11 @@ day.SetAction((parsed, cancellationToken) =>
 var start = new Command("start", "From the start of the process to the first 200, and idle memory.") { runs };
 start.SetAction((parsed, cancellationToken) => StartBenchmark.RunAsync(parsed.GetValue(runs), cancellationToken));
 
+var keys = new Option<int>("--keys") { Description = "Keys in use.", DefaultValueFactory = _ => 1_000_000 };
+var limits = new Command("limits", "What it costs to take a request from its key's limits, in process and in Redis.")
+    { keys };
+limits.SetAction((parsed, cancellationToken) => LimitsBenchmark.RunAsync(parsed.GetValue(keys), cancellationToken));
+
 var clients = new Option<int>("--clients") { Description = "Clients of a flood.", DefaultValueFactory = _ => 32 };
 var auth = new Command("auth", "Telling keys: warm, cold, unknown, and a good one amid a flood of wrong ones.")
     { engine, clients };
@@ -45,4 +50,4 @@ auth.SetAction((parsed, cancellationToken) => AuthBenchmark.RunAsync(
     parsed.GetValue(engine)!, parsed.GetValue(clients), cancellationToken));
 
 return await new RootCommand("Measures HealthExport from outside, beside a reference in the same run.")
-    { ingest, day, start, auth }.Parse(args).InvokeAsync();
+    { ingest, day, start, auth, limits }.Parse(args).InvokeAsync();

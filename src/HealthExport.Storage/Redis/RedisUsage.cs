@@ -67,7 +67,7 @@ sealed class RedisUsage : ISharedUsage, IAsyncDisposable
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            End(link, e);
+            End(link, Describe(e));
             return alone;
         }
     }
@@ -91,16 +91,15 @@ sealed class RedisUsage : ISharedUsage, IAsyncDisposable
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             // It may have been taken there all the same: then the hour has it once, since the larger count holds.
-            End(link, e);
+            End(link, Describe(e));
             return _local.Take(key, allowance, cost);
         }
     }
 
-    void End(Link link, Exception why)
+    void End(Link link, string why)
     {
-        if (Interlocked.CompareExchange(ref _link, null, link) != link) return;
-        SharingChanged?.Invoke(Describe(why));
         link.Ended.TrySetResult();
+        if (Interlocked.CompareExchange(ref _link, null, link) == link) SharingChanged?.Invoke(why);
     }
 
     /// <summary>Connects, waits until that ends, and begins anew.</summary>
@@ -115,15 +114,18 @@ sealed class RedisUsage : ISharedUsage, IAsyncDisposable
                 connection = await ConnectAsync();
                 // Else whoever goes on after an answer holds up all answers behind it.
                 connection.PreserveAsyncOrder = false;
-                var database = connection.GetDatabase();
+                var link = new Link(connection.GetDatabase(), epoch);
+                // Also while nobody asks: the client would connect again by itself, perhaps to a server that was
+                // restarted and has forgotten everything.
+                connection.ConnectionFailed += (_, failure) => End(link, failure.FailureType.ToString());
                 var (_, now) = await RunAsync(
-                    database, new("", LimitClass.Read), s_anything, Cost.OneRequest, 0, []);
+                    link.Database, new("", LimitClass.Read), s_anything, Cost.OneRequest, 0, []);
                 _local.SetNow(now);
-                var link = new Link(database, epoch);
-                _link = link;
                 failures = 0;
+                _link = link;
                 SharingChanged?.Invoke(null);
                 _tried.TrySetResult();
+                if (link.Ended.Task.IsCompleted) End(link, "lost at once");
                 await link.Ended.Task.WaitAsync(_stopping.Token);
             }
             catch (OperationCanceledException) when (_stopping.IsCancellationRequested)

@@ -18,25 +18,19 @@ local head = redis.call('HMGET', key, 'm', 'r', 'b')
 local present, used_r, used_b = tonumber(head[1]) or minute, tonumber(head[2]) or 0, tonumber(head[3]) or 0
 local changed = false
 
--- What was counted in the minutes from one to another: requests and bytes of each, by turns.
-local function read(from, to)
-    local names = {}
-    for at = from, to do
-        local slot = at % 60
-        names[#names + 1] = 'r' .. slot
-        names[#names + 1] = 'b' .. slot
-    end
-    return redis.call('HMGET', key, unpack(names)), names
-end
-
 if used_r == 0 and used_b == 0 then
     present = minute
 elseif minute >= present + 60 then
     redis.call('DEL', key)
     present, used_r, used_b = minute, 0, 0
 elseif minute > present then
-    -- Their places held what is an hour older.
-    local gone, names = read(present + 1, minute)
+    -- The places of the new minutes hold what is an hour older.
+    local names = {}
+    for at = present + 1, minute do
+        names[#names + 1] = 'r' .. at % 60
+        names[#names + 1] = 'b' .. at % 60
+    end
+    local gone = redis.call('HMGET', key, unpack(names))
     for i = 1, #gone, 2 do
         used_r, used_b = used_r - (tonumber(gone[i]) or 0), used_b - (tonumber(gone[i + 1]) or 0)
     end
@@ -62,18 +56,26 @@ for i = 6, #ARGV, 3 do
     end
 end
 
+-- By name; read once, for nothing is written any more once something does not fit.
+local hour
+local function read_hour()
+    if hour then return hour end
+    local fields = redis.call('HGETALL', key)
+    hour = {}
+    for i = 1, #fields, 2 do hour[fields[i]] = tonumber(fields[i + 1]) end
+    return hour
+end
+
 local function wait_for(r, b)
     if r > allowed_r or b > allowed_b then return -1 end
     -- Where an allowance was lowered below what is used, what takes none of it still goes.
     local over_r = r > 0 and used_r + r - allowed_r or 0
     local over_b = b > 0 and used_b + b - allowed_b or 0
     if over_r <= 0 and over_b <= 0 then return 0 end
-    local hour = read(present - 59, present)
-    for i = 1, #hour, 2 do
-        over_r, over_b = over_r - (tonumber(hour[i]) or 0), over_b - (tonumber(hour[i + 1]) or 0)
-        if over_r <= 0 and over_b <= 0 then
-            return (present - 59 + (i - 1) / 2 + 60) * 60000000 - now
-        end
+    local fields = read_hour()
+    for at = present - 59, present do
+        over_r, over_b = over_r - (fields['r' .. at % 60] or 0), over_b - (fields['b' .. at % 60] or 0)
+        if over_r <= 0 and over_b <= 0 then return (at + 60) * 60000000 - now end
     end
 end
 
@@ -101,6 +103,4 @@ if changed then
     -- Longer than the hour by what the present minute may still last and the clock may go wrong.
     redis.call('EXPIRE', key, 3720)
 end
--- Mostly asked already.
-local wait_r = cost_r == 1 and cost_b == 0 and wait > 0 and wait or wait_for(1, 0)
-return { wait == 0 and 1 or 0, used_r, used_b, wait, wait_r, wait_for(0, 1), present, now }
+return { wait == 0 and 1 or 0, used_r, used_b, wait, wait_for(1, 0), wait_for(0, 1), present, now }

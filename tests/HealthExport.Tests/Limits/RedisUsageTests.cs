@@ -100,6 +100,23 @@ public sealed class RedisUsageTests
     }
 
     [Fact]
+    public async Task A_server_that_was_restarted_while_nobody_asked_forgets_nothing_either()
+    {
+        RedisServer.Require(own: true);
+        await using var redis = await RedisServer.StartAsync();
+        await using var replica = await Replica.StartAsync(redis.Options("t:"));
+        for (var round = 1; round <= 3; round++)
+        {
+            await replica.Usage.TakeAsync(s_key, s_hundred, new(10, 100));
+            await redis.KillAsync();
+            await redis.StartAgainAsync();
+            await Eventually.TrueAsync(() => replica.Changes.Count == 2 * round + 1);
+            Assert.Equal(
+                new Cost(10 * round, 100 * round), (await replica.Usage.TakeAsync(s_key, s_hundred, Cost.Nothing)).Used);
+        }
+    }
+
+    [Fact]
     public async Task A_server_that_hangs_costs_one_wait_and_then_none_until_it_goes_on()
     {
         RedisServer.Require(own: true);
@@ -232,7 +249,7 @@ public sealed class RedisUsageTests
             await other.WaitUntilSharedAsync();
         }
         await Eventually.TrueAsync(async () =>
-            (await one.Usage.TakeAsync(s_key, allowance, Cost.OneRequest)).Used.Requests == 2_000);
+            (await one.Usage.TakeAsync(s_key, allowance, Cost.OneRequest)).Used.Requests >= 2_000);
         Volatile.Write(ref isOver, true);
         await Task.WhenAll(taking);
         Assert.All(taken, count => Assert.InRange(count, 1, 2_000));

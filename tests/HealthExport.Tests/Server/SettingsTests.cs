@@ -211,6 +211,37 @@ public sealed class SettingsTests
         Assert.Equal("postgresql://me:***@db/health?***", setting.Shown);
     }
 
+    [Theory]
+    [InlineData("redis://:geheim@cache:6379/0", "redis://***@cache:6379/0")]
+    [InlineData("rediss://default:geheim@cache", "rediss://***@cache")]
+    [InlineData("redis://geheim@cache", "redis://***@cache")]
+    [InlineData("redis://cache", "redis://cache")]
+    [InlineData("cache:6379,password=geheim", "***")]
+    public void The_password_of_Redis_is_not_shown(string url, string shown)
+    {
+        var setting = SettingSources.Describe(Load(new() { ["REDIS_URL"] = url }))
+            .Single(found => found.Setting == SettingList.RedisUrl);
+        Assert.Equal(shown, setting.Shown);
+    }
+
+    [Fact]
+    public void Redis_is_used_only_where_it_is_named()
+    {
+        Assert.Null(Read([]).Redis);
+        Assert.Equal(
+            new("redis://cache")
+            {
+                Prefix = "mine:", ConnectTimeout = TimeSpan.FromSeconds(3),
+                AnswerTimeout = TimeSpan.FromMilliseconds(70),
+            },
+            Read(new()
+            {
+                ["REDIS_URL"] = "redis://cache", ["HEALTHEXPORT__REDIS__PREFIX"] = "mine:",
+                ["HEALTHEXPORT__REDIS__CONNECTMILLISECONDS"] = "3000",
+                ["HEALTHEXPORT__REDIS__ANSWERMILLISECONDS"] = "70",
+            }).Redis);
+    }
+
     [Fact]
     public void A_secret_file_that_is_not_there_is_refused_by_name()
     {
