@@ -5,6 +5,7 @@ using HealthExport.Server.Auth;
 using HealthExport.Server.Events;
 using HealthExport.Server.Health;
 using HealthExport.Server.Ingest;
+using HealthExport.Server.Limits;
 using HealthExport.Server.Metrics;
 using HealthExport.Server.People;
 using HealthExport.Server.Security;
@@ -96,6 +97,9 @@ static class Routes
                 .Needs(Admin).CountsAs(Reads).Audits(KeyRevoked);
             v1.MapPost("/auth/keys/{id}/rotate", RotateKey.HandleAsync)
                 .Needs(Admin).CountsAs(Reads).Audits(KeyRotated);
+
+            v1.MapGet("/auth/rate-limit", GetRateLimit.HandleAsync)
+                .Needs(KeyScopes.All).IsFreeAs(Reads).AuditsNothing(NoHealthData);
 
             v1.MapGet("/audit", ListAudit.HandleAsync)
                 .Needs(Admin).CountsAs(Reads).Audits(AuditRead).TakesQuery(ListAudit.Parameters);

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using HealthExport.Server.Limits;
 using HealthExport.Time;
 
 namespace HealthExport.Server.Http;
@@ -34,7 +35,10 @@ sealed class BodyReader : IDisposable
         {
             var read = await reader.ReadAtLeastAsync(MaxBytes + 1, patience.Token);
             var (document, refusal) = Parse(context, read.Buffer, mayBeEmpty);
+            var bytes = read.Buffer.Length;
             reader.AdvanceTo(read.Buffer.End);
+            if (refusal is null && context.Features.Get<Budget>() is { } budget)
+                refusal = await budget.TakeBodyAsync(bytes);
             return new(document, refusal);
         }
         catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)

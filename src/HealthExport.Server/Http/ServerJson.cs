@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using HealthExport.Server.Auth;
 using HealthExport.Server.Health;
 using HealthExport.Server.Ingest;
+using HealthExport.Server.Limits;
 using HealthExport.Server.People;
 
 namespace HealthExport.Server.Http;
@@ -15,6 +16,7 @@ namespace HealthExport.Server.Http;
 [JsonSerializable(typeof(ErasureAnswer))]
 [JsonSerializable(typeof(HealthAnswer))]
 [JsonSerializable(typeof(ReadyAnswer))]
+[JsonSerializable(typeof(RateLimitAnswer))]
 [JsonSerializable(typeof(IngestionAnswer))]
 [JsonSerializable(typeof(IngestionDetails))]
 [JsonSerializable(typeof(ListAnswer<IngestionSummary>))]
