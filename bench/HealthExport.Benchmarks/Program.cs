@@ -38,5 +38,21 @@ day.SetAction((parsed, cancellationToken) =>
 var start = new Command("start", "From the start of the process to the first 200, and idle memory.") { runs };
 start.SetAction((parsed, cancellationToken) => StartBenchmark.RunAsync(parsed.GetValue(runs), cancellationToken));
 
+var samples = new Option<int>("--samples")
+{
+    Description = "Samples of one person, over ten years.", DefaultValueFactory = _ => 5_000_000,
+};
+var people = new Option<int>("--people")
+{
+    Description = "Other people, each with a month.", DefaultValueFactory = _ => 1_000,
+};
+var times =
+    new Option<int>("--times") { Description = "How often each read is asked for.", DefaultValueFactory = _ => 20 };
+var read = new Command("read", "What is read, of much: every kind of list, series and single thing over HTTP.")
+    { samples, people, engine, times };
+read.SetAction((parsed, cancellationToken) => ReadBenchmark.RunAsync(
+    parsed.GetValue(samples), parsed.GetValue(people), parsed.GetValue(engine)!, parsed.GetValue(times),
+    cancellationToken));
+
 return await new RootCommand("Measures HealthExport from outside, beside a reference in the same run.")
-    { ingest, day, start }.Parse(args).InvokeAsync();
+    { ingest, day, start, read }.Parse(args).InvokeAsync();

@@ -17,6 +17,9 @@ sealed class ServerUnderTest : IAsyncDisposable
     public HttpClient Client { get; }
     public string Key { get; }
 
+    /// <summary>As DATABASE_URL names it.</summary>
+    public string Database => _database;
+
     /// <summary>From the start of the process to the first 200.</summary>
     public TimeSpan StartedIn { get; }
 
