@@ -126,6 +126,8 @@ static class IndexQueries
             house => house.Get<IEventStore>().ListAsync(new(house.Reader.Id, default, null, null, 10), default).Run()),
         new("health_events key", "an event by what it is known by",
             house => house.PushAsync(house.Reader.Id, PlannedPushes.Symptoms(PlannedPushes.Start, 2))),
+        new("health_events_start_at", "events newest first and in a span",
+            house => house.Get<IEventStore>().ListAsync(new(house.Reader.Id, default, null, null, 10), default).Run()),
         new("audit_log key", "a person's trail, newest first",
             house => house.Get<IAuditStore>().ListAsync(new(house.Reader.Id), null, 10, default).Run()),
         new("audit_log_created_at", "everybody's trail, newest first; what is too old",

@@ -55,7 +55,7 @@ public abstract class AcrossMetricsTests(ServerFixture fixture)
         Assert.Equal(
             """
             {"metric":"step_count","unit":"{steps}","start":"2026-01-09T00:00:00+01:00","date":"2026-01-09","value":9,
-            "min":9,"max":9,"count":1,"grain":"sample"}
+            "min":9,"max":9,"count":1,"grain":"hour"}
             """.ReplaceLineEndings(""),
             all[^1].GetRawText());
         foreach (var size in (int[])[1, 3, 5, 14])
