@@ -122,8 +122,6 @@ static class IndexQueries
             house => house.FindNearAsync(), Engine.Postgres),
         new("workout_route_boxes", "routes whose box is near a point or in a box, then point by point",
             house => house.FindNearAsync(), Engine.Sqlite),
-        new("health_events_start_at", "a person's events, newest first and in a span",
-            house => house.Get<IEventStore>().ListAsync(new(house.Reader.Id, default, null, null, 10), default).Run()),
         new("health_events key", "an event by what it is known by",
             house => house.PushAsync(house.Reader.Id, PlannedPushes.Symptoms(PlannedPushes.Start, 2))),
         new("health_events_start_at", "events newest first and in a span",

@@ -10,6 +10,7 @@ using HealthExport.Storage.Postgres;
 using HealthExport.Storage.Sqlite;
 using HealthExport.Tests.Support;
 using HealthExport.Time;
+using HealthExport.Totals;
 using HealthExport.Workouts;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
@@ -171,6 +172,9 @@ public abstract class PlannedHouse(Engine engine) : IAsyncLifetime
                     .Select(i => IndexQueries.Entry(Reader.Id + i % 50, $"10.0.{i / 250}.{i % 250}")),
             ],
             default);
+        // Now, and not at some time in the midst of a test.
+        var totals = new DailyTotals(Get<ISampleStore>(), Get<IDailyTotalStore>());
+        foreach (var user in await Get<IUserStore>().ListAsync(default)) await totals.RefreshAsync(user.Id, default);
         await AddCrowdAsync(_place.Url);
     }
 
@@ -303,6 +307,13 @@ public sealed class PlannedPostgresHouse() : PlannedHouse(Engine.Postgres)
         insert into sources (user_id, id, text)
         select id, n, 'crowd' || n
         from crowd;
+
+        insert into samples (user_id, metric_id, grain, start_at, source_id, value, ingestion, utc_offset)
+        select c.id, m.id, 0, month + c.n * interval '1 day', 0, 60, 1, 0
+        from crowd c
+        cross join generate_series(timestamptz '2021-01-01 12:00+00', '2023-12-01 12:00+00', '1 month') month
+        join metrics m on m.name = 'heart_rate' and m.unit = '/min'
+        where c.id % 2 = 0;
 
         insert into user_metric_sources (user_id, count, metric_id, source_id)
         select id, 1, n, n
