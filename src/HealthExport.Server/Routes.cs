@@ -5,7 +5,9 @@ using HealthExport.Server.Auth;
 using HealthExport.Server.Events;
 using HealthExport.Server.Health;
 using HealthExport.Server.Ingest;
+using HealthExport.Server.Limits;
 using HealthExport.Server.Metrics;
+using HealthExport.Server.People;
 using HealthExport.Server.Security;
 using HealthExport.Server.Sleep;
 using HealthExport.Server.Workouts;
@@ -71,6 +73,13 @@ static class Routes
                 .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListEvents.Parameters);
             v1.MapGet("/events/{id}", ListEvents.HandleOneAsync).Needs(Read).CountsAs(Reads).Audits(DataRead);
 
+            v1.MapGet("/users/me", GetMe.HandleAsync)
+                .Needs(Read).CountsAs(Reads).AuditsNothing(NoHealthData);
+            v1.MapPatch("/users/me", UpdateMe.HandleAsync)
+                .Needs(Admin).CountsAs(Reads).Audits(UserChanged);
+            v1.MapDelete("/users/me", EraseMe.HandleAsync)
+                .Needs(Admin).CountsAs(Reads).Audits(UserErased).TakesQuery(EraseMe.Parameters);
+
             v1.MapGet("/workouts", ListWorkouts.HandleAsync)
                 .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListWorkouts.Parameters);
             v1.MapGet("/workouts/{id:guid}", GetWorkout.HandleAsync)
@@ -88,6 +97,9 @@ static class Routes
                 .Needs(Admin).CountsAs(Reads).Audits(KeyRevoked);
             v1.MapPost("/auth/keys/{id}/rotate", RotateKey.HandleAsync)
                 .Needs(Admin).CountsAs(Reads).Audits(KeyRotated);
+
+            v1.MapGet("/auth/rate-limit", GetRateLimit.HandleAsync)
+                .Needs(KeyScopes.All).IsFreeAs(Reads).AuditsNothing(NoHealthData);
 
             v1.MapGet("/audit", ListAudit.HandleAsync)
                 .Needs(Admin).CountsAs(Reads).Audits(AuditRead).TakesQuery(ListAudit.Parameters);

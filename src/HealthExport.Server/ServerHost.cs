@@ -7,6 +7,8 @@ using HealthExport.Server.Connections;
 using HealthExport.Server.Health;
 using HealthExport.Server.Http;
 using HealthExport.Server.Ingest;
+using HealthExport.Server.Limits;
+using HealthExport.Server.People;
 using HealthExport.Server.Security;
 using HealthExport.Server.Settings;
 using HealthExport.Server.Upkeep;
@@ -53,6 +55,8 @@ static class ServerHost
         app.UseRouting();
         app.UseSchemaGate(app.Services.GetRequiredService<SchemaWatch>());
         app.UseMiddleware<Authentication>();
+        app.UseMiddleware<RateLimit>();
+        app.UseMiddleware<Authorization>();
         app.UseAuditedReads();
         app.UseKnownParameters();
         app.MapRoutes();
@@ -65,6 +69,7 @@ static class ServerHost
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddHealthExportStorage(settings.DatabaseUrl, settings.Database, settings.Ingest.Attempts);
+        services.AddHealthExportUsage(settings.Redis);
         services.AddSingleton(settings);
         services.AddListening(settings);
         services.AddSingleton<SchemaWatch>();
@@ -76,6 +81,7 @@ static class ServerHost
         // The first to start and the last to stop, so that what the others do at their end is recorded too.
         services.AddSingleton<AuditTrail>().AddHostedService(provider => provider.GetRequiredService<AuditTrail>());
         services.AddSingleton<KeyPlaces>();
+        if (settings.Redis is not null) services.AddHostedService<SharedLimits>();
         services.AddSingleton<KeyUses>().AddHostedService(provider => provider.GetRequiredService<KeyUses>());
         services.AddSingleton(provider => new PushApplication(
             provider.GetRequiredService<IIngestionStore>(), batchRows: settings.Ingest.BatchRows));
@@ -85,6 +91,7 @@ static class ServerHost
         services.AddSingleton<DailyTotals>();
         services.AddSingleton<SleepDiary>();
         services.AddHostedService<StoreUpkeep>();
+        services.AddSingleton<Erasures>().AddHostedService(provider => provider.GetRequiredService<Erasures>());
         services.AddSingleton<TotalsUpkeep>().AddHostedService(provider => provider.GetRequiredService<TotalsUpkeep>());
         services.AddSingleton<PushWorker>().AddHostedService(provider => provider.GetRequiredService<PushWorker>());
     }

@@ -1,6 +1,7 @@
 using HealthExport.Audit;
 using HealthExport.Events;
 using HealthExport.Keys;
+using HealthExport.Limits;
 using HealthExport.Migrations;
 using HealthExport.Moving;
 using HealthExport.People;
@@ -8,6 +9,7 @@ using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Sleep;
 using HealthExport.Storage.Postgres;
+using HealthExport.Storage.Redis;
 using HealthExport.Storage.Sqlite;
 using HealthExport.Stores;
 using HealthExport.Totals;
@@ -83,6 +85,23 @@ public static class StorageRegistration
         services.AddSingleton<IWorkoutStore, PostgresWorkoutStore>();
         services.AddSingleton<IStoreCopy, PostgresStoreCopy>();
         return services;
+    }
+
+    /// <summary>Registers <see cref="IUsage"/>: in this process, or shared where there is a place to share it.</summary>
+    /// <param name="shared">Null to count in this process alone. Else <see cref="ISharedUsage"/> is there as well.
+    /// </param>
+    /// <exception cref="ArgumentException">The URL cannot be read. The text never shows it.</exception>
+    public static IServiceCollection AddHealthExportUsage(
+        this IServiceCollection services, SharedUsageOptions? shared)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<LocalUsage>();
+        if (shared is null) return services.AddSingleton<IUsage>(provider => provider.GetRequiredService<LocalUsage>());
+        // A wrong URL is told at once, not at the first use.
+        RedisUrl.Parse(shared);
+        services.AddSingleton(shared);
+        services.AddSingleton<ISharedUsage, RedisUsage>();
+        return services.AddSingleton<IUsage>(provider => provider.GetRequiredService<ISharedUsage>());
     }
 
     static string ReadPath(string databaseUrl)

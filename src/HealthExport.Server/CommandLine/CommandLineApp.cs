@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Data.Common;
 using System.Text.Json.Nodes;
+using HealthExport.People;
 using HealthExport.Pushes;
 using HealthExport.Server.Settings;
 
@@ -97,6 +98,7 @@ static class CommandLineApp
             StoreUnavailableException away => (
                 $"The store cannot be used: {away.Message}", "DATABASE_URL says where it is: health-export config",
                 ExitCodes.Failed),
+            UserGoneException => ("The person has just been erased.", null, ExitCodes.Failed),
             DbException store => ($"The store refused: {store.Message}", null, ExitCodes.Failed),
             OperationCanceledException => ("Stopped.", null, ExitCodes.Failed),
             ArgumentException argument => (

@@ -53,7 +53,7 @@ sealed class FirstStart
     {
         var users = services.GetRequiredService<IUserStore>();
         var keys = services.GetRequiredService<IKeyStore>();
-        var there = await users.ListAsync(cancellationToken);
+        var there = (await users.ListAsync(cancellationToken)).Where(user => !user.IsBeingErased).ToList();
         var isFirst = there switch
         {
             [] => true,

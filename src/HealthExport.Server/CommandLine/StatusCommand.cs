@@ -19,7 +19,7 @@ static class StatusCommand
             await using var store = await call.OpenStoreAsync(cancellationToken);
             var facts = await store.Migrations.DescribeAsync(cancellationToken);
             var users = new List<UserStatus>();
-            foreach (var user in await store.Users.ListAsync(cancellationToken))
+            foreach (var user in (await store.Users.ListAsync(cancellationToken)).Where(user => !user.IsBeingErased))
             {
                 var metrics = await store.Samples.ListMetricsAsync(user.Id, cancellationToken);
                 var last = await store.Ingestions.ListAsync(

@@ -43,17 +43,23 @@ sealed class StoreSession : IAsyncDisposable
         return new(services.BuildServiceProvider(), settings);
     }
 
-    /// <exception cref="CommandFailedException">There is no such user.</exception>
+    /// <exception cref="CommandFailedException">There is no such user, or one being erased.</exception>
     public async ValueTask<User> GetUserAsync(string email, CancellationToken cancellationToken) =>
-        await Users.FindByEmailAsync(email, cancellationToken)
-        ?? throw new CommandFailedException($"There is no user {email}.", "See: health-export user list");
+        await Users.FindByEmailAsync(email, cancellationToken) switch
+        {
+            null => throw new CommandFailedException($"There is no user {email}.", "See: health-export user list"),
+            { IsBeingErased: true } => throw new CommandFailedException(
+                $"{email} is being erased.", $"To finish that: health-export user erase {email}"),
+            var user => user,
+        };
 
     /// <summary>The user asked for, or the only one there is.</summary>
     /// <exception cref="CommandFailedException">There is none, or several and none was named.</exception>
     public async ValueTask<User> GetUserOrOnlyAsync(string? email, CancellationToken cancellationToken)
     {
         if (email is not null) return await GetUserAsync(email, cancellationToken);
-        return await Users.ListAsync(cancellationToken) switch
+        var users = await Users.ListAsync(cancellationToken);
+        return users.Where(user => !user.IsBeingErased).ToList() switch
         {
             [var only] => only,
             [] => throw new CommandFailedException(

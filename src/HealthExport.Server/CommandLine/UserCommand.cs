@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using HealthExport.Audit;
 using HealthExport.People;
+using HealthExport.Pushes;
+using HealthExport.Time;
 
 namespace HealthExport.Server.CommandLine;
 
@@ -18,7 +20,7 @@ static class UserCommand
         var email = new Argument<string>("EMAIL") { Description = "Who it is; unique, ignoring case" };
         email.Validators.Add(result =>
         {
-            if (!LooksLikeEmail(result.GetValueOrDefault<string>()))
+            if (!EmailAddress.IsOne(result.GetValueOrDefault<string>()))
                 result.AddError("EMAIL must look like name@host, without spaces.");
         });
         var name = new Option<string?>("--name") { Description = "What to call the person", HelpName = "NAME" };
@@ -27,9 +29,15 @@ static class UserCommand
             Description = "IANA zone for time stamps that bear no offset, such as Europe/Berlin",
             HelpName = "ZONE",
         };
+        name.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string>() is { } text && !User.IsDisplayName(text))
+                result.AddError(
+                    $"--name must have 1 to {User.MaxDisplayNameLength} printable characters, without blanks around.");
+        });
         zone.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<string>() is { } id && !IsIanaZone(id))
+            if (result.GetValueOrDefault<string>() is { } id && !IanaZone.TryFind(id, out _))
                 result.AddError($"--time-zone '{id}' is no IANA time zone, such as Europe/Berlin or America/New_York.");
         });
         return new Command("add", "Adds a person") { email, name, zone }.Run(shell, async (call, cancellationToken) =>
@@ -60,7 +68,8 @@ static class UserCommand
                     shell, ["E-mail", "Name", "Time zone", "Added", "Id"],
                     users.Select(user => (string?[])
                     [
-                        user.Email, user.DisplayName, user.TimeZone, Answer.Format(user.CreatedAt),
+                        user.IsBeingErased ? $"{user.Email} (being erased)".TrimStart() : user.Email,
+                        user.DisplayName, user.TimeZone, Answer.Format(user.CreatedAt),
                         user.PublicId.ToString(),
                     ]));
             return ExitCodes.Success;
@@ -76,18 +85,49 @@ static class UserCommand
                 if (call.IsJson && !call.Get(yes))
                     throw new UsageException("With --json nothing is asked.", "Add --yes to erase.");
                 await using var store = await call.OpenStoreAsync(cancellationToken);
-                var user = await store.GetUserAsync(call.Get(email), cancellationToken);
-                if (!call.Get(yes) && !await call.ConfirmAsync(
+                if (await store.Users.FindByEmailAsync(call.Get(email), cancellationToken) is not { } user)
+                {
+                    // The name goes before the last of the work does: who repeats what was stopped finishes it.
+                    await FinishAsync(store, call, cancellationToken);
+                    throw new CommandFailedException(
+                        $"There is no user {call.Get(email)}.", "See: health-export user list");
+                }
+                if (!user.IsBeingErased && !call.Get(yes) && !await call.ConfirmAsync(
                         $"This erases {user.Email}: every sample, workout, payload and key, for good.", "the e-mail",
                         user.Email, cancellationToken))
                     throw new CommandFailedException("Nothing was erased.");
-                var erased = await store.Users.EraseAsync(
-                    user.Id, call.Describe(AuditAction.UserErased), cancellationToken);
-                if (!erased) throw new CommandFailedException($"Someone else has erased {user.Email} just now.");
+                await EraseAsync(store, user, call, cancellationToken);
+                await FinishAsync(store, call, cancellationToken);
                 if (call.IsJson) Answer.Write(shell.Out, new JsonObject { ["erased"] = user.Email });
                 else shell.Out.WriteLine($"Erased {user.Email}.");
                 return ExitCodes.Success;
             });
+    }
+
+    /// <summary>Goes on with whoever somebody has begun to erase.</summary>
+    static async Task FinishAsync(StoreSession store, Call call, CancellationToken cancellationToken)
+    {
+        foreach (var user in await store.Users.ListBeingErasedAsync(cancellationToken))
+        {
+            await EraseAsync(store, user, call, cancellationToken);
+            call.Shell.Error.WriteLine("Finished erasing somebody, which had been begun before.");
+        }
+    }
+
+    static async Task EraseAsync(StoreSession store, User user, Call call, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await store.Users.EraseAsync(user.Id, call.Describe(AuditAction.UserErased), cancellationToken);
+        }
+        catch (Exception e) when (e is OperationCanceledException or StoreUnavailableException)
+        {
+            if (await store.Users.FindAsync(user.Id, CancellationToken.None) is { IsBeingErased: true })
+                call.Shell.Error.WriteLine(
+                    "Keys and queue are gone, the rest is going. A server on this store goes on by itself, within an "
+                    + "hour or at its start; so does the same command again.");
+            throw;
+        }
     }
 
     static JsonObject ToJson(User user) => new()
@@ -97,12 +137,6 @@ static class UserCommand
         ["name"] = user.DisplayName,
         ["time_zone"] = user.TimeZone,
         ["created_at"] = Answer.Format(user.CreatedAt),
+        ["being_erased"] = user.IsBeingErased,
     };
-
-    static bool LooksLikeEmail(string? text) =>
-        text is { Length: <= 254 } && !text.Any(c => char.IsWhiteSpace(c) || char.IsControl(c))
-        && text.IndexOf('@') is > 0 and var at && at == text.LastIndexOf('@') && at < text.Length - 1;
-
-    static bool IsIanaZone(string id) =>
-        TimeZoneInfo.TryFindSystemTimeZoneById(id, out var zone) && zone.HasIanaId;
 }

@@ -72,10 +72,10 @@ sealed partial class TlsCertificate
         }
     }
 
-    void TellInForce() => InForce(_inForce.TargetCertificate.GetExpirationDateString());
+    void TellInForce() => InForce(_inForce.TargetCertificate.NotAfter);
 
-    [LoggerMessage(1501, LogLevel.Information, "A TLS certificate is in force; it ends {Ends}")]
-    partial void InForce(string ends);
+    [LoggerMessage(1501, LogLevel.Information, "A TLS certificate is in force; it ends {Ends:yyyy-MM-dd}")]
+    partial void InForce(DateTimeOffset ends);
 
     [LoggerMessage(1502, LogLevel.Warning, "The TLS certificate stays the one before: {Reason}")]
     partial void NotReplaced(string reason);

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using HealthExport.Server.Limits;
 using HealthExport.Time;
 
 namespace HealthExport.Server.Http;
@@ -34,7 +35,10 @@ sealed class BodyReader : IDisposable
         {
             var read = await reader.ReadAtLeastAsync(MaxBytes + 1, patience.Token);
             var (document, refusal) = Parse(context, read.Buffer, mayBeEmpty);
+            var bytes = read.Buffer.Length;
             reader.AdvanceTo(read.Buffer.End);
+            if (refusal is null && context.Features.Get<Budget>() is { } budget)
+                refusal = await budget.TakeBodyAsync(bytes);
             return new(document, refusal);
         }
         catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
@@ -54,6 +58,13 @@ sealed class BodyReader : IDisposable
                 Refuse("body", $"has a field that is unknown here; there are {string.Join(", ", _asked.Order())}.");
             return _errors.Count > 0 ? Problems.InvalidRequest(_errors) : null;
         }
+    }
+
+    /// <summary>Whether a field was sent, if only as null.</summary>
+    public bool Has(string name)
+    {
+        _asked.Add(name);
+        return _document is not null && _document.RootElement.TryGetProperty(name, out _);
     }
 
     /// <summary>A text.</summary>

@@ -1,3 +1,4 @@
+using HealthExport.People;
 using HealthExport.Pushes;
 
 namespace HealthExport.Server.Http;
@@ -29,6 +30,11 @@ sealed partial class Failures(RequestDelegate next, ILogger<Failures> log)
         {
             StoreAway(context.TraceIdentifier, e.InnerException?.GetType().Name ?? "-");
             problem = Problems.Unavailable();
+        }
+        catch (UserGoneException)
+        {
+            // Between the check of the key and now.
+            problem = Problems.Unauthenticated();
         }
         catch (InvalidCursorException)
         {

@@ -55,6 +55,13 @@ static class Problems
         Make(413, "body_too_large", "The body is too large",
             $"The body is larger than {limitBytes} bytes, counted after decompression.", hint);
 
+    /// <summary>No wait makes it fit.</summary>
+    public static ProblemResult BodyOverAllowance(long limitBytes) =>
+        Make(413, "body_too_large", "The body is too large",
+            $"The body is larger than {limitBytes} bytes, counted after decompression: all that this key may send in an "
+            + "hour.",
+            "Export a shorter period, or have a key made with another limit profile.");
+
     public static ProblemResult UnsupportedMediaType(string detail, string? hint = null) =>
         Make(415, "unsupported_media_type", "The body has an unsupported form", detail, hint);
 
@@ -74,6 +81,12 @@ static class Problems
             "Too many keys that are not in force have come from this address; this one was not looked at.",
             "Stop what sends an old or a wrong key. Keys in force are not held up by others.",
             retryAfter: (int)Math.Ceiling(wait.TotalSeconds));
+
+    /// <param name="retryAfter">Seconds, to the one.</param>
+    public static ProblemResult RateLimited(string detail, int retryAfter) =>
+        Make(429, "rate_limited", "Too many requests", detail,
+            "Send the same request again after retry_after seconds, or have a key made with another limit profile.",
+            retryAfter: retryAfter);
 
     public static ProblemResult Internal() =>
         Make(500, "internal_error", "The server failed", "Something went wrong here; it has been logged.",

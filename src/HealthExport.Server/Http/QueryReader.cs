@@ -90,21 +90,24 @@ sealed class QueryReader(IQueryCollection query)
     public void Refuse(string name, string problem) => Problem ??= Problems.InvalidParameter(name, problem);
 }
 
-/// <summary>The query parameters that a GET takes; without this it takes none.</summary>
+/// <summary>The query parameters that an endpoint takes; a GET without this takes none.</summary>
 sealed record KnownParameters(string[] Names);
 
 static class KnownParametersRouting
 {
-    /// <summary>Names the query parameters of a GET; any other is refused.</summary>
+    /// <summary>Names the query parameters; any other is refused.</summary>
     public static T TakesQuery<T>(this T route, params string[] names) where T : IEndpointConventionBuilder =>
         route.WithMetadata(new KnownParameters(names));
 
-    /// <summary>Refuses GETs with a query parameter that their route does not name.</summary>
+    /// <summary>Refuses query parameters that the route does not name; one that names none at all is asked only by
+    /// GET.</summary>
     public static IApplicationBuilder UseKnownParameters(this IApplicationBuilder app) => app.Use((context, next) =>
     {
-        if (!HttpMethods.IsGet(context.Request.Method) || context.GetEndpoint() is not RouteEndpoint endpoint
-            || context.Request.Query.Count == 0) return next(context);
-        var known = endpoint.Metadata.GetMetadata<KnownParameters>()?.Names ?? [];
+        if (context.GetEndpoint() is not RouteEndpoint endpoint || context.Request.Query.Count == 0)
+            return next(context);
+        var named = endpoint.Metadata.GetMetadata<KnownParameters>()?.Names;
+        if (named is null && !HttpMethods.IsGet(context.Request.Method)) return next(context);
+        var known = named ?? [];
         foreach (var name in context.Request.Query.Keys)
         {
             if (known.Contains(name, StringComparer.Ordinal)) continue;

@@ -4,14 +4,19 @@ using System.Text.Json.Serialization;
 using HealthExport.Server.Auth;
 using HealthExport.Server.Health;
 using HealthExport.Server.Ingest;
+using HealthExport.Server.Limits;
+using HealthExport.Server.People;
 
 namespace HealthExport.Server.Http;
 
 /// <summary>Everything the server answers as JSON, in the contract's names.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(Problem))]
+[JsonSerializable(typeof(PersonAnswer))]
+[JsonSerializable(typeof(ErasureAnswer))]
 [JsonSerializable(typeof(HealthAnswer))]
 [JsonSerializable(typeof(ReadyAnswer))]
+[JsonSerializable(typeof(RateLimitAnswer))]
 [JsonSerializable(typeof(IngestionAnswer))]
 [JsonSerializable(typeof(IngestionDetails))]
 [JsonSerializable(typeof(ListAnswer<IngestionSummary>))]

@@ -5,6 +5,7 @@ using HealthExport.People;
 using HealthExport.Pushes;
 using HealthExport.Server.Audit;
 using HealthExport.Server.Http;
+using HealthExport.Server.Limits;
 using HealthExport.Server.Security;
 using HealthExport.Server.Settings;
 using HealthExport.Time;
@@ -21,7 +22,7 @@ static class IngestPush
     const int MaxIdempotencyKeyLength = 255;
 
     public static async Task<IResult> HandleAsync(
-        HttpContext context, Caller caller, IIngestionStore store, IUserStore users, PushWorker worker,
+        HttpContext context, Caller caller, Budget budget, IIngestionStore store, IUserStore users, PushWorker worker,
         SettledPushes settled, AuditTrail trail, ServerSettings settings, TimeProvider clock)
     {
         var request = context.Request;
@@ -33,7 +34,8 @@ static class IngestPush
         PayloadSpool payload;
         try
         {
-            var received = await ReceivePayload.ReceiveAsync(context, settings.Ingest, clock);
+            var received = await ReceivePayload.ReceiveAsync(
+                context, settings.Ingest, budget.AllowedBytes, clock);
             if (received.Refusal is { } refusal) return Refuse(refusal);
             payload = received.Payload!;
         }
@@ -47,8 +49,9 @@ static class IngestPush
         using var place = worker.FindPlace();
         using (payload)
         {
+            if (await budget.TakeBodyAsync(payload.SizeBytes) is { } tooMuch) return tooMuch;
             var user = await users.FindAsync(caller.UserId, CancellationToken.None)
-                ?? throw new UnreachableException("A key's user is there as long as the key.");
+                ?? throw new UserGoneException();
             kept = await store.KeepAsync(
                 new()
                 {
@@ -65,6 +68,7 @@ static class IngestPush
                 CancellationToken.None);
         }
         if (kept.As == KeptAs.Conflict) return Problems.Conflict();
+        budget.Keep();
         trail.Record(context, AuditAction.DataIngested, kept.Ingestion.Id.ToString(), Describe(kept));
 
         using var watch = settled.WatchFor(kept.Ingestion);

@@ -87,6 +87,12 @@ sealed partial class PushAttempt(
     /// <summary>The push itself is the trouble: another attempt, or the end of its attempts.</summary>
     async Task<TimeSpan?> CountAsync(ClaimedPush push, Exception e, CancellationToken stopping)
     {
+        if (await IsLostAsync(push))
+        {
+            // Its bytes may be gone, with its person.
+            LeaseLost(push.Ingestion.Id);
+            return null;
+        }
         var attempts = push.Ingestion.Attempts;
         AttemptFailed(
             push.Ingestion.Id, attempts, e.GetType().FullName!, Environment.NewLine, e.StackTrace ?? "");
@@ -100,6 +106,19 @@ sealed partial class PushAttempt(
         GivenUp(push.Ingestion.Id, attempts);
         settled.Announce(push.Ingestion.Id);
         return null;
+    }
+
+    async Task<bool> IsLostAsync(ClaimedPush push)
+    {
+        try
+        {
+            return !await store.RenewAsync(push, settings.Ingest.Lease, CancellationToken.None);
+        }
+        catch (Exception e)
+        {
+            NotRenewed(push.Ingestion.Id, e.GetType().Name);
+            return false;
+        }
     }
 
     Task GiveBackAsync(ClaimedPush push, TimeSpan delay, bool countAttempt, CancellationToken stopping) =>

@@ -20,10 +20,11 @@ static class ReceivePayload
     /// </summary>
     public readonly record struct Received(PayloadSpool? Payload, ProblemResult? Refusal);
 
+    /// <param name="allowedBytes">What the key may send in an hour: a larger body never fits.</param>
     /// <exception cref="StalledBodyException">No byte came for longer than allowed.</exception>
     /// <exception cref="IOException">The connection broke before the body's end.</exception>
     public static async ValueTask<Received> ReceiveAsync(
-        HttpContext context, IngestSettings settings, TimeProvider clock)
+        HttpContext context, IngestSettings settings, long allowedBytes, TimeProvider clock)
     {
         var request = context.Request;
         if (PushMediaType.Refuse(request.ContentType) is { } refusal) return new(null, refusal);
@@ -37,7 +38,7 @@ static class ReceivePayload
         try
         {
             using var body = new GuardedBody(request.BodyReader, settings.Stall, clock, context.RequestAborted);
-            var intake = new Intake(spool, settings.BodyLimitBytes);
+            var intake = new Intake(spool, settings.BodyLimitBytes, allowedBytes);
             if (coding == ContentCoding.Identity) await CopyAsync(body, intake);
             else await DecodeAsync(body, coding, intake);
             intake.End();
@@ -133,7 +134,7 @@ static class ReceivePayload
     }
 
     /// <summary>Where decoded bytes go, as long as nothing speaks against them.</summary>
-    sealed class Intake(PayloadSpool spool, long limitBytes)
+    sealed class Intake(PayloadSpool spool, long limitBytes, long allowedBytes)
     {
         OpeningByte _opening;
 
@@ -148,6 +149,7 @@ static class ReceivePayload
             _opening.Take(decoded);
             if (_opening.MayBeJson == false) Refuse(NotJson());
             else if (spool.SizeBytes + decoded.Length > limitBytes) Refuse(Problems.BodyTooLarge(limitBytes));
+            else if (spool.SizeBytes + decoded.Length > allowedBytes) Refuse(Problems.BodyOverAllowance(allowedBytes));
             else spool.Write(decoded);
             return Refusal is null;
         }

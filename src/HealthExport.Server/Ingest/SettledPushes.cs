@@ -1,3 +1,4 @@
+using HealthExport.People;
 using HealthExport.Pushes;
 
 namespace HealthExport.Server.Ingest;
@@ -61,6 +62,7 @@ sealed class SettledPushes(IIngestionStore store, IHostApplicationLifetime lifet
         /// </summary>
         /// <param name="lookFirst">Whether it may have been settled before the watch began.</param>
         /// <returns>The ingestion as last seen, settled or not.</returns>
+        /// <exception cref="UserGoneException">Its person was erased meanwhile.</exception>
         public async ValueTask<Ingestion> WaitAsync(
             TimeSpan patience, bool lookFirst, CancellationToken cancellationToken)
         {
@@ -99,7 +101,8 @@ sealed class SettledPushes(IIngestionStore store, IHostApplicationLifetime lifet
         {
             try
             {
-                return await pushes._store.FindAsync(last.UserId, last.Id, cancellationToken) ?? last;
+                return await pushes._store.FindAsync(last.UserId, last.Id, cancellationToken)
+                    ?? throw new UserGoneException();
             }
             catch (StoreUnavailableException)
             {

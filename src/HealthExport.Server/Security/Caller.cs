@@ -1,5 +1,6 @@
 using System.Reflection;
 using HealthExport.Keys;
+using HealthExport.Limits;
 
 namespace HealthExport.Server.Security;
 
@@ -10,6 +11,11 @@ sealed record Caller(StoredKey Key)
     public long UserId => Key.UserId;
     public string KeyId => Key.Id;
     public KeyScopes Scopes => Key.Scopes;
+
+    /// <summary>Which limits hold for the key; of a profile that only a later version knows, the usual ones.</summary>
+    public LimitProfile Profile => LimitProfiles.TryParse(Key.LimitProfile, out var profile) ? profile : default;
+
+    public KeyLimits Limits => KeyLimits.Of(Profile).With(Key.Limits);
 
     public bool Has(KeyScopes scope) => Scopes.Include(scope);
 

@@ -10,7 +10,11 @@ sealed record NeededScope(KeyScopes AnyOf)
 }
 
 /// <summary>What a request to an endpoint is counted as, against its key's limits.</summary>
-sealed record CountedAs(LimitClass Class);
+/// <param name="IsFree">It takes none of them, and is answered when they are used up.</param>
+sealed record CountedAs(LimitClass Class, bool IsFree)
+{
+    public override string ToString() => LimitClasses.GetName(Class) + (IsFree ? ", free" : "");
+}
 
 /// <summary>Says aloud that an endpoint answers without a key.</summary>
 sealed record NoKeyNeeded;
@@ -22,7 +26,11 @@ static class ScopeRouting
         route.WithMetadata(new NeededScope(anyOf));
 
     public static T CountsAs<T>(this T route, LimitClass limitClass) where T : IEndpointConventionBuilder =>
-        route.WithMetadata(new CountedAs(limitClass));
+        route.WithMetadata(new CountedAs(limitClass, IsFree: false));
+
+    /// <summary>For asking about the limits themselves.</summary>
+    public static T IsFreeAs<T>(this T route, LimitClass limitClass) where T : IEndpointConventionBuilder =>
+        route.WithMetadata(new CountedAs(limitClass, IsFree: true));
 
     public static T NeedsNoKey<T>(this T route) where T : IEndpointConventionBuilder =>
         route.WithMetadata(new NoKeyNeeded());

@@ -1,4 +1,5 @@
 using System.Globalization;
+using HealthExport.Limits;
 using HealthExport.Pushes;
 using HealthExport.Reading;
 using HealthExport.Server.Ingest;
@@ -19,6 +20,9 @@ sealed record ServerSettings
     public IngestSettings Ingest { get; init; } = new();
     public TimeSpan Shutdown { get; init; } = TimeSpan.FromSeconds(25);
     public ConnectionPoolOptions Database { get; init; } = new();
+
+    /// <summary>Null to count limits in this process alone.</summary>
+    public SharedUsageOptions? Redis { get; init; }
     public HttpSettings Http { get; init; } = new();
     public TlsSettings Tls { get; init; } = new();
     public AuditSettings Audit { get; init; } = new();
@@ -46,6 +50,7 @@ sealed record ServerSettings
             TempFolder = ReadTempFolder(configuration),
         },
         Database = ReadPool(configuration),
+        Redis = ReadRedis(configuration),
         Http = HttpSettings.From(configuration),
         Tls = TlsSettings.From(configuration, ReadUrls(configuration)),
         Audit = AuditSettings.From(configuration),
@@ -80,6 +85,17 @@ sealed record ServerSettings
                 SettingList.MinConnections.Name, $"must be at most {SettingList.MaxConnections.Name}.");
     }
 
+    static SharedUsageOptions? ReadRedis(IConfiguration configuration)
+    {
+        var options = new SharedUsageOptions(Text(configuration, SettingList.RedisUrl))
+        {
+            Prefix = Text(configuration, SettingList.RedisPrefix),
+            ConnectTimeout = Milliseconds(configuration, SettingList.RedisConnectMilliseconds),
+            AnswerTimeout = Milliseconds(configuration, SettingList.RedisAnswerMilliseconds),
+        };
+        return options.Url.Length > 0 ? options : null;
+    }
+
     static bool Flag(IConfiguration configuration, Setting setting) =>
         bool.TryParse(Text(configuration, setting), out var value)
             ? value
@@ -100,6 +116,9 @@ sealed record ServerSettings
 
     internal static TimeSpan Seconds(IConfiguration configuration, Setting setting) =>
         TimeSpan.FromSeconds(Number(configuration, setting));
+
+    static TimeSpan Milliseconds(IConfiguration configuration, Setting setting) =>
+        TimeSpan.FromMilliseconds(Number(configuration, setting));
 
     static LogLevel ReadLogLevel(IConfiguration configuration)
     {

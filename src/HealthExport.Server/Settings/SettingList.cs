@@ -93,6 +93,21 @@ static partial class SettingList
         "HEALTHEXPORT__DATABASE__TRANSACTIONPOOLER", "false",
         "true when a pooler in transaction mode, such as PgBouncer, stands before the database: nothing is prepared.");
 
+    public static readonly Setting RedisUrl = new(
+        "REDIS_URL", "",
+        "Where several servers count their keys' limits together; each counts for itself if empty.", IsSecret: true);
+
+    public static readonly Setting RedisPrefix = new(
+        "HEALTHEXPORT__REDIS__PREFIX", "healthexport:", "What every name in Redis begins with.");
+
+    public static readonly Setting RedisConnectMilliseconds = new(
+        "HEALTHEXPORT__REDIS__CONNECTMILLISECONDS", "2000",
+        "How long a connection to Redis may take, in milliseconds.") { Range = (10, 60_000) };
+
+    public static readonly Setting RedisAnswerMilliseconds = new(
+        "HEALTHEXPORT__REDIS__ANSWERMILLISECONDS", "500",
+        "How long an answer of Redis may take before it counts as away, in milliseconds.") { Range = (10, 60_000) };
+
     public static readonly Setting ShutdownSeconds = new(
         "HEALTHEXPORT__SHUTDOWNSECONDS", "25",
         "How long requests in progress may take to end when the server is stopped, in seconds.")
@@ -104,6 +119,7 @@ static partial class SettingList
         DatabaseUrl, LogLevel, Urls, PublicUrl, ShutdownSeconds, BodyLimitBytes, WaitSeconds, StallSeconds,
         LeaseSeconds, Workers, Attempts, BackoffMilliseconds, BackoffLimitMilliseconds, BatchRows, TempFolder,
         MinConnections, MaxConnections, ConnectSeconds, StatementSeconds, LifetimeSeconds, IdleSeconds, StatementCache,
-        TransactionPooler, .. Http, .. Audit,
+        TransactionPooler, RedisUrl, RedisPrefix, RedisConnectMilliseconds, RedisAnswerMilliseconds,
+        .. Http, .. Audit,
     ];
 }

@@ -17,6 +17,9 @@ sealed record EffectiveSetting(Setting Setting, string Value, string Origin)
         var scheme = value.IndexOf("://", StringComparison.Ordinal);
         if (scheme < 0) return StorageRegistration.IsEmbedded(value) ? value : "***";
         var at = value.LastIndexOf('@');
+        // There, a word alone before the host is more likely a password than a name.
+        if (at > 0 && value.StartsWith("redis", StringComparison.OrdinalIgnoreCase))
+            return $"{value[..(scheme + 3)]}***{value[at..]}";
         var colon = at < 0 ? -1 : value.IndexOf(':', scheme + 3, at - scheme - 3);
         var shown = colon < 0 ? value : $"{value[..colon]}:***{value[at..]}";
         var query = shown.IndexOf('?');

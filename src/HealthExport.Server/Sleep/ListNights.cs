@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using HealthExport.People;
 using HealthExport.Pushes;
 using HealthExport.Server.Http;
 using HealthExport.Server.Security;
@@ -23,7 +24,7 @@ static class ListNights
     ];
 
     public static async Task<IResult> HandleAsync(
-        HttpContext context, Caller caller, SleepDiary diary, CancellationToken cancellationToken)
+        HttpContext context, Caller caller, SleepDiary diary, IUserStore users, CancellationToken cancellationToken)
     {
         var query = new QueryReader(context.Request.Query);
         var span = query.Span();
@@ -33,8 +34,9 @@ static class ListNights
         if (query.Problem is { } problem) return problem;
 
         var list = FormattableString.Invariant($"sleep {caller.UserId} {span}");
+        var ranks = SourceRanks.InOrder(await users.ListSourceRanksAsync(caller.UserId, cancellationToken));
         var nights = await diary.ListAsync(
-            caller.UserId, span, SourceRanks.Guessed, ReadCursor(list, cursor), limit + 1, cancellationToken);
+            caller.UserId, span, ranks, ReadCursor(list, cursor), limit + 1, cancellationToken);
         var next = nights.Count > limit ? WriteCursor(list, SleepPosition.Of(nights[limit - 1])) : null;
 
         if (context.Request.PrefersCsv())

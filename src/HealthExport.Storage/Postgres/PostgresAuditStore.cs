@@ -105,13 +105,13 @@ sealed class PostgresAuditStore(PostgresDatabase database) : IAuditStore
     }
 
     /// <summary>Whoever erases a person waits until the entries are there, and removes them too; whoever comes after
-    /// does not find the person.</summary>
+    /// finds the person being erased, or not at all.</summary>
     static async ValueTask<HashSet<long>> LockPeopleAsync(
         NpgsqlConnection connection, IReadOnlyList<AuditEntry> entries, CancellationToken cancellationToken)
     {
         HashSet<long> people = [];
         await using var find = new NpgsqlCommand(
-            "select id from users where id = any($1) order by id for key share", connection);
+            "select id from users where id = any($1) and erasing_since is null order by id for key share", connection);
         find.Parameters.BindNumbers(entries.Select(entry => entry.UserId).Distinct());
         await using var row = await find.ExecuteReaderAsync(cancellationToken);
         while (await row.ReadAsync(cancellationToken)) people.Add(row.GetInt64(0));

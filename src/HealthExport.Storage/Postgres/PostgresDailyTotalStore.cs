@@ -115,6 +115,23 @@ sealed class PostgresDailyTotalStore(PostgresDatabase database) : IDailyTotalSto
             .Bind(userId).Bind(metricId)
             .Bind(from.DateAt(0).AddDays(-1)).Bind(to.DateAt(0).AddDays(1));
 
+    /// <summary>The same of every day on which ranks of sources may matter: of amounts that several measured.</summary>
+    public static void AddMarkRanked(NpgsqlBatch batch, long userId) =>
+        batch.Add(
+            $"""
+            update daily_totals
+            set version = version + 1
+            where user_id = $1 and metric_id in (
+                select u.metric_id
+                from user_metrics u
+                join metrics m on m.id = u.metric_id and m.kind = 'cumulative'
+                where u.user_id = $1 and u.grains & {1 << (int)Grain.Sample} <> 0
+                    and (
+                        select count(*)
+                        from user_metric_sources s
+                        where s.user_id = $1 and s.metric_id = u.metric_id) > 1)
+            """).Bind(userId);
+
     static void AddForget(NpgsqlBatch batch, long userId, int metricId, List<WorkedOutDay> days)
     {
         if (days.Count == 0) return;

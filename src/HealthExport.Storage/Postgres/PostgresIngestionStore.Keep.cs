@@ -1,3 +1,4 @@
+using HealthExport.People;
 using HealthExport.Pushes;
 using HealthExport.Time;
 using Npgsql;
@@ -96,7 +97,8 @@ sealed partial class PostgresIngestionStore
         var user = push.UserId;
         await using var batch = new NpgsqlBatch(connection);
         batch.AddIdleLimit();
-        batch.Add("select last_ingestion from users where id = $1 for no key update").Bind(user);
+        batch.Add("select last_ingestion from users where id = $1 and erasing_since is null for no key update")
+            .Bind(user);
         batch.Add("""
             select
                 (
@@ -121,8 +123,7 @@ sealed partial class PostgresIngestionStore
 
         await using var row = await batch.ExecuteReaderAsync(cancellationToken);
         await row.NextResultAsync(cancellationToken);
-        if (!await row.ReadAsync(cancellationToken))
-            throw new StoreRefusedException("The user of this push does not exist.");
+        if (!await row.ReadAsync(cancellationToken)) throw new UserGoneException();
         var found = new Situation { LastNumber = row.GetInt64(0) };
         await row.NextResultAsync(cancellationToken);
         await row.ReadAsync(cancellationToken);

@@ -124,10 +124,10 @@ sealed partial class PostgresIngestionStore
             async (connection, cancellationToken) =>
             {
                 await using (var gate = new NpgsqlCommand(
-                    "select 1 from users where id = $1 for no key update", connection))
+                    "select 1 from users where id = $1 and erasing_since is null for no key update", connection))
                 {
                     gate.Parameters.Bind(userId);
-                    await gate.ExecuteNonQueryAsync(cancellationToken);
+                    if (await gate.ExecuteScalarAsync(cancellationToken) is null) return null;
                 }
                 var found = await FindAsync(connection, userId, id, cancellationToken);
                 if (found is not { HasPayload: true }) return null;

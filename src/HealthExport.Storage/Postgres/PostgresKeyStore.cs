@@ -13,6 +13,7 @@ sealed class PostgresKeyStore(PostgresDatabase database) : IKeyStore
             key.Id, entry,
             async (connection, cancellationToken) =>
             {
+                await PostgresUserStore.RequirePresentAsync(connection, key.UserId, cancellationToken);
                 await InsertAsync(connection, key, cancellationToken);
                 return (true, ChangedOf: key.UserId);
             },
@@ -116,6 +117,7 @@ sealed class PostgresKeyStore(PostgresDatabase database) : IKeyStore
             id, entry,
             async (connection, cancellationToken) =>
             {
+                await PostgresUserStore.RequirePresentAsync(connection, successor.UserId, cancellationToken);
                 // Of several at once the others wait for the row, and then find it replaced.
                 await using var replace = new NpgsqlCommand(
                     """

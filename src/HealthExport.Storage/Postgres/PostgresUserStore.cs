@@ -5,9 +5,9 @@ using Npgsql;
 
 namespace HealthExport.Storage.Postgres;
 
-sealed class PostgresUserStore(PostgresDatabase database) : IUserStore
+sealed partial class PostgresUserStore(PostgresDatabase database) : IUserStore
 {
-    const string Columns = "id, public_id, email, display_name, time_zone, created_at";
+    const string Columns = "id, public_id, email, display_name, time_zone, created_at, erasing_since";
 
     public async ValueTask<User?> AddAsync(
         string email, string? displayName, string? timeZone, AuditEntry entry, CancellationToken cancellationToken)
@@ -26,12 +26,10 @@ sealed class PostgresUserStore(PostgresDatabase database) : IUserStore
                     returning {Columns}
                     """,
                     connection);
-                insert.Parameters.Bind(publicId).Bind(email).Bind(KeyOf(email)).BindText(displayName)
+                insert.Parameters.Bind(publicId).Bind(email).Bind(EmailAddress.KeyOf(email)).BindText(displayName)
                     .BindText(timeZone).Bind(Instant.From(now));
                 if (await FindAsync(insert, cancellationToken) is not { } user) return null;
-                await PostgresAuditStore.WriteAsync(
-                    connection, entry with { UserId = user.Id, Resource = user.PublicId.ToString() },
-                    cancellationToken);
+                await NoteAsync(connection, user, entry, cancellationToken);
                 return user;
             },
             cancellationToken);
@@ -43,7 +41,7 @@ sealed class PostgresUserStore(PostgresDatabase database) : IUserStore
             {
                 await using var find = new NpgsqlCommand(
                     $"select {Columns} from users where email_key = $1", connection);
-                find.Parameters.Bind(KeyOf(email));
+                find.Parameters.Bind(EmailAddress.KeyOf(email));
                 return await FindAsync(find, cancellationToken);
             },
             cancellationToken);
@@ -59,10 +57,33 @@ sealed class PostgresUserStore(PostgresDatabase database) : IUserStore
             cancellationToken);
 
     public ValueTask<IReadOnlyList<User>> ListAsync(CancellationToken cancellationToken) =>
+        ListAsync($"select {Columns} from users order by id", cancellationToken);
+
+    public ValueTask<IReadOnlyList<User>> ListBeingErasedAsync(CancellationToken cancellationToken) => ListAsync(
+        $"select {Columns} from users where erasing_since > '-infinity' order by erasing_since, id", cancellationToken);
+
+    /// <summary>For whoever is about to take something for a person, in the same transaction: nobody begins to erase
+    /// them before its end. To be asked first: the person's row is locked before any other.</summary>
+    /// <exception cref="UserGoneException">The person is not there, or is being erased.</exception>
+    public static async ValueTask RequirePresentAsync(
+        NpgsqlConnection connection, long id, CancellationToken cancellationToken)
+    {
+        await using var find = new NpgsqlCommand(
+            "select 1 from users where id = $1 and erasing_since is null for share", connection);
+        find.Parameters.Bind(id);
+        if (await find.ExecuteScalarAsync(cancellationToken) is null) throw new UserGoneException();
+    }
+
+    static ValueTask NoteAsync(
+        NpgsqlConnection connection, User user, AuditEntry entry, CancellationToken cancellationToken) =>
+        PostgresAuditStore.WriteAsync(
+            connection, entry with { UserId = user.Id, Resource = user.PublicId.ToString() }, cancellationToken);
+
+    ValueTask<IReadOnlyList<User>> ListAsync(string sql, CancellationToken cancellationToken) =>
         database.ReadAsync<IReadOnlyList<User>>(
             async (connection, cancellationToken) =>
             {
-                await using var list = new NpgsqlCommand($"select {Columns} from users order by id", connection);
+                await using var list = new NpgsqlCommand(sql, connection);
                 List<User> users = [];
                 await using var row = await list.ExecuteReaderAsync(cancellationToken);
                 while (await row.ReadAsync(cancellationToken)) users.Add(Read(row));
@@ -70,93 +91,13 @@ sealed class PostgresUserStore(PostgresDatabase database) : IUserStore
             },
             cancellationToken);
 
-    public async ValueTask<bool> EraseAsync(long id, AuditEntry entry, CancellationToken cancellationToken)
-    {
-        // 0 is nobody: rows under it are everybody's.
-        if (id <= 0) return false;
-        await PostgresAuditStore.PrepareAsync(database, entry, cancellationToken);
-        try
-        {
-            return await database.WriteAsync(
-                (connection, cancellationToken) => EraseAsync(connection, id, entry, cancellationToken),
-                cancellationToken);
-        }
-        finally
-        {
-            database.KeysVersion.Forget();
-        }
-    }
-
-    static async ValueTask<bool> EraseAsync(
-        NpgsqlConnection connection, long id, AuditEntry entry, CancellationToken cancellationToken)
-    {
-        // Nothing of this person is kept or claimed from here on; a push in work loses its lease with its place in the
-        // queue.
-        Guid publicId;
-        await using (var gate = new NpgsqlCommand("select public_id from users where id = $1 for update", connection))
-        {
-            gate.Parameters.Bind(id);
-            if (await gate.ExecuteScalarAsync(cancellationToken) is not Guid found) return false;
-            publicId = found;
-        }
-        foreach (var table in await ListTablesAsync(connection, cancellationToken))
-        {
-            await using var delete = new NpgsqlCommand($"delete from \"{table}\" where user_id = $1", connection);
-            delete.Parameters.Bind(id);
-            delete.CommandTimeout = 0;
-            await delete.ExecuteNonQueryAsync(cancellationToken);
-        }
-        // Names that the catalogue does not know may be personal; they go with the last who sent them.
-        await using (var names = new NpgsqlCommand(
-            """
-            delete from metrics m
-            where not m.is_known
-                and not exists (select from user_metric_names n where n.metric_id = m.id)
-                and not exists (select from user_metrics u where u.metric_id = m.id)
-            """,
-            connection))
-            await names.ExecuteNonQueryAsync(cancellationToken);
-        await using (var delete = new NpgsqlCommand("delete from users where id = $1", connection))
-        {
-            delete.Parameters.Bind(id);
-            await delete.ExecuteNonQueryAsync(cancellationToken);
-        }
-        await PostgresAuditStore.WriteAsync(
-            connection, entry with { UserId = 0, Resource = publicId.ToString() }, cancellationToken);
-        await PostgresKeysVersion.RaiseAsync(connection, cancellationToken);
-        return true;
-    }
-
-    /// <summary>Every table of users' rows, asked of the schema itself, so that a new one cannot be forgotten; the
-    /// queue first.</summary>
-    static async ValueTask<List<string>> ListTablesAsync(
-        NpgsqlConnection connection, CancellationToken cancellationToken)
-    {
-        await using var list = new NpgsqlCommand(
-            """
-            select c.relname
-            from pg_class c
-            join pg_attribute a on a.attrelid = c.oid and a.attname = 'user_id' and not a.attisdropped
-            where c.relkind in ('r', 'p')
-                and not c.relispartition
-                and c.relnamespace = current_schema()::regnamespace
-            order by c.relname <> 'queue', c.relname
-            """,
-            connection);
-        List<string> tables = [];
-        await using var row = await list.ExecuteReaderAsync(cancellationToken);
-        while (await row.ReadAsync(cancellationToken)) tables.Add(row.GetString(0));
-        return tables;
-    }
-
     static async ValueTask<User?> FindAsync(NpgsqlCommand find, CancellationToken cancellationToken)
     {
         await using var row = await find.ExecuteReaderAsync(cancellationToken);
         return await row.ReadAsync(cancellationToken) ? Read(row) : null;
     }
 
-    static string KeyOf(string email) => email.Trim().ToLowerInvariant();
-
     static User Read(NpgsqlDataReader row) => new(
-        row.GetInt64(0), row.GetGuid(1), row.GetString(2), row.FindString(3), row.FindString(4), row.GetInstant(5));
+        row.GetInt64(0), row.GetGuid(1), row.GetString(2), row.FindString(3), row.FindString(4), row.GetInstant(5),
+        row.FindInstant(6));
 }

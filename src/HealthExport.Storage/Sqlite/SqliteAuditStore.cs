@@ -27,7 +27,7 @@ sealed class SqliteAuditStore(SqliteDatabase database) : IAuditStore
         using var insert = session.Prepare($"""
             insert into audit_log ({Columns})
             select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10
-            where ?1 = 0 or exists (select 1 from users where id = ?1)
+            where ?1 = 0 or exists (select 1 from users where id = ?1 and erasing_since is null)
             on conflict do nothing
             """);
         insert.Bind(1, entry.UserId).Bind(2, entry.At).Bind(3, entry.Id).Bind(4, entry.Action.Name)
@@ -92,7 +92,7 @@ sealed class SqliteAuditStore(SqliteDatabase database) : IAuditStore
         using (var add = session.Prepare("""
             insert into key_addresses (user_id, key_id, network, seen_at)
             select ?1, ?2, ?3, ?4
-            where exists (select 1 from users where id = ?1)
+            where exists (select 1 from users where id = ?1 and erasing_since is null)
             on conflict do nothing
             """))
             if (add.Bind(1, entry.UserId).Bind(2, keyId).Bind(3, network).Bind(4, entry.At).Run() > 0) return true;

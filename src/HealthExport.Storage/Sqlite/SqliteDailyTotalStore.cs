@@ -124,6 +124,26 @@ sealed class SqliteDailyTotalStore(SqliteDatabase database) : IDailyTotalStore
             .Bind(4, to is { } last ? DayOf(last.DateAt(0)) + 1 : long.MaxValue).Run();
     }
 
+    /// <summary>The same of every day on which ranks of sources may matter: of amounts that several measured.</summary>
+    public static void MarkRanked(SqliteSession session, long userId)
+    {
+        using var mark = session.Prepare(
+            $"""
+            update daily_totals
+            set version = version + 1
+            where user_id = ?1 and metric_id in (
+                select u.metric_id
+                from user_metrics u
+                join metrics m on m.id = u.metric_id and m.kind = 'cumulative'
+                where u.user_id = ?1 and u.grains & {1 << (int)Grain.Sample}
+                    and (
+                        select count(*)
+                        from user_metric_sources s
+                        where s.user_id = ?1 and s.metric_id = u.metric_id) > 1)
+            """);
+        mark.Bind(1, userId).Run();
+    }
+
     static SqliteStatement Bind(SqliteStatement save, DayTotal total)
     {
         // Without figures there is nothing that the other columns could be of.

@@ -20,6 +20,10 @@ sealed class SqliteDatabase(string path, Action<nint>? opened = null) : IDisposa
     // Waiting for readers would be waiting with the writer in hand.
     const int CheckpointBusyMilliseconds = 10;
 
+    // A minute in all: readers that stream a long answer must come to their end.
+    const int MostEmptyings = 300;
+    static readonly TimeSpan EmptyingPause = TimeSpan.FromMilliseconds(200);
+
     readonly SemaphoreSlim _writerGate = new(1, 1);
     readonly ConcurrentBag<SqliteSession> _readers = [];
     readonly Lock _opening = new();
@@ -69,6 +73,50 @@ sealed class SqliteDatabase(string path, Action<nint>? opened = null) : IDisposa
             opened?.Invoke(session.Handle);
         }
         return new(this, session);
+    }
+
+    /// <summary>
+    /// Writes the file anew without what was deleted, and empties the log: no byte of a deleted row is in either then.
+    /// Readers go on meanwhile; writers wait. Needs as much free space again as the file has, twice.
+    /// </summary>
+    /// <exception cref="StoreUnavailableException">There is no room, or somebody reads for so long that the log cannot
+    /// be emptied; what was deleted may be in the files still.</exception>
+    public async ValueTask CompactAsync(CancellationToken cancellationToken)
+    {
+        using (var writer = await RentWriterAsync(cancellationToken))
+        {
+            // The copy on the way may not fit into memory.
+            writer.Session.Execute("pragma temp_store = file");
+            try
+            {
+                writer.Session.Execute("vacuum");
+            }
+            finally
+            {
+                writer.Session.Execute("pragma temp_store = memory");
+            }
+        }
+        for (var attempt = 1; !await TryEmptyLogAsync(cancellationToken); attempt++)
+        {
+            if (attempt == MostEmptyings)
+                throw new StoreUnavailableException("Somebody reads in the log, which cannot be emptied.");
+            await Task.Delay(EmptyingPause, cancellationToken);
+        }
+    }
+
+    async ValueTask<bool> TryEmptyLogAsync(CancellationToken cancellationToken)
+    {
+        using var writer = await RentWriterAsync(cancellationToken);
+        writer.Session.SetBusyTimeout(CheckpointBusyMilliseconds);
+        try
+        {
+            return SqliteNative.Checkpoint(
+                writer.Session.Handle, 0, SqliteNative.CheckpointTruncate, out _, out _) == SqliteNative.Ok;
+        }
+        finally
+        {
+            writer.Session.SetBusyTimeout(SqliteSession.BusyTimeoutMilliseconds);
+        }
     }
 
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();

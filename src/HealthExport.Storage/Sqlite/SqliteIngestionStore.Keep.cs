@@ -11,6 +11,7 @@ sealed partial class SqliteIngestionStore
         using var writer = await database.RentWriterAsync(cancellationToken);
         var session = writer.Session;
         session.Begin();
+        SqliteUserStore.RequirePresent(session, push.UserId);
         var kept = FindPromised(session, push) ?? Keep(session, push, sameness);
         session.Commit();
         return kept;
@@ -96,7 +97,7 @@ sealed partial class SqliteIngestionStore
             where id = ?1
             returning last_ingestion
             """);
-        if (!take.Bind(1, userId).Step()) throw new StoreRefusedException("The user of this push does not exist.");
+        take.Bind(1, userId).Step();
         return take.GetInt64(0);
     }
 

@@ -91,6 +91,7 @@ sealed partial class SqliteIngestionStore
         using var writer = await database.RentWriterAsync(cancellationToken);
         var session = writer.Session;
         session.Begin();
+        if (!SqliteUserStore.IsPresent(session, userId)) return null;
         var found = Find(session, userId, id);
         if (found is not { HasPayload: true }) return null;
         if (found.Status is IngestionStatus.Queued or IngestionStatus.Processing) return found;

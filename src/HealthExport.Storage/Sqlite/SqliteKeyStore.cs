@@ -12,6 +12,7 @@ sealed class SqliteKeyStore(SqliteDatabase database, TimeProvider clock) : IKeyS
         using var writer = await database.RentWriterAsync(cancellationToken);
         var session = writer.Session;
         session.Begin();
+        SqliteUserStore.RequirePresent(session, key.UserId);
         Insert(session, key);
         Commit(session, entry, key.UserId, key.Id);
     }

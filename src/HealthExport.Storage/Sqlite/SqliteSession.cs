@@ -17,7 +17,7 @@ sealed unsafe class SqliteSession : IDisposable
 
     // What a big push made larger is cut off when the log begins anew.
     const int KeptLogBytes = 64 << 20;
-    const int BusyTimeoutMilliseconds = 5_000;
+    internal const int BusyTimeoutMilliseconds = 5_000;
     const int BusyPauseMilliseconds = 5;
 
     static readonly ManualResetEventSlim Never = new();

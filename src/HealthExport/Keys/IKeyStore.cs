@@ -41,6 +41,7 @@ public sealed record StoredKey(
 public interface IKeyStore
 {
     /// <summary>Adds a key and raises the keys version, in one transaction.</summary>
+    /// <exception cref="People.UserGoneException">Its owner is not there, or is being erased.</exception>
     ValueTask AddAsync(StoredKey key, AuditEntry entry, CancellationToken cancellationToken);
 
     /// <param name="lookupHash">SHA-256 of the whole key.</param>

@@ -3,8 +3,8 @@ using HealthExport.Keys;
 namespace HealthExport.Limits;
 
 /// <summary>What may be used within an hour.</summary>
-/// <param name="Requests">1 or more.</param>
-/// <param name="Bytes">Of request bodies, decoded. 1 or more, below 2^53.</param>
+/// <param name="Requests">1 or more, below 2^53.</param>
+/// <param name="Bytes">Of request bodies, decoded; as many.</param>
 public readonly record struct Allowance(long Requests, long Bytes);
 
 /// <summary>What a key may use within an hour, by class.</summary>
@@ -37,6 +37,10 @@ public sealed record KeyLimits(Allowance Ingest, Allowance Read)
         LimitProfile.Bulk => s_bulk,
         _ => throw new ArgumentOutOfRangeException(nameof(profile), profile, "Not a limit profile."),
     };
+
+    public KeyLimits With(LimitOverrides overrides) => overrides.IsNone ? this : new(
+        new(overrides.IngestRequests ?? Ingest.Requests, overrides.IngestBytes ?? Ingest.Bytes),
+        new(overrides.ReadRequests ?? Read.Requests, overrides.ReadBytes ?? Read.Bytes));
 
     public Allowance Of(LimitClass limitClass) => limitClass == LimitClass.Ingest ? Ingest : Read;
 

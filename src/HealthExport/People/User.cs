@@ -1,4 +1,3 @@
-using HealthExport.Audit;
 using HealthExport.Time;
 
 namespace HealthExport.People;
@@ -7,33 +6,40 @@ namespace HealthExport.People;
 /// <param name="Id">Inside the store only.</param>
 /// <param name="PublicId">What the world sees.</param>
 /// <param name="TimeZone">IANA id for stamps without an offset; null if none is set.</param>
+/// <param name="ErasingSince">When the person began to be erased: neither key nor push of theirs is taken from then on,
+/// and what they had is going or gone. Null for everybody else.</param>
 public sealed record User(
-    long Id, Guid PublicId, string Email, string? DisplayName, string? TimeZone, Instant CreatedAt);
-
-/// <summary>
-/// People. Every method may throw <see cref="Pushes.StoreUnavailableException"/>. Those that change somebody take what the
-/// audit trail shall say of it, and write that in the same transaction, with the person's public id as resource; where
-/// nothing is changed nothing is written.
-/// </summary>
-public interface IUserStore
+    long Id, Guid PublicId, string Email, string? DisplayName, string? TimeZone, Instant CreatedAt,
+    Instant? ErasingSince = null)
 {
-    /// <summary>Adds a person, whose trail begins with <paramref name="entry"/>.</summary>
-    /// <param name="email">Unique, ignoring case.</param>
-    /// <returns>Null when the e-mail is taken; nothing was changed.</returns>
-    ValueTask<User?> AddAsync(
-        string email, string? displayName, string? timeZone, AuditEntry entry, CancellationToken cancellationToken);
+    /// <summary>Characters of a display name at most.</summary>
+    public const int MaxDisplayNameLength = 200;
 
-    ValueTask<User?> FindByEmailAsync(string email, CancellationToken cancellationToken);
+    public bool IsBeingErased => ErasingSince is not null;
 
-    ValueTask<User?> FindAsync(long id, CancellationToken cancellationToken);
+    /// <summary>Whether a text can be a display name: 1 to <see cref="MaxDisplayNameLength"/> characters, none of them a
+    /// control character, nothing blank around them.</summary>
+    public static bool IsDisplayName(string text) =>
+        text.Length is > 0 and <= MaxDisplayNameLength && !text.Any(char.IsControl)
+        && !char.IsWhiteSpace(text[0]) && !char.IsWhiteSpace(text[^1]);
+}
 
-    /// <summary>Everybody, in the order they were added.</summary>
-    ValueTask<IReadOnlyList<User>> ListAsync(CancellationToken cancellationToken);
+/// <summary>What a person sets for themselves.</summary>
+/// <param name="SourceRanks">Sources as <see cref="Samples.SourceName.Normalise"/> writes them, the one believed first
+/// first; those not named come after, as <see cref="Totals.SourceRanks"/> guesses.</param>
+/// <param name="SettingsVersion">Grows with every change of what stands here.</param>
+public sealed record UserProfile(User User, IReadOnlyList<string> SourceRanks, long SettingsVersion)
+{
+    /// <summary>What becomes of it by a change; its version is the same still.</summary>
+    public UserProfile With(UserChange change) => new(
+        User with
+        {
+            Email = change.Email.Or(User.Email),
+            DisplayName = change.DisplayName.Or(User.DisplayName),
+            TimeZone = change.TimeZone.Or(User.TimeZone),
+        },
+        change.SourceRanks.IsGiven ? change.SourceRanks.Value : SourceRanks, SettingsVersion);
 
-    /// <summary>
-    /// Removes every row of a person: data, payloads, sources, keys, audit trail and the person. What is left is
-    /// <paramref name="entry"/>, as nobody's.
-    /// </summary>
-    /// <returns>False if there is none such.</returns>
-    ValueTask<bool> EraseAsync(long id, AuditEntry entry, CancellationToken cancellationToken);
+    /// <summary>Whether nothing would change if this stood in the place of <paramref name="other"/>.</summary>
+    public bool SaysTheSameAs(UserProfile other) => User == other.User && SourceRanks.SequenceEqual(other.SourceRanks);
 }

@@ -14,6 +14,7 @@ public interface IIngestionStore
     /// A push equal to an earlier one in bytes, content type, aggregation header and zone is not queued again
     /// (<see cref="KeptAs"/>); equal bytes share their chunks.
     /// </summary>
+    /// <exception cref="People.UserGoneException">Its user is not there, or is being erased; nothing was kept.</exception>
     ValueTask<KeptPush> KeepAsync(ReceivedPush push, CancellationToken cancellationToken);
 
     /// <summary>

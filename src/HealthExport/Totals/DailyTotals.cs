@@ -1,3 +1,4 @@
+using HealthExport.People;
 using HealthExport.Samples;
 
 namespace HealthExport.Totals;
@@ -6,7 +7,7 @@ namespace HealthExport.Totals;
 /// Works out the daily totals that are missing or outdated. Reading never needs it to have run: it makes reading fast.
 /// Safe for concurrent use, by any number of processes.
 /// </summary>
-public sealed class DailyTotals(ISampleStore samples, IDailyTotalStore store)
+public sealed class DailyTotals(ISampleStore samples, IDailyTotalStore store, IUserStore users)
 {
     internal const int DaysAtOnce = 1_000;
 
@@ -22,11 +23,13 @@ public sealed class DailyTotals(ISampleStore samples, IDailyTotalStore store)
             // What changes faster than it can be worked out is left to the next time.
             if (last is not null && stale.SequenceEqual(last)) break;
             last = stale;
+            // After the versions: ranks that change from now on raise them, and what is worked out is not kept.
+            var ranks = SourceRanks.InOrder(await users.ListSourceRanksAsync(userId, cancellationToken));
             var metrics = (await samples.ListMetricsAsync(userId, cancellationToken))
                 .ToDictionary(metric => metric.MetricId);
             foreach (var days in stale.GroupBy(day => day.MetricId))
                 await RefreshAsync(
-                    userId, days.Key, metrics.GetValueOrDefault(days.Key), [.. days], cancellationToken);
+                    userId, days.Key, metrics.GetValueOrDefault(days.Key), [.. days], ranks, cancellationToken);
             count += stale.Count;
             if (stale.Count < DaysAtOnce) break;
         }
@@ -35,14 +38,15 @@ public sealed class DailyTotals(ISampleStore samples, IDailyTotalStore store)
 
     /// <param name="metric">Null when it has no rows any more.</param>
     async ValueTask RefreshAsync(
-        long userId, int metricId, UserMetric? metric, List<StaleDay> days, CancellationToken cancellationToken)
+        long userId, int metricId, UserMetric? metric, List<StaleDay> days, SourceRanks ranks,
+        CancellationToken cancellationToken)
     {
         var totals = new Dictionary<DateOnly, DayTotal>();
         if (metric is not null)
         {
             var clock = new LocalClock();
             var reader = new DayReader(samples, userId, metric, clock);
-            var sums = new DayTotals(metric.Metric.Kind, clock, SourceRanks.Guessed);
+            var sums = new DayTotals(metric.Metric.Kind, clock, ranks);
             foreach (var (first, end) in Runs(days.Select(day => day.Date)))
                 await foreach (var day in reader.ReadAsync(first, end, default, Grain.Sample, cancellationToken))
                     if (day.HasDay) totals[day.Date] = sums.Of(day);

@@ -5,8 +5,9 @@ namespace HealthExport.Totals;
 /// method but the last is scoped to one user.
 /// </summary>
 /// <remarks>
-/// A push or a deletion that changes rows of a day raises the day's version in its own transaction; so there is a row
-/// for every day that has rows, and a total that is not of the row's present version must not be used.
+/// A push or a deletion that changes rows of a day raises the day's version in its own transaction, and so does a
+/// change of the person's source ranks that may matter to the day; so there is a row for every day that has rows, and a
+/// total that is not of the row's present version must not be used.
 /// </remarks>
 public interface IDailyTotalStore
 {

@@ -1,4 +1,6 @@
 using System.Runtime.CompilerServices;
+using HealthExport.Catalogue;
+using HealthExport.People;
 using HealthExport.Samples;
 using HealthExport.Time;
 
@@ -9,7 +11,7 @@ namespace HealthExport.Totals;
 /// for, everything else from the rows. Of what is written during the reading, the days read later know and those before
 /// do not. Safe for concurrent use.
 /// </summary>
-public sealed class MetricSeries(ISampleStore samples, IDailyTotalStore totals)
+public sealed class MetricSeries(ISampleStore samples, IDailyTotalStore totals, IUserStore users)
 {
     internal const int DaysAtOnce = 4_000;
 
@@ -19,6 +21,7 @@ public sealed class MetricSeries(ISampleStore samples, IDailyTotalStore totals)
         long userId, UserMetric metric, SeriesQuery query,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        query = query with { Ranks = query.Ranks ?? await FindRanksAsync(userId, metric, query, cancellationToken) };
         var clock = new LocalClock(query.Zone);
         var builder = new SeriesBuilder(query, clock);
         var reader = new DayReader(samples, userId, metric, clock, query.Bucket);
@@ -36,6 +39,14 @@ public sealed class MetricSeries(ISampleStore samples, IDailyTotalStore totals)
 
         bool IsAfter(in SeriesPoint point) => query.After is not { } after || point.Position.CompareTo(after) > 0;
     }
+
+    /// <returns>Null where they change nothing: only amounts that several sources measured are merged.</returns>
+    async ValueTask<SourceRanks?> FindRanksAsync(
+        long userId, UserMetric metric, SeriesQuery query, CancellationToken cancellationToken) =>
+        query is { Kind: MetricKind.Cumulative, MergesSources: true, BySource: false }
+            && metric.Sources.Count > 1 && metric.Grains.Contains(Grain.Sample)
+            ? SourceRanks.InOrder(await users.ListSourceRanksAsync(userId, cancellationToken))
+            : null;
 
     static async IAsyncEnumerable<IReadOnlyList<SeriesPoint>> AddRowsAsync(
         SeriesQuery query, SeriesBuilder builder, DayReader reader, DateOnly from, DateOnly end,

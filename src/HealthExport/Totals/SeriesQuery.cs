@@ -19,6 +19,7 @@ namespace HealthExport.Totals;
 /// Whether an amount that two sources measured at the same time counts once. Otherwise samples are simply added;
 /// buckets against samples are weighed the same either way.
 /// </param>
+/// <param name="Ranks">Null for those of the person.</param>
 /// <param name="After">Only points after this one; null for all.</param>
 public sealed record SeriesQuery(
     MetricKind Kind, SeriesBucket Bucket, TimeSpanBounds Span, TimeZoneInfo? Zone = null, bool BySource = false,

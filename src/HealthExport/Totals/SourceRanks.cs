@@ -11,6 +11,16 @@ public sealed class SourceRanks(IReadOnlyDictionary<string, int>? chosen = null)
     public const int Phone = 1;
     public const int Other = 2;
 
+    /// <summary>What a person chose: those named come first, in that order; the rest after them, as guessed.</summary>
+    /// <param name="sources">Normalised, the one believed first first.</param>
+    public static SourceRanks InOrder(IReadOnlyList<string> sources)
+    {
+        if (sources.Count == 0) return Guessed;
+        var ranks = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (var i = 0; i < sources.Count; i++) ranks.TryAdd(sources[i], i - sources.Count);
+        return new(ranks);
+    }
+
     /// <summary>Nothing chosen, everything guessed.</summary>
     public static SourceRanks Guessed { get; } = new();
 

@@ -64,6 +64,23 @@ public sealed class PairCommandTests : IDisposable
         Assert.Contains("HEALTHEXPORT__PUBLICURL", paired.Out, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("https://127.0.0.1:8443", "https://127.0.0.1:8443/v1/ingest")]
+    [InlineData("https://127.0.0.1:443", "https://127.0.0.1/v1/ingest")]
+    [InlineData("https://127.0.0.1:80", "https://127.0.0.1:80/v1/ingest")]
+    public async Task With_a_certificate_it_says_https(string listening, string expected)
+    {
+        _terminal.Environment["HEALTHEXPORT__URLS"] = listening;
+        // Only a server reads it.
+        _terminal.Environment["HEALTHEXPORT__TLS__CERTIFICATE"] = "/no/such/file";
+        await _terminal.AddUserAsync();
+        var paired = await _terminal.RunAsync("pair");
+        Assert.Equal(0, paired.Code);
+        Assert.Contains($"  {expected}{Environment.NewLine}", paired.Out, StringComparison.Ordinal);
+        Assert.Contains("serve --urls https://0.0.0.0:", paired.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("not encrypted", paired.Out, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task The_public_url_wins_over_the_address_listened_on()
     {

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using HealthExport.Keys;
 using HealthExport.Server.CommandLine;
+using HealthExport.Tests.Support;
 
 namespace HealthExport.Tests.CommandLine;
 
@@ -67,6 +68,34 @@ public sealed class ServeCommandTests : IDisposable
         var (second, _) = await ServeAsync("serve", "--json", "--urls=http://127.0.0.1:0", "--metrics-urls", "none");
         Assert.Equal(
             ["urls"], JsonDocument.Parse(second).RootElement.EnumerateObject().Select(property => property.Name));
+    }
+
+    [Fact]
+    public async Task With_a_certificate_the_printed_URLs_say_https()
+    {
+        using var certificates = new TestCertificates();
+        using var own = certificates.Make();
+        var file = _terminal.PathOf("own.pem");
+        File.WriteAllText(file, certificates.ChainOf(own) + TestCertificates.KeyOf(own));
+        _terminal.Environment["HEALTHEXPORT__TLS__CERTIFICATE"] = file;
+        var (text, code) = await ServeAsync("serve", "--json", "--urls", "https://127.0.0.1:0");
+        Assert.Equal(0, code);
+        var document = JsonDocument.Parse(text).RootElement;
+        var url = document.GetProperty("urls")[0].GetString()!;
+        Assert.StartsWith("https://127.0.0.1:", url, StringComparison.Ordinal);
+        Assert.Equal($"{url}/v1/ingest", document.GetProperty("pairing").GetProperty("url").GetString());
+    }
+
+    [Theory]
+    [InlineData("/no/such/file", "HEALTHEXPORT__TLS__CERTIFICATE must name a file that can be used; /no/such/file")]
+    [InlineData("", "HEALTHEXPORT__TLS__CERTIFICATE must be set")]
+    public async Task A_certificate_that_cannot_be_used_stops_the_start(string file, string error)
+    {
+        _terminal.Environment["HEALTHEXPORT__TLS__CERTIFICATE"] = file;
+        var failed = await _terminal.RunAsync("serve", "--urls", "https://127.0.0.1:0");
+        Assert.Equal(1, failed.Code);
+        Assert.Empty(failed.Out);
+        Assert.StartsWith(error, failed.Error, StringComparison.Ordinal);
     }
 
     [Fact]

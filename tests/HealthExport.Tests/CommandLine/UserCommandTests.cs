@@ -1,3 +1,5 @@
+using HealthExport.Server.CommandLine;
+
 namespace HealthExport.Tests.CommandLine;
 
 public sealed class UserCommandTests : IDisposable
@@ -103,6 +105,57 @@ public sealed class UserCommandTests : IDisposable
         var erased = await _terminal.RunAsync("user", "erase", "anna@example.org", "--json");
         Assert.Equal(2, erased.Code);
         Assert.Contains("--yes", erased.Json.GetProperty("hint").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_was_stopped_is_finished_by_the_same_command_again_which_does_not_ask()
+    {
+        await _terminal.AddUserAsync();
+        await BeginErasingAsync("anna@example.org");
+        var user = Assert.Single((await _terminal.RunAsync("user", "list", "--json")).Json
+            .GetProperty("items").EnumerateArray());
+        Assert.True(user.GetProperty("being_erased").GetBoolean());
+        Assert.Contains(
+            "anna@example.org (being erased)", (await _terminal.RunAsync("user", "list")).Out,
+            StringComparison.Ordinal);
+        var paired = await _terminal.RunAsync("pair", "--user", "anna@example.org");
+        Assert.Equal(1, paired.Code);
+        Assert.Contains("being erased", paired.Error, StringComparison.Ordinal);
+
+        var erased = await _terminal.RunAsync("user", "erase", "anna@example.org");
+
+        Assert.Equal((0, "Erased anna@example.org."), (erased.Code, erased.Out.Trim()));
+        Assert.DoesNotContain("Type", erased.Error, StringComparison.Ordinal);
+        Assert.Empty((await _terminal.RunAsync("user", "list", "--json")).Json.GetProperty("items").EnumerateArray());
+    }
+
+    [Fact]
+    public async Task Erasing_anybody_finishes_those_whom_somebody_began_to_erase()
+    {
+        await _terminal.AddUserAsync();
+        await _terminal.AddUserAsync("bert@example.org");
+        await BeginErasingAsync("anna@example.org");
+        var erased = await _terminal.RunAsync("user", "erase", "carl@example.org", "--yes");
+        Assert.Equal(1, erased.Code);
+        Assert.Contains("Finished erasing somebody", erased.Error, StringComparison.Ordinal);
+        var left = Assert.Single((await _terminal.RunAsync("user", "list", "--json")).Json
+            .GetProperty("items").EnumerateArray());
+        Assert.Equal("bert@example.org", left.GetProperty("email").GetString());
+    }
+
+    [Fact]
+    public async Task A_display_name_must_be_printable()
+    {
+        var added = await _terminal.RunAsync("user", "add", "anna@example.org", "--name", "An\u0007na");
+        Assert.Equal(2, added.Code);
+        Assert.Contains("--name", added.Error, StringComparison.Ordinal);
+    }
+
+    async Task BeginErasingAsync(string email)
+    {
+        await using var store = StoreSession.Open(_terminal.OpenShell(new StringWriter(), new StringWriter()));
+        var user = await store.GetUserAsync(email, default);
+        Assert.True(await store.Users.BeginErasingAsync(user.Id, default));
     }
 
     [Fact]

@@ -137,7 +137,7 @@ public abstract class DailyTotalStoreContract : IAsyncLifetime
     public async Task A_refresh_works_out_what_is_stale_and_a_second_one_has_nothing_to_do()
     {
         var metric = await MarkAsync(_user, s_first, s_first.AddDays(1), s_first.AddDays(9));
-        var refresh = new DailyTotals(_stores.Samples, _stores.DailyTotals);
+        var refresh = new DailyTotals(_stores.Samples, _stores.DailyTotals, _stores.Users);
         Assert.Equal(3, await refresh.RefreshAsync(_user.Id, default));
         Assert.Equal([60.0, 60.0, 60.0], (await ListAsync(metric)).Select(day => day.Total!.Figures!.Value.Average));
         Assert.Equal(0, await refresh.RefreshAsync(_user.Id, default));

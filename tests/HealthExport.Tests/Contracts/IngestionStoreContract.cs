@@ -1,4 +1,5 @@
 using System.Text;
+using HealthExport.People;
 using HealthExport.Pushes;
 using HealthExport.Tests.Support;
 using HealthExport.Time;
@@ -101,7 +102,7 @@ public abstract partial class IngestionStoreContract : IAsyncLifetime
     [Fact]
     public async Task A_push_of_nobody_is_refused()
     {
-        await Assert.ThrowsAsync<StoreRefusedException>(() => Store.KeepAsync(Push("{}") with { UserId = 999 }));
+        await Assert.ThrowsAsync<UserGoneException>(() => Store.KeepAsync(Push("{}") with { UserId = 999 }));
     }
 
     [Fact]

@@ -22,7 +22,7 @@ public sealed class CrashTests : IDisposable
         var server = await ServerProcess.StartAsync(DatabasePath);
         try
         {
-            var keys = new[] { server.AdminKey!, await AddPersonAsync() };
+            var keys = new[] { await ServerProcess.AddKeyAsync(StorePlace.AtFile(DatabasePath)), await AddPersonAsync() };
             var started = new TaskCompletionSource();
             var answers = 0;
             var killAt = new TaskCompletionSource();
@@ -76,7 +76,7 @@ public sealed class CrashTests : IDisposable
     {
         using var first = await ServerProcess.StartAsync(DatabasePath);
         var address = first.Address;
-        var key = first.AdminKey!;
+        var key = await ServerProcess.AddKeyAsync(StorePlace.AtFile(DatabasePath));
         var answers = 0;
         var isOver = false;
         var enough = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -126,9 +126,6 @@ public sealed class CrashTests : IDisposable
     async Task<string> AddPersonAsync()
     {
         await ServerProcess.RunAsync(DatabasePath, "user", "add", "second@example.org");
-        var key = await ServerProcess.RunAsync(
-            DatabasePath, "key", "create", "--user", "second@example.org", "--name", "all", "--scopes",
-            "ingest,read,admin");
-        return key.GetProperty("key").GetString()!;
+        return await ServerProcess.AddKeyAsync(StorePlace.AtFile(DatabasePath), "second@example.org");
     }
 }

@@ -19,7 +19,7 @@ public abstract class RandomHistoryTests(Household household)
         var random = new Random(seed);
         var person = await household.AddPersonAsync();
         var model = new StoreModel();
-        var truth = new DailyTotalsTruth(household.Samples, household.DailyTotals);
+        var truth = new DailyTotalsTruth(household.Samples, household.DailyTotals, household.Users);
         var settled = new List<Settled>();
         var now = TimeProvider.System.GetUtcNow();
         var today = now.AddTicks(-now.TimeOfDay.Ticks);

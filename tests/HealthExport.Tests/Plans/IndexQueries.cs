@@ -35,6 +35,8 @@ static class IndexQueries
         new("users (public_id)", "a person's rows in the views", house => house.ReadViewAsync("heart_rate_metrics")),
         new("users (email_key)", "a person by e-mail, and that there is one of each",
             house => house.Get<IUserStore>().FindByEmailAsync("reader@example.org", default).Run()),
+        new("users_being_erased", "people being erased",
+            house => house.Get<IUserStore>().ListBeingErasedAsync(default).Run()),
         new("api_keys key", "a person's keys",
             house => house.Get<IKeyStore>().ListAsync(house.Reader.Id, default).Run()),
         new("api_keys_lookup", "a key by its hash",
@@ -83,6 +85,8 @@ static class IndexQueries
             PlannedPushes.Metric(
                 "oxygen_saturation", "%",
                 [$$"""{"date":"{{PhoneDates.Usual(Later())}}","qty":97,"source":"A ring of its own"}"""]))),
+        new("sources_ranked", "the order in which a person's sources are believed",
+            house => house.Get<IUserStore>().ListSourceRanksAsync(house.Reader.Id, default).Run()),
         new("samples key", "a metric's rows of one grain in a span, in order, and one by its key",
             house => house.ListSamplesAsync()),
         new("series_pushes key", "which push wrote a series last",

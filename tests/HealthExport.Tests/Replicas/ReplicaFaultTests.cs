@@ -90,7 +90,7 @@ public sealed class ReplicaFaultTests : IAsyncLifetime
         for (var i = 0; i < count; i++) servers[i] = await ServerProcess.StartAsync(_place, s_settings);
         try
         {
-            string[] keys = [servers[0].AdminKey!, await AddPersonAsync()];
+            string[] keys = [await ServerProcess.AddKeyAsync(_place), await AddPersonAsync()];
             var (answers, turn, target, isOver) = (0, 0, int.MaxValue, false);
             var enough = new TaskCompletionSource();
             var phones = Enumerable.Range(0, phonesCount).Select(i => new StubbornPhone(
@@ -155,9 +155,7 @@ public sealed class ReplicaFaultTests : IAsyncLifetime
     async Task<string> AddPersonAsync()
     {
         await ServerProcess.RunAsync(_place, "user", "add", "second@example.org");
-        var key = await ServerProcess.RunAsync(
-            _place, "key", "create", "--user", "second@example.org", "--name", "all", "--scopes", "ingest,read,admin");
-        return key.GetProperty("key").GetString()!;
+        return await ServerProcess.AddKeyAsync(_place, "second@example.org");
     }
 
     static async Task<Guid> PushLaterAsync(ServerProcess server, string key, byte[] body)

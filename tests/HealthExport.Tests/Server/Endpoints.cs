@@ -1,5 +1,4 @@
 using HealthExport.Keys;
-using HealthExport.Limits;
 using HealthExport.Server.Audit;
 using HealthExport.Server.Security;
 using HealthExport.Tests.Support;
@@ -32,7 +31,7 @@ static class Endpoints
            orderby route, method
            select new KnownEndpoint(
                method, route, scope?.ToString() ?? "no key", scope?.AnyOf ?? KeyScopes.None,
-               counted is null ? "-" : LimitClasses.GetName(counted.Class),
+               counted?.ToString() ?? "-",
                endpoint.Metadata.GetMetadata<AuditedAs>()?.Action.Name ?? "-"),
     ];
 }

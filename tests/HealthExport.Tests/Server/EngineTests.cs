@@ -40,6 +40,11 @@ public sealed class SqliteAnswerTests(ServerFixture fixture) : AnswerTests(fixtu
 public sealed class PostgresAnswerTests(PostgresServerFixture fixture)
     : AnswerTests(fixture), IClassFixture<PostgresServerFixture>;
 
+public sealed class SqlitePeopleTests(ServerFixture fixture) : PeopleTests(fixture), IClassFixture<ServerFixture>;
+
+public sealed class PostgresPeopleTests(PostgresServerFixture fixture)
+    : PeopleTests(fixture), IClassFixture<PostgresServerFixture>;
+
 public sealed class SqliteSleepTests(ServerFixture fixture) : SleepTests(fixture), IClassFixture<ServerFixture>;
 
 public sealed class PostgresSleepTests(PostgresServerFixture fixture)

@@ -1,3 +1,4 @@
+using HealthExport.People;
 using HealthExport.Samples;
 using HealthExport.Time;
 using HealthExport.Totals;
@@ -5,10 +6,10 @@ using HealthExport.Totals;
 namespace HealthExport.Tests.Support;
 
 /// <summary>Holds the daily totals of a person, and the series made of them, to what the rows say.</summary>
-sealed class DailyTotalsTruth(ISampleStore samples, IDailyTotalStore totals)
+sealed class DailyTotalsTruth(ISampleStore samples, IDailyTotalStore totals, IUserStore users)
 {
-    readonly MetricSeries _series = new(samples, totals);
-    readonly MetricSeries _fromRows = new(samples, new NothingWorkedOut(totals));
+    readonly MetricSeries _series = new(samples, totals, users);
+    readonly MetricSeries _fromRows = new(samples, new NothingWorkedOut(totals), users);
 
     /// <summary>
     /// What is called current is what the rows say, and every day that has rows is there, before and after a refresh.
@@ -18,7 +19,7 @@ sealed class DailyTotalsTruth(ISampleStore samples, IDailyTotalStore totals)
         await AssertDaysAsync(userId, mayBeStale: true);
         await AssertSeriesAsync(userId, random);
         if (random.Next(2) == 0) return;
-        await new DailyTotals(samples, totals).RefreshAsync(userId, default);
+        await new DailyTotals(samples, totals, users).RefreshAsync(userId, default);
         await AssertDaysAsync(userId, mayBeStale: false);
         await AssertSeriesAsync(userId, random);
     }

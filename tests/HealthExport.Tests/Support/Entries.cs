@@ -17,5 +17,6 @@ static class Entries
     public static AuditEntry KeyLimited => Of(AuditAction.KeyLimited);
     public static AuditEntry KeyRevoked => Of(AuditAction.KeyRevoked);
     public static AuditEntry UserCreated => Of(AuditAction.UserCreated);
+    public static AuditEntry UserChanged => Of(AuditAction.UserChanged);
     public static AuditEntry UserErased => Of(AuditAction.UserErased);
 }

@@ -1,3 +1,4 @@
+using HealthExport.People;
 using HealthExport.Samples;
 using HealthExport.Storage.Sqlite;
 using HealthExport.Totals;
@@ -13,6 +14,8 @@ public abstract class Household(Engine engine) : IAsyncLifetime
     public ISampleStore Samples => Server.Get<ISampleStore>();
 
     public IDailyTotalStore DailyTotals => Server.Get<IDailyTotalStore>();
+
+    public IUserStore Users => Server.Get<IUserStore>();
 
     internal RunningServer Server { get; set; } = null!;
 

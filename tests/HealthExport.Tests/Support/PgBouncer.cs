@@ -31,7 +31,7 @@ sealed class PgBouncer : IAsyncDisposable
         var server = new Uri(url);
         var port = PostgresServer.FindFreePort();
         var process = PostgresServer.StartScript(
-            "pgbouncer.sh", Program, $"{port}", $"{server.Port}", server.UserInfo.Split(':')[1]);
+            "pgbouncer.sh", "postgres", Program, $"{port}", $"{server.Port}", server.UserInfo.Split(':')[1]);
         if (await process.StandardOutput.ReadLineAsync() != "started")
             throw new InvalidOperationException($"PgBouncer: {await process.StandardError.ReadToEndAsync()}");
         return new(process, port);

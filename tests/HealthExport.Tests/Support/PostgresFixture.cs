@@ -127,6 +127,21 @@ sealed class PostgresFixture : StoreFixture
         }
     }
 
+    public override ValueTask RefuseDeletingAsync(string table)
+    {
+        IsSpoilt = true;
+        return ExecuteAsync($"""
+            create or replace function refuse() returns trigger language plpgsql as $$
+            begin
+                raise exception 'refused by the test';
+            end
+            $$;
+            create trigger refuse before delete on {table} for each row execute function refuse()
+            """);
+    }
+
+    public override ValueTask AllowDeletingAsync(string table) => ExecuteAsync($"drop trigger refuse on {table}");
+
     public override async ValueTask DisposeAsync()
     {
         foreach (var other in _others) await other.DisposeAsync();

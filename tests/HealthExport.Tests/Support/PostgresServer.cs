@@ -54,7 +54,7 @@ sealed class PostgresServer : IAsyncDisposable
     {
         var port = FindFreePort();
         var password = Guid.NewGuid().ToString("n");
-        var process = StartScript("postgres-server.sh", Programs, $"{port}", password);
+        var process = StartScript("postgres-server.sh", "postgres", Programs, $"{port}", password);
         var server = new PostgresServer(new($"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"), process);
         await server.ExpectAsync("started");
         return server;
@@ -115,12 +115,14 @@ sealed class PostgresServer : IAsyncDisposable
             $"PostgreSQL did not come to be {answer}: {await _process.StandardError.ReadToEndAsync()}");
     }
 
-    /// <summary>Runs one of the scripts beside this file, which ends when its standard input does; as the user
-    /// <c>postgres</c> where this process is root's, because the server refuses to be.</summary>
-    public static Process StartScript(string name, params string[] arguments)
+    /// <summary>Runs one of the scripts beside this file, which ends when its standard input does.</summary>
+    /// <param name="user">Who runs it where this process is root's, because many servers refuse to be; null for root.
+    /// </param>
+    public static Process StartScript(string name, string? user, params string[] arguments)
     {
         using var reader = new StreamReader(typeof(PostgresServer).Assembly.GetManifestResourceStream(name)!);
-        string[] command = Environment.UserName == "root" ? ["runuser", "-u", "postgres", "--", "sh"] : ["sh"];
+        string[] command = 
+            user is not null && Environment.UserName == "root" ? ["runuser", "-u", user, "--", "sh"] : ["sh"];
         var start = new ProcessStartInfo
         {
             FileName = command[0],

@@ -86,15 +86,16 @@ sealed class RunningServer : IAsyncDisposable
             Entries.Now(AuditAction.UserCreated), CancellationToken.None)
         ?? throw new InvalidOperationException("The e-mail was taken.");
 
-    /// <summary>A new key, as its holder would send it.</summary>
+    /// <summary>A new key, as its holder would send it; under limits that no test comes near by chance.</summary>
     public async Task<TestKey> AddKeyAsync(
-        User user, KeyScopes scopes = KeyScopes.All, Instant? expiresAt = null, KeyFormat format = KeyFormat.Hx)
+        User user, KeyScopes scopes = KeyScopes.All, Instant? expiresAt = null, KeyFormat format = KeyFormat.Hx,
+        LimitProfile profile = LimitProfile.Bulk)
     {
         var minted = ApiKey.Mint(format);
         var text = minted.Key.Reveal();
         await Get<IKeyStore>().AddAsync(
             new(
-                minted.PublicId, user.Id, "test", scopes, "default", minted.Key.LookupHash.ToArray(),
+                minted.PublicId, user.Id, "test", scopes, LimitProfiles.GetName(profile), minted.Key.LookupHash.ToArray(),
                 Argon2id.Hash(Encoding.ASCII.GetBytes(text), s_cheap), Instant.From(TimeProvider.System.GetUtcNow()),
                 expiresAt, null, null),
             Entries.Now(AuditAction.KeyCreated), CancellationToken.None);

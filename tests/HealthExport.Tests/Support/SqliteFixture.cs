@@ -82,7 +82,7 @@ sealed class SqliteFixture : StoreFixture
             insert into metrics (id, name, unit, kind, category, is_known)
             values ({userId} + 1000, 'of {userId}', 'x', 'discrete', 'other', 0)
             """);
-        foreach (var table in SqliteTables.ListOfUsers(session).Where(table => table != "keys_version"))
+        foreach (var table in SqliteTables.ListOfUsers(session).Select(table => table.Name).Except(["keys_version"]))
             session.Execute($"insert into {table} {ValuesFor(session, table, userId)}");
         session.Execute("""
             insert into workout_route_boxes
@@ -92,6 +92,15 @@ sealed class SqliteFixture : StoreFixture
             """);
         session.Commit();
     }
+
+    public override ValueTask RefuseDeletingAsync(string table) => ExecuteAsync($"""
+        create trigger refuse_{table} before delete on {table}
+        begin
+            select raise(abort, 'refused by the test');
+        end
+        """);
+
+    public override ValueTask AllowDeletingAsync(string table) => ExecuteAsync($"drop trigger refuse_{table}");
 
     public override async ValueTask DisposeAsync()
     {

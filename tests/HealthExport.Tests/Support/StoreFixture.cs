@@ -47,6 +47,11 @@ public abstract class StoreFixture : IAsyncDisposable
     /// <summary>Inserts a row of this user into every table that has users, and a route's box.</summary>
     public abstract ValueTask FillEveryTableAsync(long userId);
 
+    /// <summary>Has the engine refuse to delete rows of a table, until <see cref="AllowDeletingAsync"/>.</summary>
+    public abstract ValueTask RefuseDeletingAsync(string table);
+
+    public abstract ValueTask AllowDeletingAsync(string table);
+
     public abstract ValueTask DisposeAsync();
 
     public async Task<User> AddUserAsync(string email = "one@example.org") =>

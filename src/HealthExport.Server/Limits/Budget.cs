@@ -1,0 +1,99 @@
+using System.Globalization;
+using System.Reflection;
+using HealthExport.Audit;
+using HealthExport.Limits;
+using HealthExport.Server.Audit;
+using HealthExport.Server.Http;
+
+namespace HealthExport.Server.Limits;
+
+/// <summary>
+/// What one request takes of its key's allowance. Its bytes are taken as a whole: with the request, where the head says
+/// how many there are, else when they have come. They are given back unless somebody says that they are due. Not for
+/// concurrent use. A handler takes it as a parameter.
+/// </summary>
+sealed class Budget(IUsage usage, UsageKey key, Allowance allowance, AuditTrail trail, HttpContext context)
+{
+    long _bytes;    // taken, and given back in the end unless they are due
+    int _minute;
+    bool _isDue;
+
+    /// <summary>What all requests of an hour may bring together.</summary>
+    public long AllowedBytes => allowance.Bytes;
+
+    /// <summary>Binds the parameter of a handler.</summary>
+    public static ValueTask<Budget?> BindAsync(HttpContext context, ParameterInfo _) =>
+        ValueTask.FromResult(context.Features.Get<Budget>());
+
+    /// <summary>Takes what a request costs as far as its head tells.</summary>
+    /// <returns>Why it is refused; null if it is let in.</returns>
+    public ValueTask<ProblemResult?> EnterAsync(Cost cost) => TakeAsync(cost);
+
+    /// <summary>Takes the bytes of a body that has come to its end, unless they were taken before.</summary>
+    /// <returns>Why they are refused; null if they fit.</returns>
+    public async ValueTask<ProblemResult?> TakeBodyAsync(long bytes)
+    {
+        if (_bytes == bytes) return null;
+        await ReleaseAsync();
+        return await TakeAsync(new(0, bytes));
+    }
+
+    /// <summary>Says that the bytes taken are due.</summary>
+    public void Keep() => _isDue = true;
+
+    /// <summary>Gives back what is not due; a second time does nothing.</summary>
+    public async ValueTask ReleaseAsync()
+    {
+        if (_isDue || _bytes == 0) return;
+        var bytes = _bytes;
+        _bytes = 0;
+        Tell(await usage.GiveBackAsync(key, allowance, new(0, bytes), _minute));
+    }
+
+    async ValueTask<ProblemResult?> TakeAsync(Cost cost)
+    {
+        var verdict = await usage.TakeAsync(key, allowance, cost);
+        Tell(verdict);
+        if (!verdict.IsTaken) return Refuse(verdict, cost);
+        if (cost.Bytes == 0) return null;
+        (_bytes, _minute) = (cost.Bytes, verdict.Minute);
+        // What is given back shows in the answer.
+        context.Response.OnStarting(static budget => ((Budget)budget).ReleaseAsync().AsTask(), this);
+        return null;
+    }
+
+    ProblemResult Refuse(Verdict verdict, Cost cost)
+    {
+        var name = LimitClasses.GetName(key.Class);
+        var isForRequests = cost.Requests > 0 && verdict.RequestReset > TimeSpan.Zero;
+        trail.Fold(context, AuditAction.LimitHit, isForRequests ? $"{name} requests" : $"{name} bytes");
+        if (verdict.Wait is not { } wait) return Problems.BodyOverAllowance(allowance.Bytes);
+        var seconds = Seconds(wait);
+        return Problems.RateLimited(
+            isForRequests
+                ? $"This key may make {allowance.Requests} {name} requests an hour; the next fits in {seconds} s."
+                : $"This key may send {allowance.Bytes} bytes an hour, of which "
+                    + $"{Left(allowance.Bytes, verdict.Used.Bytes)} are left; a body of {cost.Bytes} bytes fits in "
+                    + $"{seconds} s.",
+            seconds);
+    }
+
+    void Tell(Verdict verdict)
+    {
+        if (context.Response.HasStarted) return;
+        var headers = context.Response.Headers;
+        headers["X-RateLimit-Limit"] = Format(allowance.Requests);
+        headers["X-RateLimit-Remaining"] = Format(Left(allowance.Requests, verdict.Used.Requests));
+        headers["X-RateLimit-Reset"] = Format(Seconds(verdict.RequestReset));
+        headers["X-RateLimit-Bytes-Limit"] = Format(allowance.Bytes);
+        headers["X-RateLimit-Bytes-Remaining"] = Format(Left(allowance.Bytes, verdict.Used.Bytes));
+    }
+
+    /// <summary>Whole seconds after which it is so, and not one too few.</summary>
+    public static int Seconds(TimeSpan span) => (int)Math.Ceiling(span.TotalSeconds);
+
+    /// <summary>What is left; nothing where an allowance was lowered below what is used.</summary>
+    public static long Left(long allowed, long used) => Math.Max(0, allowed - used);
+
+    static string Format(long number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,3 @@
+drop index sources_ranked;
+drop index users_being_erased;
+alter table users drop column erasing_since;
