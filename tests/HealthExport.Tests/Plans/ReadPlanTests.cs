@@ -35,7 +35,7 @@ public abstract class ReadPlanTests(PlannedHouse house)
         { "/v1/metrics/weight_body_mass/samples?order=desc", "2020-12", "2024-01" },
         { "/v1/metrics/latest", null, null },
         { "/v1/metrics/heart_rate/series?bucket=hour&from=2022-03-10&to=2022-03-13", "2022-03", "2022-03" },
-        { "/v1/series?metrics=step_count,active_energy&bucket=day&from=2022-03-10&to=2022-03-14", "2022-03", "2022-03" },
+        { "/v1/series?metrics=step_count,active_energy&from=2022-03-10&to=2022-03-14", "2022-03", "2022-03" },
         { "/v1/blood-pressure", "2020-12", "2024-01" },
         { "/v1/blood-pressure?from=2022-03-10&to=2022-03-20", "2022-03", "2022-03" },
         { "/v1/sleep?from=2022-03-10&to=2022-04-10", null, null },
