@@ -173,7 +173,7 @@ public abstract class PlannedHouse(Engine engine) : IAsyncLifetime
             ],
             default);
         // Now, and not at some time in the midst of a test.
-        var totals = new DailyTotals(Get<ISampleStore>(), Get<IDailyTotalStore>());
+        var totals = new DailyTotals(Get<ISampleStore>(), Get<IDailyTotalStore>(), Get<IUserStore>());
         foreach (var user in await Get<IUserStore>().ListAsync(default)) await totals.RefreshAsync(user.Id, default);
         await AddCrowdAsync(_place.Url);
     }
