@@ -13,8 +13,9 @@ static class Payloads
 {
     const long Start = 1_700_000_000;
 
-    /// <summary>Heart rate, one point every 30 seconds, about 90 bytes each.</summary>
-    public static (byte[] Body, Point[] Points) HeartRate(int count, int seed = 7, long start = Start)
+    /// <summary>Heart rate, one point every so many seconds, about 90 bytes each.</summary>
+    public static (byte[] Body, Point[] Points) HeartRate(
+        int count, int seed = 7, long start = Start, int stride = 30)
     {
         var random = new Random(seed);
         var points = new Point[count];
@@ -23,7 +24,7 @@ static class Payloads
         for (var i = 0; i < count; i++)
         {
             var b = random.Next(50, 121);
-            points[i] = new(0, start + i * 30L, b - 5, b + 0.5, b + 8);
+            points[i] = new(0, start + i * (long)stride, b - 5, b + 0.5, b + 8);
             Write(body, string.Create(
                 CultureInfo.InvariantCulture,
                 $$"""{{(i > 0 ? "," : "")}}{"date":"{{DateOf(points[i].Second)}}","Min":{{b - 5}},"Avg":{{b + 0.5:0.0}},"Max":{{b + 8}},"source":"Apple Watch"}"""));

@@ -83,6 +83,9 @@ sealed class PostgresCluster : IAsyncDisposable
         static string Field(double value) => double.IsNaN(value) ? "" : value.ToString(CultureInfo.InvariantCulture);
     }
 
+    /// <summary>Brings what the planner goes by up to date, as the server does by itself now and then.</summary>
+    public Task AnalyzeAsync(CancellationToken cancellationToken) => PsqlAsync("analyze;", cancellationToken);
+
     public async ValueTask DisposeAsync()
     {
         await AsPostgresAsync($"{Programs}/pg_ctl -D {_folder}/data -m immediate stop", CancellationToken.None);

@@ -49,5 +49,21 @@ var auth = new Command("auth", "Telling keys: warm, cold, unknown, and a good on
 auth.SetAction((parsed, cancellationToken) => AuthBenchmark.RunAsync(
     parsed.GetValue(engine)!, parsed.GetValue(clients), cancellationToken));
 
+var samples = new Option<int>("--samples")
+{
+    Description = "Samples of one person, over ten years.", DefaultValueFactory = _ => 5_000_000,
+};
+var people = new Option<int>("--people")
+{
+    Description = "Other people, each with a month.", DefaultValueFactory = _ => 1_000,
+};
+var times =
+    new Option<int>("--times") { Description = "How often each read is asked for.", DefaultValueFactory = _ => 20 };
+var read = new Command("read", "What is read, of much: every kind of list, series and single thing over HTTP.")
+    { samples, people, engine, times };
+read.SetAction((parsed, cancellationToken) => ReadBenchmark.RunAsync(
+    parsed.GetValue(samples), parsed.GetValue(people), parsed.GetValue(engine)!, parsed.GetValue(times),
+    cancellationToken));
+
 return await new RootCommand("Measures HealthExport from outside, beside a reference in the same run.")
-    { ingest, day, start, auth, limits }.Parse(args).InvokeAsync();
+    { ingest, day, start, auth, limits, read }.Parse(args).InvokeAsync();

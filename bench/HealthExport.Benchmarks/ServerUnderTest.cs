@@ -17,7 +17,7 @@ sealed class ServerUnderTest : IAsyncDisposable
     public HttpClient Client { get; }
     public string Key { get; }
 
-    /// <summary>Where it keeps everything.</summary>
+    /// <summary>As DATABASE_URL names it.</summary>
     public string Database => _database;
 
     /// <summary>From the start of the process to the first 200.</summary>

@@ -117,7 +117,8 @@ sealed partial class PostgresPushTransaction
         (
             select id
             from (
-                select id, start_at, end_at, greatest(stamp_precision, s.stamp_precision) * interval '1 microsecond' as unit
+                select id, start_at, end_at,
+                    greatest(stamp_precision, s.stamp_precision) * interval '1 microsecond' as unit
                 from workouts
                 where user_id = $1 and start_at between s.first_at and s.last_at and {which}
                 order by start_at, end_at, id

@@ -69,8 +69,8 @@ sealed partial class SqlitePushTransaction
     {
         cancellationToken.ThrowIfCancellationRequested();
         if (_sources.Find(session.Source) is not { } source) return new([]);
-        // One that starts at the same time has the same key, even if it is empty. The index is named because the planner
-        // would take the key, in which other sources' sessions lie between.
+        // One that starts at the same time has the same key, even if it is empty. The index is named because the
+        // planner would take the key, in which other sources' sessions lie between.
         using var list = _session.Prepare(
             $"""
             select {SessionColumns}

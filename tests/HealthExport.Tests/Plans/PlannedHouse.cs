@@ -10,6 +10,7 @@ using HealthExport.Storage.Postgres;
 using HealthExport.Storage.Sqlite;
 using HealthExport.Tests.Support;
 using HealthExport.Time;
+using HealthExport.Totals;
 using HealthExport.Workouts;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
@@ -23,8 +24,14 @@ namespace HealthExport.Tests.Plans;
 /// </summary>
 public abstract class PlannedHouse(Engine engine) : IAsyncLifetime
 {
-    const int Neighbours = 100;
+    static readonly int s_neighbours = SlowTests.Count(100, wide: 1_000);
+
+    // 200,000 heart rates in three years, or five million.
+    static readonly TimeSpan s_stride = TimeSpan.FromSeconds(SlowTests.Count(450, wide: 18));
+
     const int ReaderSources = 1_100;
+    const int Quarters = 12;
+    const int DaysOfAQuarter = 91;
 
     ServiceProvider _services = null!;
     StorePlace _place = null!;
@@ -95,6 +102,19 @@ public abstract class PlannedHouse(Engine engine) : IAsyncLifetime
 
     internal abstract string TimeLiteral(DateTimeOffset at);
 
+    /// <summary>SQL for the UTC day of a column, as <c>2022-03-09</c>.</summary>
+    internal abstract string DayOf(string column);
+
+    /// <summary>The reader's heart rates of three years, as they were pushed.</summary>
+    internal static IEnumerable<(DateTimeOffset At, int Min, int Avg, int Max)> HeartRates() =>
+        from quarter in Enumerable.Range(0, Quarters)
+        from i in Enumerable.Range(0, PerQuarter)
+        select (StartOf(quarter) + i * s_stride, 50 + i % 40, 60 + i % 40, 70 + i % 40);
+
+    static int PerQuarter => (int)(TimeSpan.FromDays(DaysOfAQuarter) / s_stride);
+
+    static DateTimeOffset StartOf(int quarter) => PlannedPushes.Start.AddDays(quarter * DaysOfAQuarter);
+
     protected static IReadOnlyList<object?[]> ReadAll(DbCommand command)
     {
         using var row = command.ExecuteReader();
@@ -112,11 +132,8 @@ public abstract class PlannedHouse(Engine engine) : IAsyncLifetime
         var start = PlannedPushes.Start;
         Reader = await AddPersonAsync("reader");
         Key = await AddKeyAsync(Reader);
-        var stride = TimeSpan.FromMinutes(7.5);
-        var perQuarter = (int)(TimeSpan.FromDays(91) / stride);
-        for (var quarter = 0; quarter < 12; quarter++)
-            Pushes[$"heart rates {quarter}"] = await PushAsync(
-                Reader.Id, PlannedPushes.HeartRates(start.AddDays(quarter * 91), perQuarter, stride));
+        for (var quarter = 0; quarter < Quarters; quarter++)
+            await PushAsync(Reader.Id, PlannedPushes.HeartRates(StartOf(quarter), PerQuarter, s_stride));
         foreach (var (name, unit, aggregation, hours) in ((string, string, string, int)[])
             [
                 ("step_count", "count", "Hours", 1), ("active_energy", "kcal", "Days", 24),
@@ -142,7 +159,7 @@ public abstract class PlannedHouse(Engine engine) : IAsyncLifetime
             "oxygen_saturation", "%",
             Enumerable.Range(0, ReaderSources).Select(i =>
                 $$"""{"date":"{{PhoneDates.Usual(start.AddMinutes(i))}}","qty":97,"source":"Ring {{i}}"}""")));
-        for (var i = 0; i < Neighbours; i++)
+        for (var i = 0; i < s_neighbours; i++)
         {
             var neighbour = await AddPersonAsync($"neighbour{i}");
             await PushAsync(neighbour.Id, Merge(
@@ -150,8 +167,14 @@ public abstract class PlannedHouse(Engine engine) : IAsyncLifetime
                 PlannedPushes.Quantities("step_count", "count", start.AddDays(i), 30 * 24, TimeSpan.FromHours(1))));
         }
         await Get<IAuditStore>().AppendAsync(
-            [.. Enumerable.Range(0, 3_000).Select(i => IndexQueries.Entry(Reader.Id + i % 50, $"10.0.{i / 250}.{i % 250}"))],
+            [
+                .. Enumerable.Range(0, 3_000)
+                    .Select(i => IndexQueries.Entry(Reader.Id + i % 50, $"10.0.{i / 250}.{i % 250}")),
+            ],
             default);
+        // Now, and not at some time in the midst of a test.
+        var totals = new DailyTotals(Get<ISampleStore>(), Get<IDailyTotalStore>(), Get<IUserStore>());
+        foreach (var user in await Get<IUserStore>().ListAsync(default)) await totals.RefreshAsync(user.Id, default);
         await AddCrowdAsync(_place.Url);
     }
 
@@ -195,6 +218,8 @@ public sealed class PlannedSqliteHouse() : PlannedHouse(Engine.Sqlite)
 
     internal override string TimeLiteral(DateTimeOffset at) => $"{Instant.From(at).Microseconds}";
 
+    internal override string DayOf(string column) => $"date({column} / 1000000, 'unixepoch')";
+
     protected override Task AddCrowdAsync(string url) => Task.CompletedTask;
 }
 
@@ -211,6 +236,8 @@ public sealed class PlannedPostgresHouse() : PlannedHouse(Engine.Postgres)
     internal override string UuidLiteral(Guid id) => $"'{id}'";
 
     internal override string TimeLiteral(DateTimeOffset at) => $"timestamptz '{at:O}'";
+
+    internal override string DayOf(string column) => $"to_char({column} at time zone 'UTC', 'YYYY-MM-DD')";
 
     protected override async Task AddCrowdAsync(string url)
     {
@@ -280,6 +307,13 @@ public sealed class PlannedPostgresHouse() : PlannedHouse(Engine.Postgres)
         insert into sources (user_id, id, text)
         select id, n, 'crowd' || n
         from crowd;
+
+        insert into samples (user_id, metric_id, grain, start_at, source_id, value, ingestion, utc_offset)
+        select c.id, m.id, 0, month + c.n * interval '1 day', 0, 60, 1, 0
+        from crowd c
+        cross join generate_series(timestamptz '2021-01-01 12:00+00', '2023-12-01 12:00+00', '1 month') month
+        join metrics m on m.name = 'heart_rate' and m.unit = '/min'
+        where c.id % 2 = 0;
 
         insert into user_metric_sources (user_id, count, metric_id, source_id)
         select id, 1, n, n

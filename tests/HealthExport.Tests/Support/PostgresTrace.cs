@@ -29,8 +29,11 @@ sealed class PostgresTrace : StatementTrace, ILoggerFactory, ILogger
         ("auto_explain.log_nested_statements", "on"),
     ];
 
+    // So many rows are read as soon as looked up.
+    const long FewRows = 1_000;
+
     readonly string _url;
-    readonly Dictionary<string, (string Table, string? Partition)> _tables = [];
+    readonly Dictionary<string, (string Table, string? Partition, bool IsSmall)> _tables = [];
     readonly Dictionary<string, string> _indexes = [];
 
     PostgresTrace(string url) => _url = url;
@@ -110,9 +113,9 @@ sealed class PostgresTrace : StatementTrace, ILoggerFactory, ILogger
         var type = node.GetProperty("Node Type").GetString()!;
         relation = node.TryGetProperty("Relation Name", out var name) ? name.GetString() : relation;
         var index = node.TryGetProperty("Index Name", out var used) ? used.GetString() : null;
+        var passes = node.GetProperty("Actual Loops").GetDouble();
         if (type.EndsWith("Scan", StringComparison.Ordinal))
         {
-            var passes = node.GetProperty("Actual Loops").GetDouble();
             foreach (var count in (string[])
                 ["Actual Rows", "Rows Removed by Filter", "Rows Removed by Index Recheck"])
                 if (node.TryGetProperty(count, out var visited)) rows += (long)(visited.GetDouble() * passes);
@@ -120,20 +123,23 @@ sealed class PostgresTrace : StatementTrace, ILoggerFactory, ILogger
                 || index is not null && !node.TryGetProperty("Index Cond", out _)
                     && !node.TryGetProperty("Order By", out _);
             // A bitmap's heap is gone to by the index beneath it.
-            if (type != "Bitmap Heap Scan" && relation is not null) Add(relation, index, isWhole, steps);
+            if (type != "Bitmap Heap Scan" && relation is not null) Add(relation, index, isWhole, passes > 0, steps);
         }
         // What ON CONFLICT looks into.
         if (node.TryGetProperty("Conflict Arbiter Indexes", out var arbiters) && relation is not null)
-            foreach (var arbiter in arbiters.EnumerateArray()) Add(relation, arbiter.GetString(), false, steps);
+            foreach (var arbiter in arbiters.EnumerateArray())
+                Add(relation, arbiter.GetString(), isWhole: false, isTaken: true, steps);
         if (!node.TryGetProperty("Plans", out var children)) return;
         foreach (var child in children.EnumerateArray())
             Visit(child, type == "Bitmap Heap Scan" ? relation : null, ref rows, steps);
     }
 
-    void Add(string relation, string? index, bool isWhole, List<PlanStep> steps)
+    void Add(string relation, string? index, bool isWhole, bool isTaken, List<PlanStep> steps)
     {
         if (!_tables.TryGetValue(relation, out var table)) return;
-        steps.Add(new(table.Table, table.Partition, index is null ? null : _indexes[index], isWhole));
+        steps.Add(new(
+            table.Table, table.Partition, index is null ? null : _indexes[index], isWhole && isTaken && !table.IsSmall,
+            isTaken));
     }
 
     // Anew each time: partitions may have come.
@@ -150,7 +156,8 @@ sealed class PostgresTrace : StatementTrace, ILoggerFactory, ILogger
                         from unnest(k.conkey) with ordinality o (attnum, at)
                         join pg_attribute a on a.attrelid = c.oid and a.attnum = o.attnum))
                     else coalesce(ip.relname, i.relname)
-                end
+                end,
+                c.reltuples::bigint
             from pg_class c
             left join pg_inherits h on h.inhrelid = c.oid
             left join pg_class p on p.oid = h.inhparent
@@ -165,7 +172,8 @@ sealed class PostgresTrace : StatementTrace, ILoggerFactory, ILogger
         await using var row = await list.ExecuteReaderAsync();
         while (await row.ReadAsync())
         {
-            _tables[row.GetString(0)] = (row.GetString(1), row.GetBoolean(2) ? row.GetString(0) : null);
+            _tables[row.GetString(0)] = (
+                row.GetString(1), row.GetBoolean(2) ? row.GetString(0) : null, row.GetInt64(5) is >= 0 and < FewRows);
             if (!row.IsDBNull(3)) _indexes[row.GetString(3)] = row.GetString(4);
         }
     }

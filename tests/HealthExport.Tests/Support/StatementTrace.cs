@@ -17,8 +17,9 @@ sealed record TracedStatement(string Sql, IReadOnlyList<PlanStep> Steps, long Wo
 /// <summary>One way to one table.</summary>
 /// <param name="Partition">Null where the table has none.</param>
 /// <param name="Index">As <see cref="StatementTrace.ListIndexesAsync"/> has it; null for none.</param>
-/// <param name="IsWhole">The table, or the index, is gone through from end to end.</param>
-sealed record PlanStep(string Table, string? Partition, string? Index, bool IsWhole);
+/// <param name="IsWhole">The table, or the index, is gone through from end to end, and is not small.</param>
+/// <param name="IsTaken">False for what the plan has and the run left out.</param>
+sealed record PlanStep(string Table, string? Partition, string? Index, bool IsWhole, bool IsTaken = true);
 
 /// <summary>
 /// Records what a store runs while a test looks: the product's own statements, in its own transactions, with its own
