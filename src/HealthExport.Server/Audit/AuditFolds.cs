@@ -15,9 +15,9 @@ readonly record struct FoldedPart(
     IReadOnlyList<string?>? Subjects = null, Instant? From = null, Instant? To = null, long Rows = 0);
 
 /// <summary>
-/// Entries that stand for all of their kind within a minute: same action, person, key, network, resource and details. Bounded,
-/// whatever comes: beyond a number of strangers their addresses are not told apart, and where there are too many others, all are
-/// closed early. Safe for concurrent use.
+/// Entries that stand for all of their kind within a minute: same action, person, key, network, resource and details.
+/// Bounded, whatever comes: beyond a number of strangers their addresses are not told apart, and where there are too
+/// many others, all are closed early. Safe for concurrent use.
 /// </summary>
 sealed class AuditFolds
 {

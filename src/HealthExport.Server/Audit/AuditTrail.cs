@@ -194,7 +194,8 @@ sealed partial class AuditTrail : IHostedService, IDisposable
     {
         var hurry = _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
         if (_waiting.Reader.Count >= MaxBatch || Volatile.Read(ref _flushes) > 0) return;
-        await hurry.Task.WaitAsync(s_pause, _clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await hurry.Task.WaitAsync(s_pause, _clock, stoppingToken)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>Writes a batch, however often it takes.</summary>
