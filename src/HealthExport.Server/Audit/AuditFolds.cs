@@ -16,13 +16,13 @@ readonly record struct FoldedPart(
 
 /// <summary>
 /// Entries that stand for all of their kind within a minute: same action, person, key, network, resource and details. Bounded,
-/// whatever comes: strangers beyond a number are counted in one entry, and where there are too many others, all are
+/// whatever comes: beyond a number of strangers their addresses are not told apart, and where there are too many others, all are
 /// closed early. Safe for concurrent use.
 /// </summary>
 sealed class AuditFolds
 {
-    /// <summary>Of nobody's entries, one minute's: whoever fails from ever new addresses must not fill the store.
-    /// </summary>
+    /// <summary>Of entries that need no key in force, one minute's: whoever fails from ever new addresses must not fill
+    /// the store.</summary>
     public const int MaxStrangers = 256;
 
     public const int MaxOpen = 4_096;
@@ -38,7 +38,11 @@ sealed class AuditFolds
     int _strangers;
 
     readonly record struct Key(
-        AuditAction Action, long UserId, string? KeyId, string? Network, string? Resource, string? Metadata);
+        AuditAction Action, long UserId, string? KeyId, string? Network, string? Resource, string? Metadata)
+    {
+        /// <summary>Also the holder of a key that has ended.</summary>
+        public bool IsStranger => UserId == 0 || Action == AuditAction.AuthenticationFailed;
+    }
 
     /// <summary>Adds to the entry of this minute, or begins it.</summary>
     /// <param name="entry">As it would be alone.</param>
@@ -58,10 +62,10 @@ sealed class AuditFolds
             }
             if (fold is not null) closed = [Close(key)];
             else if (_open.Count >= MaxOpen) closed = CloseWhere(_ => true);
-            if (key.UserId == 0 && _strangers >= MaxStrangers)
+            if (key.IsStranger && _strangers >= MaxStrangers)
             {
-                key = key with { KeyId = null, Network = null };
-                entry = entry with { KeyId = null, Address = null, UserAgent = null, RequestId = null };
+                key = key with { Network = null };
+                entry = entry with { Address = null, UserAgent = null, RequestId = null };
                 if (_open.TryGetValue(key, out var rest))
                 {
                     if (!rest.IsOver(entry.At))
@@ -73,7 +77,7 @@ sealed class AuditFolds
                 }
             }
             _open.Add(key, new(entry, part));
-            if (key.UserId == 0) _strangers++;
+            if (key.IsStranger) _strangers++;
             return closed;
         }
     }
@@ -96,7 +100,7 @@ sealed class AuditFolds
     AuditEntry Close(Key key)
     {
         _open.Remove(key, out var fold);
-        if (key.UserId == 0) _strangers--;
+        if (key.IsStranger) _strangers--;
         return fold!.ToEntry();
     }
 

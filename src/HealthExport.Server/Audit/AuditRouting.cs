@@ -60,7 +60,7 @@ static class AuditRouting
         context.Features.Set(sent);
         // Routing is re-run for an error.
         var endpoint = (RouteEndpoint)context.GetEndpoint()!;
-        var values = context.Request.RouteValues.Values.Select(value => value?.ToString()).ToArray();
+        var subjects = SubjectsOf(context.Request);
         var isOver = false;
         try
         {
@@ -73,10 +73,18 @@ static class AuditRouting
             if (response.StatusCode < 400 && (isOver || response.HasStarted))
             {
                 var (from, to) = SpanOf(context, endpoint);
-                trail.Fold(context, action, endpoint.RoutePattern.RawText, new(values, from, to, sent.Count));
+                trail.Fold(context, action, endpoint.RoutePattern.RawText, new(subjects, from, to, sent.Count));
             }
         }
     }
+
+    /// <summary>Names of metrics, and UUIDs. Other ids may hold what they stand for: a symptom and its time.</summary>
+    static string?[] SubjectsOf(HttpRequest request) =>
+    [
+        .. request.RouteValues.Where(value => value.Key == "name" || Guid.TryParse(value.Value as string, out _))
+            .Select(value => value.Value as string),
+        .. request.Query["metrics"].ToString().Split(',', StringSplitOptions.RemoveEmptyEntries),
+    ];
 
     static (Time.Instant? From, Time.Instant? To) SpanOf(HttpContext context, RouteEndpoint endpoint)
     {

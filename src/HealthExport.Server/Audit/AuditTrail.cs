@@ -124,6 +124,8 @@ sealed partial class AuditTrail : IHostedService, IDisposable
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
+        var version = typeof(AuditTrail).Assembly.GetName().Version!.ToString(3);
+        Record(DescribeOwn(AuditAction.ServerStarted, new() { ["version"] = version }));
         _writing = Task.Run(() => WriteAllAsync(_stopping.Token), CancellationToken.None);
         return Task.CompletedTask;
     }
@@ -153,6 +155,10 @@ sealed partial class AuditTrail : IHostedService, IDisposable
         _stopping.Dispose();
     }
 
+    AuditEntry DescribeOwn(AuditAction action, JsonObject? metadata) => AuditEntry.Create(
+        action, AuditOrigin.Nobody, _clock.GetUtcNow(), resource: $"{Environment.MachineName}/{Environment.ProcessId}",
+        metadata: metadata);
+
     async Task WriteAllAsync(CancellationToken stoppingToken)
     {
         await using var look = _clock.CreateTimer(
@@ -163,18 +169,21 @@ sealed partial class AuditTrail : IHostedService, IDisposable
             null, s_lookAtFolds, s_lookAtFolds);
         List<AuditEntry> batch = new(MaxBatch);
         List<TaskCompletionSource> flushed = [];
+        var isWritten = true;
         while (await _waiting.Reader.WaitToReadAsync(CancellationToken.None))
         {
             while (batch.Count < MaxBatch && _waiting.Reader.TryRead(out var next))
                 if (next.Entry is { } entry) batch.Add(entry);
                 else flushed.Add(next.Flushed!);
-            var isWritten = await TryWriteAsync(batch, stoppingToken);
+            isWritten = await TryWriteAsync(batch, stoppingToken);
             foreach (var one in flushed) one.TrySetResult();
             if (!isWritten) break;
             batch.Clear();
             flushed.Clear();
             await PauseAsync(stoppingToken);
         }
+        // The last of all: it says that nothing is missing.
+        if (isWritten) await TryWriteAsync([DescribeOwn(AuditAction.ServerStopped, null)], stoppingToken);
         while (_waiting.Reader.TryRead(out var left))
             if (left.Entry is not null) Interlocked.Increment(ref _lost);
             else left.Flushed!.TrySetResult();

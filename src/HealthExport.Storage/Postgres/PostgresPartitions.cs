@@ -138,7 +138,8 @@ sealed class PostgresPartitions(PostgresDatabase database)
         database.WriteAsync(
             async (connection, cancellationToken) =>
             {
-                await LockAsync(connection, cancellationToken);
+                // Readers and writers queue behind it.
+                await LockAsync(connection, "1s", cancellationToken);
                 if (!(await ListAsync(connection, table, cancellationToken)).Contains(name)) return 0;
                 await using var count = new NpgsqlCommand($"select count(*)::integer from {name}", connection);
                 var rows = (int)(await count.ExecuteScalarAsync(cancellationToken))!;
@@ -149,10 +150,11 @@ sealed class PostgresPartitions(PostgresDatabase database)
             cancellationToken);
 
     // Whoever waits behind us must not wait long: a writer that came later would wait too.
-    static async ValueTask LockAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    static async ValueTask LockAsync(
+        NpgsqlConnection connection, string patience, CancellationToken cancellationToken)
     {
         await using var gate = new NpgsqlCommand(
-            $"set local lock_timeout = '5s'; select pg_advisory_xact_lock({LockKey})", connection);
+            $"set local lock_timeout = '{patience}'; select pg_advisory_xact_lock({LockKey})", connection);
         await gate.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -161,7 +163,7 @@ sealed class PostgresPartitions(PostgresDatabase database)
             async (connection, cancellationToken) =>
             {
                 var name = span.NameFor(table);
-                await LockAsync(connection, cancellationToken);
+                await LockAsync(connection, "5s", cancellationToken);
                 if ((await ListAsync(connection, table, cancellationToken)).Contains(name)) return false;
                 await using var make = new NpgsqlCommand(
                     $"""

@@ -48,6 +48,15 @@ public sealed record AuditAction
     /// <summary>The trail itself was read. Folded.</summary>
     public static readonly AuditAction AuditRead = new("audit.read");
 
+    /// <summary>A server began to record; nobody's.</summary>
+    public static readonly AuditAction ServerStarted = new("server.started");
+
+    /// <summary>
+    /// A server has recorded everything; nobody's. A start without a stop before it means that the process before it
+    /// was killed, and lost what it had not written.
+    /// </summary>
+    public static readonly AuditAction ServerStopped = new("server.stopped");
+
     /// <summary>Entries were lost before this one, for want of room; nobody's.</summary>
     public static readonly AuditAction AuditLost = new("audit.lost");
 
@@ -61,7 +70,7 @@ public sealed record AuditAction
     [
         AuditLost, AuditRead, AuthenticationFailed, Forbidden, DataDeleted, DataExported, DataIngested, DataRead,
         IngestionReplayed, KeyCreated, KeyLimited, KeyAtNewAddress, KeyRevoked, KeyRotated, LimitHit, PayloadRead,
-        UserChanged, UserCreated, UserErased,
+        ServerStarted, ServerStopped, UserChanged, UserCreated, UserErased,
     ];
 
     /// <returns>Null if there is no such action.</returns>

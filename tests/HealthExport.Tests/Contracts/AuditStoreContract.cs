@@ -64,6 +64,42 @@ public abstract class AuditStoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Whoever_is_erased_while_entries_come_leaves_none_of_them()
+    {
+        for (var round = 0; round < 10; round++)
+        {
+            var person = await _stores.AddUserAsync($"{round}@example.org");
+            var isOver = false;
+            var added = 0;
+            var adding = Task.Run(async () =>
+            {
+                for (var i = 0; !Volatile.Read(ref isOver); i++)
+                {
+                    await Audit.AppendAsync(
+                        [
+                            Create(i) with { UserId = person.Id },
+                            Create(i, AuditAction.KeyAtNewAddress)
+                                with { UserId = person.Id, KeyId = "a", Address = $"192.0.2.{i % 250}" },
+                        ],
+                        default);
+                    Volatile.Write(ref added, i);
+                }
+            });
+            await Eventually.TrueAsync(() => Volatile.Read(ref added) > 2);
+
+            Assert.True(await _stores.Users.EraseAsync(person.Id, Entries.UserErased, default));
+            var then = Volatile.Read(ref added);
+            await Eventually.TrueAsync(() => Volatile.Read(ref added) > then + 2);
+            Volatile.Write(ref isOver, true);
+            await adding;
+
+            foreach (var table in (string[])["audit_log", "key_addresses"])
+                Assert.Equal(
+                    0, await _stores.ReadAsync($"select count(*) from {table} where user_id = {person.Id}"));
+        }
+    }
+
+    [Fact]
     public async Task A_person_sees_only_the_own_trail_and_the_operator_everybodys_and_nobodys()
     {
         await Audit.AppendAsync(
@@ -84,6 +120,9 @@ public abstract class AuditStoreContract : IAsyncLifetime
         Assert.Equal([entries[2], entries[0]], await ListAsync(new(_user, AuditAction.DataRead)));
         Assert.Equal([entries[2], entries[1]], await ListAsync(new(_user, null, entries[1].At, entries[3].At)));
         Assert.Equal([entries[2]], await ListAsync(new(null, AuditAction.DataRead, entries[1].At, entries[3].At)));
+        var ofKey = Create(9) with { KeyId = "a" };
+        await Audit.AppendAsync([ofKey, Create(9) with { KeyId = "b" }], default);
+        Assert.Equal([ofKey], await ListAsync(new(_user, KeyId: "a")));
         Assert.Empty(await ListAsync(new(_user, AuditAction.KeyCreated)));
     }
 

@@ -38,7 +38,7 @@ public sealed class AuditProcessTests
         Assert.Equal(
             [
                 "auth.failed", "data.ingested", "data.read", "key.created", "key.created", "key.new_address",
-                "payload.read", "user.created",
+                "payload.read", "server.started", "server.stopped", "user.created",
             ],
             entries.Select(entry => entry.Text("action")).Order(StringComparer.Ordinal));
         Assert.Equal(ingestion, Find("data.ingested").Text("resource"));
@@ -47,6 +47,8 @@ public sealed class AuditProcessTests
         Assert.Equal(3, Find("auth.failed").GetProperty("metadata").GetProperty("count").GetInt32());
         Assert.Null(Find("auth.failed").Text("user"));
         Assert.Equal("owner@localhost", Find("payload.read").Text("user"));
+        Assert.Equal("server.stopped", entries[0].Text("action"));
+        Assert.Equal(Find("server.started").Text("resource"), entries[0].Text("resource"));
 
         JsonElement Find(string action) => entries.Single(entry => entry.Text("action") == action);
     }
@@ -76,6 +78,10 @@ public sealed class AuditProcessTests
         Assert.Equal(
             made, entries.Where(entry => entry.Text("action") == "key.created").Select(entry => entry.Text("resource"))
                 .Reverse().Skip(2));
+        Assert.Equal(
+            ["server.started"],
+            (await ListAsync(place)).Select(entry => entry.Text("action"))
+                .Where(action => action!.StartsWith("server.", StringComparison.Ordinal)));
         Assert.Equal(made[0], entries.Single(entry => entry.Text("action") == "key.revoked").Text("resource"));
     }
 

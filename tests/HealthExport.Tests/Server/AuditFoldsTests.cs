@@ -28,6 +28,23 @@ public sealed class AuditFoldsTests
     }
 
     [Fact]
+    public void So_is_a_flood_with_a_key_that_has_ended_and_it_does_not_hide_whose_it_is()
+    {
+        for (var i = 0; i < 100_000; i++)
+            _folds.Add(
+                Create(0, AuditAction.AuthenticationFailed, userId: 7 + i % 2)
+                    with { Address = $"10.{i / 60_000}.{i / 250 % 250}.{i % 250}", KeyId = $"ended {i % 2}" },
+                default);
+
+        var closed = _folds.CloseAll();
+        Assert.Equal(AuditFolds.MaxStrangers + 2, closed.Count);
+        Assert.Equal(
+            [(7L, "ended 0", 50_000), (8L, "ended 1", 50_000)],
+            closed.GroupBy(entry => (entry.UserId, entry.KeyId)).OrderBy(group => group.Key.UserId)
+                .Select(group => (group.Key.UserId, group.Key.KeyId, group.Sum(CountOf))));
+    }
+
+    [Fact]
     public void Strangers_of_one_IPv6_network_are_one()
     {
         for (var i = 0; i < 1_000; i++)

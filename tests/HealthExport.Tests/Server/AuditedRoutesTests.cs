@@ -1,4 +1,5 @@
 using System.Net;
+using HealthExport.Audit;
 using HealthExport.Keys;
 using HealthExport.Limits;
 using HealthExport.Server.Audit;
@@ -14,6 +15,11 @@ public sealed class AuditedRoutesTests(ServerFixture fixture) : IClassFixture<Se
     const string Steps = """
         {"data":{"metrics":[{"name":"step_count","units":"count","data":[
         {"qty":7,"date":"2026-01-15 08:01:07 +0100"},{"qty":-1,"date":"2026-01-15 08:02:07 +0100"}]}]}}
+        """;
+
+    const string Headache = """
+        {"data":{"symptoms":[{"name":"Headache","start":"2026-01-15 08:00:00 +0100","end":"2026-01-15 09:00:00 +0100",
+        "severity":"Mild","userEntered":true,"source":"iPhone"}]}}
         """;
 
     /// <summary>Routes of scope read that show no health data, and why.</summary>
@@ -46,14 +52,27 @@ public sealed class AuditedRoutesTests(ServerFixture fixture) : IClassFixture<Se
             workout, "2026-01-15T07:00:00Z", more: WorkoutPushes.Route((50, 8, 100), (50.001, 8, 101))));
         using var pushed = await _server.PushAsync(key, Steps);
         var ingestion = (await pushed.ReadJsonAsync()).IngestionId();
+        (await _server.PushAsync(key, Headache)).Dispose();
+        using var events = await _server.GetAsync(key, "/v1/events");
+        var headache = (await events.ReadJsonAsync()).GetProperty("items")[0].Text("id")!;
 
         foreach (var endpoint in Endpoints.Of(_server).Where(endpoint => endpoint.Audit == "data.read"))
         {
             var reader = await _server.AddKeyAsync(user);
-            var path = endpoint.Route.Replace("{name}", "step_count").Replace(
-                "{id:guid}", (endpoint.Route.Contains("/ingestions/") ? ingestion : workout).ToString());
             // Whoever adds a route with another kind of name says here what to read.
-            Assert.DoesNotContain("{", path, StringComparison.Ordinal);
+            var path = string.Join('/', endpoint.Route.Split('/').Select((part, i) => part switch
+            {
+                "{name}" => "step_count",
+                ['{', ..] => endpoint.Route.Split('/')[i - 1] switch
+                {
+                    "ingestions" => ingestion.ToString(),
+                    "workouts" => workout.ToString(),
+                    "events" => headache,
+                    var things => throw new InvalidOperationException($"Say which of {things} to read."),
+                },
+                _ => part,
+            }));
+            if (path.EndsWith("v1/series", StringComparison.Ordinal)) path += "?metrics=step_count";
             using var response = await _server.SendAsync(new(endpoint.Method), path, reader);
             Assert.True(response.StatusCode == HttpStatusCode.OK, $"{path} answers {response.StatusCode}");
 
@@ -61,6 +80,7 @@ public sealed class AuditedRoutesTests(ServerFixture fixture) : IClassFixture<Se
                 await _server.ReadAuditAsync(reader, "&action=data.read"), entry => entry.Text("key_id") == reader.Id);
 
             Assert.Equal(endpoint.Route, entry.Text("resource"));
+            Assert.DoesNotContain(headache, entry.GetRawText(), StringComparison.Ordinal);
             Assert.Equal(1, entry.GetProperty("metadata").GetProperty("count").GetInt32());
         }
     }
@@ -75,7 +95,7 @@ public sealed class AuditedRoutesTests(ServerFixture fixture) : IClassFixture<Se
         await _server.FollowAsync(admin, ingestion);
 
         foreach (var endpoint in Endpoints.Of(_server)
-            .Where(endpoint => endpoint.Audit is not ("-" or "data.read" or "audit.read")))
+            .Where(endpoint => endpoint.Audit is not ("-" or "data.read" or "audit.read" or "user.erased")))
         {
             var other = await _server.AddKeyAsync(user);
             var before = await CountAsync();
@@ -83,6 +103,7 @@ public sealed class AuditedRoutesTests(ServerFixture fixture) : IClassFixture<Se
             {
                 ("POST", "/api/data" or "/v1/ingest") => (endpoint.Route, Steps),
                 ("POST", "/v1/auth/keys") => (endpoint.Route, """{"name":"made","scopes":["read"]}"""),
+                ("PATCH", "/v1/users/me") => (endpoint.Route, $$"""{"display_name":"{{Guid.NewGuid()}}"}"""),
                 ("DELETE", "/v1/auth/keys") => (endpoint.Route, $$"""{"id":"{{other.Id}}"}"""),
                 (_, "/v1/auth/keys/{id}" or "/v1/auth/keys/{id}/rotate") =>
                     (endpoint.Route.Replace("{id}", other.Id), null),
@@ -103,14 +124,37 @@ public sealed class AuditedRoutesTests(ServerFixture fixture) : IClassFixture<Se
     }
 
     [Fact]
+    public async Task Every_route_that_erases_a_person_leaves_one_line_and_that_is_nobodys()
+    {
+        var erasing = Endpoints.Of(_server).Where(endpoint => endpoint.Audit == "user.erased").ToList();
+        Assert.NotEmpty(erasing);
+        foreach (var endpoint in erasing)
+        {
+            var gone = await _server.AddKeyAsync();
+            (await _server.PushAsync(gone, Steps)).Dispose();
+            using var response = await _server.SendAsync(
+                new(endpoint.Method), $"{endpoint.Route}?confirm={Uri.EscapeDataString(gone.User.Email)}", gone);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+
+            var entry = Assert.Single(
+                await _server.ListAuditAsync(AuditAction.UserErased),
+                entry => entry.Resource == gone.User.PublicId.ToString());
+
+            Assert.Equal((0L, null, null), (entry.UserId, entry.KeyId, entry.Address));
+            var all = await _server.Get<IAuditStore>().ListAsync(new(gone.User.Id), null, 10, default);
+            Assert.Empty(all.Items);
+        }
+    }
+
+    [Fact]
     public void An_endpoint_that_does_not_say_what_it_leaves_in_the_trail_stops_the_start()
     {
         Assert.Contains(
             "/forgotten",
             Assert.Throws<InvalidOperationException>(() => Check("/forgotten", route => route)).Message);
         Assert.Throws<InvalidOperationException>(() => Check("/both", route => route.Audits(
-            HealthExport.Audit.AuditAction.DataRead).AuditsNothing("")));
-        Check("/audited", route => route.Audits(HealthExport.Audit.AuditAction.DataRead));
+            AuditAction.DataRead).AuditsNothing("")));
+        Check("/audited", route => route.Audits(AuditAction.DataRead));
         Check("/silent", route => route.AuditsNothing("a test"));
 
         static void Check(string path, Func<RouteHandlerBuilder, RouteHandlerBuilder> declare)

@@ -25,6 +25,13 @@ public sealed class StoreUpkeepTests
             foreach (var month in (string[])["2026_01", "2026_12", "2027_01"])
                 Assert.Equal(1, await CountAsync($"{table}_{month}"));
         Assert.Equal(0, await CountAsync("samples_2027_02"));
+        // A row that came first may have made one of them.
+        Assert.Equal(39, await database.ReadAsync("""
+            select count(*)
+            from pg_inherits i
+            join pg_class c on c.oid = i.inhrelid and c.relkind = 'r'
+            where i.inhparent in ('samples'::regclass, 'raw_ingestions'::regclass, 'audit_log'::regclass)
+            """));
 
         // Each advance waits for the timer to be there.
         await Eventually.TrueAsync(async () =>
@@ -33,7 +40,6 @@ public sealed class StoreUpkeepTests
             return await CountAsync("samples_2027_02") == 1;
         });
 
-        Assert.Equal(39, server.Log.Of(1301).First().Values["Made"]);
 
         Task<long> CountAsync(string name) => database.ReadAsync(
             $"select count(*) from pg_class where relname = '{name}' and relispartition and relkind = 'r'");
