@@ -16,10 +16,12 @@ namespace HealthExport.Tests.Isolation;
 static partial class StoreIsolation
 {
     static readonly string[] s_ofWholeStore =
-        ["IMigrationStore", "IStoreUpkeep", "IStoreCopy", "IStoreSnapshot", "IPayloadChunks"];
+    [
+        "IMigrationStore", "IStoreUpkeep", "IStoreCopy", "IStoreSnapshot", "IPayloadChunks", "ISharedUsage", "IUsage",
+    ];
 
     /// <summary>Contracts that no request reaches with anything that a person could choose: the schema, moving house,
-    /// upkeep, and the chunks of a payload that was opened for its owner.</summary>
+    /// upkeep, the chunks of a payload that was opened for its owner, and what a key has used of its limits.</summary>
     public static bool IsOfWholeStore(string method) => s_ofWholeStore.Contains(method.Split('.')[0]);
 
     const string Operators = "the operator's";

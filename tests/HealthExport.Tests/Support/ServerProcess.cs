@@ -75,6 +75,14 @@ sealed partial class ServerProcess : IDisposable
         }
     }
 
+    /// <summary>Starts another verb, to be ended by the caller; what it prints is not read.</summary>
+    public static Process StartVerb(StorePlace place, params string[] arguments)
+    {
+        var start = CreateStart(place, []);
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        return Process.Start(start)!;
+    }
+
     /// <summary>Runs another verb on the same file.</summary>
     /// <returns>What it printed, as JSON.</returns>
     public static Task<JsonElement> RunAsync(string databasePath, params string[] arguments) =>

@@ -115,6 +115,15 @@ static class HttpIsolation
         ["POST /v1/auth/keys/{id}/rotate"] = (people, prefix) => people.AssertHiddenAsync(
             HttpMethod.Post, $"{prefix}/v1/auth/keys/{{id}}/rotate", people.Owner.Id, "nobodys"),
 
+        ["GET /v1/auth/rate-limit"] = async (people, prefix) =>
+        {
+            // Nothing of what the owner has used.
+            var key = await people.Server.AddKeyAsync();
+            var own = await people.Server.ReadAsync(key, $"{prefix}/v1/auth/rate-limit");
+            foreach (var one in (string[])["ingest", "read"])
+                Assert.Equal(0, own.GetProperty(one).GetProperty("requests").Number("used"));
+        },
+
         ["GET /v1/users/me"] = async (people, prefix) => Assert.Equal(
             people.Intruder.User.Email,
             (await people.Server.ReadAsync(people.Intruder, $"{prefix}/v1/users/me")).Text("email")),
