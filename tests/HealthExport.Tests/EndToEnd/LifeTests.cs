@@ -108,7 +108,7 @@ public abstract class LifeTests(Engine engine)
         {
             using var erasing = ServerProcess.StartVerb(place, "user", "erase", Email, "--yes");
             // The samples are gone by then, and the rest cannot go on.
-            await Eventually.TrueAsync(async () => (await UserRows.OfAsync(place.Url, user))["samples"].Rows == 0);
+            await Eventually.TrueAsync(async () => !await HasSamplesAsync(place, user));
             Assert.False(erasing.HasExited);
             erasing.Kill();
             await erasing.WaitForExitAsync();
@@ -126,6 +126,9 @@ public abstract class LifeTests(Engine engine)
 
     /// <summary>Holds up whoever erases a person: after the samples, before the end.</summary>
     internal abstract Task<IAsyncDisposable> HoldUpAsync(StorePlace place, long userId);
+
+    /// <summary>Asked through a connection of its own, which is in nobody's way.</summary>
+    internal abstract Task<bool> HasSamplesAsync(StorePlace place, long userId);
 
     static async Task AssertGoneAsync(StorePlace place, long user)
     {
@@ -188,14 +191,28 @@ public sealed class SqliteLifeTests() : LifeTests(Engine.Sqlite)
     /// <summary>A reader of what was: the log cannot be emptied until it ends.</summary>
     internal override async Task<IAsyncDisposable> HoldUpAsync(StorePlace place, long userId)
     {
+        var connection = await ConnectAsync(place);
+        using var begin = connection.CreateCommand();
+        begin.CommandText = "begin; select count(*) from samples";
+        await begin.ExecuteScalarAsync();
+        return connection;
+    }
+
+    internal override async Task<bool> HasSamplesAsync(StorePlace place, long userId)
+    {
+        await using var connection = await ConnectAsync(place);
+        using var find = connection.CreateCommand();
+        find.CommandText = $"select exists (select 1 from samples where user_id = {userId})";
+        return (long)(await find.ExecuteScalarAsync())! != 0;
+    }
+
+    static async Task<SqliteConnection> ConnectAsync(StorePlace place)
+    {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
             DataSource = place.Url["sqlite:".Length..], Pooling = false,
         }.ToString());
         await connection.OpenAsync();
-        using var begin = connection.CreateCommand();
-        begin.CommandText = "begin; select count(*) from samples";
-        await begin.ExecuteScalarAsync();
         return connection;
     }
 }
@@ -205,14 +222,29 @@ public sealed class PostgresLifeTests() : LifeTests(Engine.Postgres)
     /// <summary>A lock on a row that goes after the samples.</summary>
     internal override async Task<IAsyncDisposable> HoldUpAsync(StorePlace place, long userId)
     {
-        var settings = PostgresUrl.Parse(place.Url);
-        settings.Pooling = false;
-        var connection = new NpgsqlConnection(settings.ConnectionString);
-        await connection.OpenAsync();
+        var connection = await ConnectAsync(place);
         await connection.BeginTransactionAsync();
         await using var hold = new NpgsqlCommand("select 1 from sources where user_id = $1 for update", connection);
         hold.Parameters.Add(new NpgsqlParameter<long> { TypedValue = userId });
         await hold.ExecuteNonQueryAsync();
+        return connection;
+    }
+
+    internal override async Task<bool> HasSamplesAsync(StorePlace place, long userId)
+    {
+        await using var connection = await ConnectAsync(place);
+        await using var find = new NpgsqlCommand(
+            "select exists (select 1 from samples where user_id = $1)", connection);
+        find.Parameters.Add(new NpgsqlParameter<long> { TypedValue = userId });
+        return (bool)(await find.ExecuteScalarAsync())!;
+    }
+
+    static async Task<NpgsqlConnection> ConnectAsync(StorePlace place)
+    {
+        var settings = PostgresUrl.Parse(place.Url);
+        settings.Pooling = false;
+        var connection = new NpgsqlConnection(settings.ConnectionString);
+        await connection.OpenAsync();
         return connection;
     }
 }

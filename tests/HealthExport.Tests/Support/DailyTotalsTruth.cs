@@ -17,8 +17,11 @@ sealed class DailyTotalsTruth(ISampleStore samples, IDailyTotalStore totals, IUs
     public async Task AssertAsync(long userId, Random random)
     {
         await AssertDaysAsync(userId, mayBeStale: true);
-        await AssertSeriesAsync(userId, random);
-        if (random.Next(2) == 0) return;
+        if (random.Next(2) == 0)
+        {
+            await AssertSeriesAsync(userId, random);
+            return;
+        }
         await new DailyTotals(samples, totals, users).RefreshAsync(userId, default);
         await AssertDaysAsync(userId, mayBeStale: false);
         await AssertSeriesAsync(userId, random);
@@ -57,13 +60,13 @@ sealed class DailyTotalsTruth(ISampleStore samples, IDailyTotalStore totals, IUs
     async Task AssertSeriesAsync(long userId, Random random)
     {
         foreach (var metric in await samples.ListMetricsAsync(userId, default))
-            foreach (var bucket in (SeriesBucket[])[SeriesBucket.Day, SeriesBucket.Week, SeriesBucket.Month, SeriesBucket.Year])
-            {
-                var query = new SeriesQuery(metric.Metric.Kind, bucket, RandomSpan(metric, random));
-                Assert.Equal(
-                    await _fromRows.ReadAsync(userId, metric, query, default).ToListAsync(),
-                    await _series.ReadAsync(userId, metric, query, default).ToListAsync());
-            }
+        {
+            var bucket = (SeriesBucket)random.Next((int)SeriesBucket.Day, (int)SeriesBucket.Year + 1);
+            var query = new SeriesQuery(metric.Metric.Kind, bucket, RandomSpan(metric, random));
+            Assert.Equal(
+                await _fromRows.ReadAsync(userId, metric, query, default).ToListAsync(),
+                await _series.ReadAsync(userId, metric, query, default).ToListAsync());
+        }
     }
 
     static TimeSpanBounds RandomSpan(UserMetric metric, Random random)
