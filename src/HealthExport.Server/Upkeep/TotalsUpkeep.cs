@@ -3,21 +3,22 @@ using HealthExport.Totals;
 namespace HealthExport.Server.Upkeep;
 
 /// <summary>
-/// Works out daily totals once pushes have been quiet for a moment, so that they do not wait for it; and every minute
-/// what other processes left behind. Reading is right without it.
+/// Works out daily totals once pushes have been quiet for a moment, and stops for the next push, so that pushes do not
+/// wait for it; and every minute what other processes left behind. Reading is right without it.
 /// </summary>
 sealed partial class TotalsUpkeep(
     DailyTotals totals, IDailyTotalStore store, TimeProvider clock, ILogger<TotalsUpkeep> log) : BackgroundService
 {
     static readonly TimeSpan s_every = TimeSpan.FromMinutes(1);
     static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(2);
-    static readonly TimeSpan s_longest = TimeSpan.FromSeconds(30);
+    static readonly TimeSpan s_longest = TimeSpan.FromMinutes(10);
 
     readonly SemaphoreSlim _noted = new(0, 1);
     readonly Lock _lock = new();
 
     // Under _lock.
     long _lastPush = clock.GetTimestamp();
+    CancellationTokenSource? _yielding;
 
     /// <summary>Says that a push has been applied.</summary>
     public void NotePush()
@@ -26,6 +27,7 @@ sealed partial class TotalsUpkeep(
         {
             _lastPush = clock.GetTimestamp();
             if (_noted.CurrentCount == 0) _noted.Release();
+            _ = _yielding?.CancelAsync();
         }
     }
 
@@ -36,8 +38,8 @@ sealed partial class TotalsUpkeep(
         {
             try
             {
-                if (await _noted.WaitAsync(s_every, stoppingToken)) await WaitForQuietAsync(stoppingToken);
-                await RefreshAsync(stoppingToken);
+                var isLate = await _noted.WaitAsync(s_every, stoppingToken) && await WaitForQuietAsync(stoppingToken);
+                await RefreshAsync(yields: !isLate, stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -52,7 +54,8 @@ sealed partial class TotalsUpkeep(
         }
     }
 
-    async Task WaitForQuietAsync(CancellationToken stoppingToken)
+    /// <returns>True if it never was quiet.</returns>
+    async Task<bool> WaitForQuietAsync(CancellationToken stoppingToken)
     {
         var since = clock.GetTimestamp();
         while (true)
@@ -60,20 +63,34 @@ sealed partial class TotalsUpkeep(
             long last;
             lock (_lock) last = _lastPush;
             var quiet = clock.GetElapsedTime(last);
-            if (quiet >= s_quiet || clock.GetElapsedTime(since) >= s_longest) return;
+            if (quiet >= s_quiet) return false;
+            if (clock.GetElapsedTime(since) >= s_longest) return true;
             await Task.Delay(s_quiet - quiet, clock, stoppingToken);
         }
     }
 
-    async Task RefreshAsync(CancellationToken stoppingToken)
+    async Task RefreshAsync(bool yields, CancellationToken stoppingToken)
     {
         var began = clock.GetTimestamp();
         var (people, days) = (0, 0);
-        long? user = 0;
-        while ((user = await store.FindStaleUserAsync(user.Value, stoppingToken)) is { } stale)
+        using var yielding = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        lock (_lock) _yielding = yields ? yielding : null;
+        try
         {
-            days += await totals.RefreshAsync(stale, stoppingToken);
-            people++;
+            long? user = 0;
+            while ((user = await store.FindStaleUserAsync(user.Value, yielding.Token)) is { } stale)
+            {
+                days += await totals.RefreshAsync(stale, yielding.Token);
+                people++;
+            }
+        }
+        catch (OperationCanceledException) when (!stoppingToken.IsCancellationRequested)
+        {
+            // A push came. It was noted, so the rest is worked out when it is quiet again.
+        }
+        finally
+        {
+            lock (_lock) _yielding = null;
         }
         if (days > 0) Refreshed(days, people, clock.GetElapsedTime(began).TotalMilliseconds);
     }

@@ -9,7 +9,7 @@ namespace HealthExport.Totals;
 /// </summary>
 public sealed class DailyTotals(ISampleStore samples, IDailyTotalStore store, IUserStore users)
 {
-    internal const int DaysAtOnce = 1_000;
+    internal const int DaysAtOnce = 100;
 
     /// <summary>Brings a user's totals up to date, but for what changes meanwhile.</summary>
     /// <returns>How many days were worked out.</returns>
