@@ -45,7 +45,7 @@ static class ReadBenchmark
     ];
 
     public static async Task<int> RunAsync(
-        int samples, int people, string engine, int runs, CancellationToken cancellationToken)
+        int samples, int people, string engine, int runs, int clients, CancellationToken cancellationToken)
     {
         await using var cluster = engine == "postgres" ? await PostgresCluster.StartAsync(cancellationToken) : null;
         await using var server = await ServerUnderTest.StartAsync(cluster?.Url, cancellationToken);
@@ -58,6 +58,8 @@ static class ReadBenchmark
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{engine}: {samples:N0} samples of one person, {people:N0} people with {PointsOfAMonth:N0} each; filled in {filling.Elapsed.TotalSeconds:0} s"));
+        // What is kept would be asked for once.
+        await server.RestartAsync([("HEALTHEXPORT__CACHE__MEMORYBYTES", "0")], cancellationToken);
         Console.WriteLine($"{"read",-30} {"bytes",10} {"first ms",9} {"p50 ms",8} {"p95 ms",8}");
         foreach (var (what, path) in s_reads)
         {
@@ -75,6 +77,11 @@ static class ReadBenchmark
                 CultureInfo.InvariantCulture,
                 $"{what,-30} {bytes,10} {times[0],9:0.0} {sorted[sorted.Length / 2],8:0.0} {sorted[sorted.Length * 95 / 100],8:0.0}"));
         }
+        await server.RestartAsync([], cancellationToken);
+        await CrowdBenchmark.RunAsync(
+            server,
+            [.. s_reads.Select(read => (read.What, read.Path.Replace("{workout}", workout, StringComparison.Ordinal)))],
+            clients, cancellationToken);
         return 0;
     }
 

@@ -12,7 +12,7 @@ sealed class ServerUnderTest : IAsyncDisposable
 {
     readonly string _folder;
     readonly string _database;
-    readonly Process _process;
+    Process _process;
 
     public HttpClient Client { get; }
     public string Key { get; }
@@ -40,18 +40,34 @@ sealed class ServerUnderTest : IAsyncDisposable
         await CliAsync(folder, database, cancellationToken, "migrate", "--json");
         await CliAsync(folder, database, cancellationToken, "user", "add", person, "--json");
         var key = await NewKeyAsync(folder, database, person, cancellationToken);
-        var port = FreePort();
-        var clock = Stopwatch.StartNew();
-        var process = Launch(folder, database, "serve", "--urls", $"http://127.0.0.1:{port}", "--metrics-urls", "none");
         var client =
-            new HttpClient { BaseAddress = new($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromMinutes(10) };
+            new HttpClient { BaseAddress = new($"http://127.0.0.1:{FreePort()}"), Timeout = TimeSpan.FromMinutes(10) };
+        var clock = Stopwatch.StartNew();
+        var process = await ServeAsync(folder, database, client, [], cancellationToken);
+        return new(process, folder, database, client, key, clock.Elapsed);
+    }
+
+    /// <summary>Stops the server and starts it again on the same store, with these settings.</summary>
+    public async Task RestartAsync((string Name, string Value)[] settings, CancellationToken cancellationToken)
+    {
+        await TerminateAsync();
+        _process = await ServeAsync(_folder, _database, Client, settings, cancellationToken);
+    }
+
+    static async Task<Process> ServeAsync(
+        string folder, string database, HttpClient client, (string Name, string Value)[] settings,
+        CancellationToken cancellationToken)
+    {
+        var url = client.BaseAddress!.GetLeftPart(UriPartial.Authority);
+        var clock = Stopwatch.StartNew();
+        var process = Launch(folder, database, settings, "serve", "--urls", url, "--metrics-urls", "none");
         while (!await AnswersAsync(client, cancellationToken))
         {
             if (process.HasExited) throw new InvalidOperationException("The server ended before it answered.");
             if (clock.Elapsed > TimeSpan.FromSeconds(30)) throw new TimeoutException("The server did not answer.");
             await Task.Delay(TimeSpan.FromMilliseconds(5), cancellationToken);
         }
-        return new(process, folder, database, client, key, clock.Elapsed);
+        return process;
     }
 
     /// <summary>A key of another person, for phones that are not one household's.</summary>
@@ -103,11 +119,16 @@ sealed class ServerUnderTest : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();
+        await TerminateAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    async Task TerminateAsync()
+    {
         using (var terminate = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]))
             await terminate.WaitForExitAsync();
         await _process.WaitForExitAsync();
         _process.Dispose();
-        Directory.Delete(_folder, recursive: true);
     }
 
     static async Task<JsonElement> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
@@ -143,7 +164,7 @@ sealed class ServerUnderTest : IAsyncDisposable
     static async Task<string> CliAsync(
         string folder, string database, CancellationToken cancellationToken, params string[] arguments)
     {
-        using var process = Launch(folder, database, arguments);
+        using var process = Launch(folder, database, [], arguments);
         var output = await process.StandardOutput.ReadToEndAsync(cancellationToken);
         await process.WaitForExitAsync(cancellationToken);
         return process.ExitCode == 0
@@ -151,7 +172,8 @@ sealed class ServerUnderTest : IAsyncDisposable
             : throw new InvalidOperationException($"health-export {arguments[0]} ended with {process.ExitCode}.");
     }
 
-    static Process Launch(string folder, string database, params string[] arguments)
+    static Process Launch(
+        string folder, string database, (string Name, string Value)[] settings, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet")
         {
@@ -160,6 +182,7 @@ sealed class ServerUnderTest : IAsyncDisposable
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "health-export.dll"));
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         start.Environment["DATABASE_URL"] = database;
+        foreach (var (name, value) in settings) start.Environment[name] = value;
         var process = Process.Start(start)!;
         process.ErrorDataReceived += (_, _) => { };
         process.BeginErrorReadLine();

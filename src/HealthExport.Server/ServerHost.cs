@@ -53,6 +53,7 @@ static class ServerHost
         app.UseMiddleware<Failures>();
         app.UseCrossOrigin(settings.Http);
         app.UseOtherMethods();
+        app.UseMiddleware<Compression>();
         app.UseRouting();
         app.UseSchemaGate(app.Services.GetRequiredService<SchemaWatch>());
         app.UseMiddleware<Authentication>();
@@ -88,6 +89,11 @@ static class ServerHost
         services.AddSingleton<KeyUses>().AddHostedService(provider => provider.GetRequiredService<KeyUses>());
         services.AddSingleton(provider => new PushApplication(
             provider.GetRequiredService<IIngestionStore>(), batchRows: settings.Ingest.BatchRows));
+        Compression.AddTo(services);
+        services.AddHealthExportSharedAnswers(settings.SharedAnswers);
+        if (settings.SharedAnswers is not null) services.AddHostedService<SharedAnswering>();
+        services.AddSingleton<LocalAnswers>().AddSingleton<CacheFigures>().AddSingleton<Answers>();
+        services.AddSingleton<RecentReads>().AddSingleton<Warming>();
         services.AddSingleton<SettledPushes>();
         services.AddSingleton<PushAttempt>();
         services.AddSingleton<MetricSeries>();

@@ -1,4 +1,5 @@
 using HealthExport.Audit;
+using HealthExport.Caching;
 using HealthExport.Events;
 using HealthExport.Keys;
 using HealthExport.Limits;
@@ -102,6 +103,20 @@ public static class StorageRegistration
         services.AddSingleton(shared);
         services.AddSingleton<ISharedUsage, RedisUsage>();
         return services.AddSingleton<IUsage>(provider => provider.GetRequiredService<ISharedUsage>());
+    }
+
+    /// <summary>Registers <see cref="ISharedAnswers"/>, where there is a place to share answers.</summary>
+    /// <param name="options">Null to share none: then nothing is registered.</param>
+    /// <exception cref="ArgumentException">The URL cannot be read. The text never shows it.</exception>
+    public static IServiceCollection AddHealthExportSharedAnswers(
+        this IServiceCollection services, SharedAnswersOptions? options)
+    {
+        if (options is null) return services;
+        services.TryAddSingleton(TimeProvider.System);
+        // A wrong URL is told at once, not at the first use.
+        RedisUrl.Parse(options.Redis);
+        services.AddSingleton(options);
+        return services.AddSingleton<ISharedAnswers, RedisAnswers>();
     }
 
     static string ReadPath(string databaseUrl)

@@ -1,50 +1,68 @@
 using HealthExport.People;
+using HealthExport.Server.Http;
 using HealthExport.Server.Security;
-using Microsoft.Net.Http.Headers;
+using Microsoft.AspNetCore.ResponseCompression;
 
 namespace HealthExport.Server.Caching;
 
 /// <summary>
 /// Spares work whose outcome is known: of an endpoint that declares so, answers bear a strong <c>ETag</c> made of
-/// everything that they depend on, and a client that has one gets 304 for the price of one statement.
+/// everything that they depend on, a client that has one gets 304 for the price of one statement, and under the same tag
+/// answers are kept. So nothing ever has to be emptied: what has changed has another tag.
 /// </summary>
-sealed class AnswerCache(RequestDelegate next, IUserStore users, TimeProvider clock)
+sealed class AnswerCache(
+    RequestDelegate next, IUserStore users, Answers answers, RecentReads recent, IResponseCompressionProvider codings,
+    CacheFigures figures, TimeProvider clock)
 {
-    // A browser may keep it for this person alone, and asks each time whether it still holds.
-    const string Revalidated = "private, no-cache";
-
     public async Task InvokeAsync(HttpContext context)
     {
-        if (context.GetEndpoint()?.Metadata.GetMetadata<CachedAs>() is not { } cached)
+        if (context.GetEndpoint() is not RouteEndpoint endpoint
+            || endpoint.Metadata.GetMetadata<CachedAs>() is not { } cached)
         {
             await next(context);
             return;
         }
+        var caller = context.Features.Get<Caller>()!;
         // The versions before the data: what comes in between is newer than its tag, and never the other way round.
-        var person = await users.FindVersionsAsync(
-            context.Features.Get<Caller>()!.UserId, context.RequestAborted)
+        var person = await users.FindVersionsAsync(caller.UserId, context.RequestAborted)
             ?? throw new UserGoneException();
         context.Features.Set(person);
-        var tag = AnswerTag.Of(
-            context.Request, person, cached.Span?.Invoke(context, person, clock.GetUtcNow()) ?? "");
-        if (AnswerTag.FindHeld(context.Request, tag) is { } held)
+        var request = CachedRequest.Of(context, person, cached, clock.GetUtcNow());
+        if (AnswerTag.FindHeld(context.Request, request.Tag) is { } held)
         {
-            Label(context.Response, held);
-            context.Response.StatusCode = StatusCodes.Status304NotModified;
+            figures.Count(CacheOutcome.NotModified, endpoint);
+            recent.Note(context, endpoint, caller, person);
+            WorkedOut.SetNotModified(context.Response, held);
             return;
         }
-        context.Response.OnStarting(() =>
-        {
-            if (context.Response.StatusCode == StatusCodes.Status200OK)
-                Label(context.Response, AnswerTag.ToHeader(tag, null));
-            return Task.CompletedTask;
-        });
-        await next(context);
+        var (answer, outcome) = await answers.FindAsync(
+            request,
+            (notKept, mostBytes) => WorkedOut.CaptureAsync(context, next, request.Tag, mostBytes, notKept),
+            context.RequestAborted);
+        // Counted before it is sent: who has his answer finds himself counted.
+        figures.Count(outcome, endpoint);
+        if (answer is null) return;
+        recent.Note(context, endpoint, caller, person);
+        await SendAsync(context, request.Tag, answer);
     }
 
-    static void Label(HttpResponse response, string etag)
+    async ValueTask SendAsync(HttpContext context, string tag, KeptAnswer answer)
     {
-        response.Headers[HeaderNames.ETag] = etag;
-        response.Headers[HeaderNames.CacheControl] = Revalidated;
+        var response = context.Response;
+        if (context.Features.Get<SentRows>() is { } sent) sent.Count = answer.Rows;
+        response.ContentType = answer.ContentType;
+        response.Headers.Link = answer.Link;
+        var coding = Compression.Choose(context, codings, isLarge: answer.Body.Length >= Compression.LeastBytes);
+        var etag = AnswerTag.ToHeader(tag, coding?.EncodingName);
+        if (AnswerTag.HoldsAny(context.Request))
+        {
+            WorkedOut.SetNotModified(response, etag);
+            return;
+        }
+        WorkedOut.Label(response, etag);
+        var body = coding is null ? answer.Body : answers.Pack(tag, answer, coding);
+        response.Headers.ContentEncoding = coding?.EncodingName;
+        response.ContentLength = body.Length;
+        await response.Body.WriteAsync(body, context.RequestAborted);
     }
 }

@@ -83,7 +83,12 @@ static class AnswerTag
         request.Headers.IfNoneMatch.Count > 0
         && request.GetTypedHeaders().IfNoneMatch.Any(held => held.Equals(EntityTagHeaderValue.Any));
 
-    static bool Accepts(this HttpRequest request, string coding) =>
-        request.GetTypedHeaders().AcceptEncoding.Any(accepted =>
-            accepted.Quality is not 0 && accepted.Value.Equals(coding, StringComparison.OrdinalIgnoreCase));
+    static bool Accepts(this HttpRequest request, string coding)
+    {
+        var accepted = request.GetTypedHeaders().AcceptEncoding;
+        return (Find(coding) ?? Find("*")) is { } found && found.Quality is not 0;
+
+        StringWithQualityHeaderValue? Find(string name) => accepted.FirstOrDefault(
+            entry => entry.Value.Equals(name, StringComparison.OrdinalIgnoreCase));
+    }
 }

@@ -73,6 +73,7 @@ static class CommandLineApp
         root.Add(AuditCommand.Make(shell));
         root.Add(MigrateCommand.Make(shell));
         root.Add(MoveCommand.Make(shell));
+        root.Add(CacheCommand.Make(shell));
         root.Add(ConfigCommand.Make(shell));
         root.Add(Call.JsonOption);
         foreach (var option in root.Options)

@@ -1,4 +1,5 @@
 using HealthExport.Audit;
+using HealthExport.Caching;
 using HealthExport.Keys;
 using HealthExport.Migrations;
 using HealthExport.People;
@@ -40,7 +41,16 @@ sealed class StoreSession : IAsyncDisposable
         services.AddSingleton<IHostApplicationLifetime, ApplicationLifetime>()
             .AddSingleton<SettledPushes>();
         services.AddHealthExportStorage(settings.DatabaseUrl, settings.Database, settings.Ingest.Attempts);
+        services.AddHealthExportSharedAnswers(settings.SharedAnswers);
         return new(services.BuildServiceProvider(), settings);
+    }
+
+    /// <summary>Lets go of what servers share of a person, as far as that place is there.</summary>
+    public async ValueTask ForgetAnswersAsync(Guid person, CancellationToken cancellationToken)
+    {
+        if (_services.GetService<ISharedAnswers>() is not { } answers) return;
+        await answers.StartAsync(cancellationToken);
+        await answers.ForgetAsync(person);
     }
 
     /// <exception cref="CommandFailedException">There is no such user, or one being erased.</exception>

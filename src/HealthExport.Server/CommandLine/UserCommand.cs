@@ -119,6 +119,7 @@ static class UserCommand
         try
         {
             await store.Users.EraseAsync(user.Id, call.Describe(AuditAction.UserErased), cancellationToken);
+            await store.ForgetAnswersAsync(user.PublicId, cancellationToken);
         }
         catch (Exception e) when (e is OperationCanceledException or StoreUnavailableException)
         {

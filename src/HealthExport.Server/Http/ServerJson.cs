@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using HealthExport.Server.Auth;
+using HealthExport.Server.Caching;
 using HealthExport.Server.Health;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Limits;
@@ -17,6 +18,7 @@ namespace HealthExport.Server.Http;
 [JsonSerializable(typeof(HealthAnswer))]
 [JsonSerializable(typeof(ReadyAnswer))]
 [JsonSerializable(typeof(RateLimitAnswer))]
+[JsonSerializable(typeof(CacheStatusAnswer))]
 [JsonSerializable(typeof(IngestionAnswer))]
 [JsonSerializable(typeof(IngestionDetails))]
 [JsonSerializable(typeof(ListAnswer<IngestionSummary>))]

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using HealthExport.Audit;
 using HealthExport.People;
 using HealthExport.Pushes;
+using HealthExport.Server.Caching;
 
 namespace HealthExport.Server.People;
 
@@ -9,7 +10,8 @@ namespace HealthExport.Server.People;
 /// Erases those whom somebody has begun to erase, one after the other: at once for a request, and at the start and
 /// every hour what a process that died, or a store that was away, has left undone.
 /// </summary>
-sealed partial class Erasures(IUserStore users, TimeProvider clock, ILogger<Erasures> log) : BackgroundService
+sealed partial class Erasures(
+    IUserStore users, Answers answers, TimeProvider clock, ILogger<Erasures> log) : BackgroundService
 {
     static readonly TimeSpan s_every = TimeSpan.FromHours(1);
     static readonly TimeSpan s_again = TimeSpan.FromMinutes(1);
@@ -59,7 +61,7 @@ sealed partial class Erasures(IUserStore users, TimeProvider clock, ILogger<Eras
         try
         {
             foreach (var user in await users.ListBeingErasedAsync(stoppingToken))
-                if (!await TryAsync(user.Id, stoppingToken)) left.Add(user.Id);
+                if (!await TryAsync(user, stoppingToken)) left.Add(user.Id);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -76,15 +78,17 @@ sealed partial class Erasures(IUserStore users, TimeProvider clock, ILogger<Eras
         return left.Count == 0;
     }
 
-    async Task<bool> TryAsync(long userId, CancellationToken stoppingToken)
+    async Task<bool> TryAsync(User user, CancellationToken stoppingToken)
     {
         try
         {
             var began = clock.GetTimestamp();
             // Whose key it was and where it came from is no longer to be known.
             await users.EraseAsync(
-                userId, AuditEntry.Create(AuditAction.UserErased, AuditOrigin.Nobody, clock.GetUtcNow()),
+                user.Id, AuditEntry.Create(AuditAction.UserErased, AuditOrigin.Nobody, clock.GetUtcNow()),
                 stoppingToken);
+            // Nobody has a key by now that could find them, but they hold what is to be gone.
+            await answers.ForgetAsync(user.PublicId);
             Erased(clock.GetElapsedTime(began).TotalMilliseconds);
             return true;
         }

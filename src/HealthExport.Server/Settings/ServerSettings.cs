@@ -1,4 +1,5 @@
 using System.Globalization;
+using HealthExport.Caching;
 using HealthExport.Limits;
 using HealthExport.Pushes;
 using HealthExport.Reading;
@@ -21,11 +22,16 @@ sealed record ServerSettings
     public TimeSpan Shutdown { get; init; } = TimeSpan.FromSeconds(25);
     public ConnectionPoolOptions Database { get; init; } = new();
 
-    /// <summary>Null to count limits in this process alone.</summary>
+    /// <summary>Null to count limits, and to keep answers, in this process alone.</summary>
     public SharedUsageOptions? Redis { get; init; }
     public HttpSettings Http { get; init; } = new();
     public TlsSettings Tls { get; init; } = new();
     public AuditSettings Audit { get; init; } = new();
+    public CacheSettings Cache { get; init; } = new();
+
+    /// <summary>Where answers are shared; null where they are not.</summary>
+    public SharedAnswersOptions? SharedAnswers =>
+        Redis is not null && Cache is { IsShared: true, MemoryBytes: > 0 } ? new(Redis, Cache.SharedPatience) : null;
 
     /// <exception cref="InvalidSettingException">A value is not among those allowed.</exception>
     public static ServerSettings From(IConfiguration configuration) => new()
@@ -54,6 +60,7 @@ sealed record ServerSettings
         Http = HttpSettings.From(configuration),
         Tls = TlsSettings.From(configuration, ReadUrls(configuration)),
         Audit = AuditSettings.From(configuration),
+        Cache = CacheSettings.From(configuration),
     };
 
     static Backoff ReadBackoff(IConfiguration configuration)
@@ -96,7 +103,7 @@ sealed record ServerSettings
         return options.Url.Length > 0 ? options : null;
     }
 
-    static bool Flag(IConfiguration configuration, Setting setting) =>
+    internal static bool Flag(IConfiguration configuration, Setting setting) =>
         bool.TryParse(Text(configuration, setting), out var value)
             ? value
             : throw new InvalidSettingException(setting.Name, "must be true or false.");
@@ -117,7 +124,7 @@ sealed record ServerSettings
     internal static TimeSpan Seconds(IConfiguration configuration, Setting setting) =>
         TimeSpan.FromSeconds(Number(configuration, setting));
 
-    static TimeSpan Milliseconds(IConfiguration configuration, Setting setting) =>
+    internal static TimeSpan Milliseconds(IConfiguration configuration, Setting setting) =>
         TimeSpan.FromMilliseconds(Number(configuration, setting));
 
     static LogLevel ReadLogLevel(IConfiguration configuration)

@@ -120,6 +120,6 @@ static partial class SettingList
         LeaseSeconds, Workers, Attempts, BackoffMilliseconds, BackoffLimitMilliseconds, BatchRows, TempFolder,
         MinConnections, MaxConnections, ConnectSeconds, StatementSeconds, LifetimeSeconds, IdleSeconds, StatementCache,
         TransactionPooler, RedisUrl, RedisPrefix, RedisConnectMilliseconds, RedisAnswerMilliseconds,
-        .. Http, .. Audit,
+        .. Http, .. Audit, .. Cache,
     ];
 }

@@ -1,13 +1,16 @@
+using HealthExport.Server.Caching;
 using HealthExport.Totals;
 
 namespace HealthExport.Server.Upkeep;
 
 /// <summary>
-/// Works out daily totals once pushes have been quiet for a moment, and stops for the next push, so that pushes do not
-/// wait for it; and every minute what other processes left behind. Reading is right without it.
+/// Works out daily totals once pushes have been quiet for a moment, then what people read lately, and stops for the next
+/// push, so that pushes do not wait for it; and every minute what other processes left behind. Reading is right without
+/// it.
 /// </summary>
 sealed partial class TotalsUpkeep(
-    DailyTotals totals, IDailyTotalStore store, TimeProvider clock, ILogger<TotalsUpkeep> log) : BackgroundService
+    DailyTotals totals, IDailyTotalStore store, Warming warming, TimeProvider clock, ILogger<TotalsUpkeep> log)
+    : BackgroundService
 {
     static readonly TimeSpan s_every = TimeSpan.FromMinutes(1);
     static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(2);
@@ -83,6 +86,7 @@ sealed partial class TotalsUpkeep(
                 days += await totals.RefreshAsync(stale, yielding.Token);
                 people++;
             }
+            await warming.RunAsync(yielding.Token);
         }
         catch (OperationCanceledException) when (!stoppingToken.IsCancellationRequested)
         {

@@ -72,25 +72,29 @@ sealed partial class PostgresPushTransaction
         await DisposeAsync();
     }
 
+    /// <summary>For whoever changes a user's rows inside a transaction of its own.</summary>
+    public static void AddRaiseDataVersion(NpgsqlBatch batch, long userId, Instant now) => batch.Add(
+        """
+        update users
+        -- As UserVersions.Next.
+        set data_version = greatest(data_version + 1, $2)
+        where id = $1
+        """).Bind(userId).Bind(now.Microseconds);
+
     async ValueTask<bool> SettleAsync(Receipt receipt, bool changedAnything, CancellationToken cancellationToken)
     {
         var status = receipt.IsPartial ? IngestionStatus.Partial : IngestionStatus.Completed;
         _savepointIsDue = false;
         await using var batch = new NpgsqlBatch(_connection);
         // The user's row first, whoever takes it; then queue, then raw_ingestions.
-        batch.Add(
-            changedAnything
-                ? """
-                update users
-                set data_version = data_version + 1
-                where id = $1
-                """
-                : """
-                select 1
-                from users
-                where id = $1
-                for no key update
-                """).Bind(User);
+        if (changedAnything) AddRaiseDataVersion(batch, User, Instant.From(_database.Clock.GetUtcNow()));
+        else batch.Add(
+            """
+            select 1
+            from users
+            where id = $1
+            for no key update
+            """).Bind(User);
         batch.Add(
             """
             delete from queue

@@ -116,12 +116,7 @@ sealed partial class PostgresSampleStore
                 .Bind(userId).Bind(now).BindText(deletion.MetricName).BindText(deletion.Source)
                 .Bind(deletion.From).Bind(deletion.To);
             if (samples + others > 0)
-                batch.Add(
-                    """
-                    update users
-                    set data_version = data_version + 1
-                    where id = $1
-                    """).Bind(userId);
+                PostgresPushTransaction.AddRaiseDataVersion(batch, userId, now);
             foreach (var (metric, from, to) in _deleted)
                 PostgresDailyTotalStore.AddMarkChanged(batch, userId, metric, from, to);
             await _metrics.AddSaveAsync(batch, cancellationToken);

@@ -1,5 +1,6 @@
 using HealthExport.Audit;
 using HealthExport.People;
+using HealthExport.Time;
 using Npgsql;
 
 namespace HealthExport.Storage.Postgres;
@@ -63,7 +64,8 @@ sealed partial class PostgresUserStore
         try
         {
             return await database.WriteAsync(
-                (connection, cancellationToken) => UpdateAsync(connection, id, change, entry, cancellationToken),
+                (connection, cancellationToken) => UpdateAsync(
+                    connection, id, change, entry, Instant.From(database.Clock.GetUtcNow()), cancellationToken),
                 cancellationToken);
         }
         catch (EmailTakenException)
@@ -76,7 +78,7 @@ sealed partial class PostgresUserStore
     sealed class EmailTakenException : Exception;
 
     static async ValueTask<UserUpdate> UpdateAsync(
-        NpgsqlConnection connection, long id, UserChange change, AuditEntry entry,
+        NpgsqlConnection connection, long id, UserChange change, AuditEntry entry, Instant now,
         CancellationToken cancellationToken)
     {
         if (await FindProfileAsync(connection, id, isLocked: true, cancellationToken) is not { } before)
@@ -90,11 +92,12 @@ sealed partial class PostgresUserStore
         if (refusal.IsEmailTaken || refusal.UnknownSources.Count > 0) return refusal;
         var after = before.With(change);
         if (after.SaysTheSameAs(before)) return new(before, false, []);
+        after = after with { SettingsVersion = UserVersions.Next(before.SettingsVersion, now) };
         await WriteAsync(
-            connection, after.User,
+            connection, after,
             after.SourceRanks.SequenceEqual(before.SourceRanks) ? null : after.SourceRanks, cancellationToken);
         await NoteAsync(connection, after.User, entry, cancellationToken);
-        return new(after with { SettingsVersion = before.SettingsVersion + 1 }, false, []);
+        return new(after, false, []);
     }
 
     static async ValueTask<UserProfile?> FindProfileAsync(
@@ -140,16 +143,18 @@ sealed partial class PostgresUserStore
 
     /// <param name="ranks">Null to leave them as they are.</param>
     static async ValueTask WriteAsync(
-        NpgsqlConnection connection, User user, IReadOnlyList<string>? ranks, CancellationToken cancellationToken)
+        NpgsqlConnection connection, UserProfile profile, IReadOnlyList<string>? ranks,
+        CancellationToken cancellationToken)
     {
+        var user = profile.User;
         await using var batch = new NpgsqlBatch(connection);
         batch.Add(
             """
             update users
-            set email = $2, email_key = $3, display_name = $4, time_zone = $5, settings_version = settings_version + 1
+            set email = $2, email_key = $3, display_name = $4, time_zone = $5, settings_version = $6
             where id = $1
             """).Bind(user.Id).Bind(user.Email).Bind(EmailAddress.KeyOf(user.Email)).BindText(user.DisplayName)
-            .BindText(user.TimeZone);
+            .BindText(user.TimeZone).Bind(profile.SettingsVersion);
         if (ranks is not null)
         {
             batch.Add("update sources set rank = null where user_id = $1 and rank is not null").Bind(user.Id);

@@ -61,7 +61,7 @@ sealed partial class SqlitePushTransaction
         }
         _userMetrics.Save();
         SaveSeriesPushes();
-        if (changedAnything) RaiseDataVersion(_session, User);
+        if (changedAnything) RaiseDataVersion(_session, User, Instant.From(_clock.GetUtcNow()));
         Settle(receipt);
         _session.Commit();
         foreach (var (metric, id) in _addedMetrics) _database.Metrics.Add(id, metric);
@@ -80,15 +80,16 @@ sealed partial class SqlitePushTransaction
     }
 
     /// <summary>For whoever changes a user's rows inside a transaction of its own.</summary>
-    public static void RaiseDataVersion(SqliteSession session, long userId)
+    public static void RaiseDataVersion(SqliteSession session, long userId, Instant now)
     {
         using var raise = session.Prepare(
             """
             update users
-            set data_version = data_version + 1
+            -- As UserVersions.Next.
+            set data_version = max(data_version + 1, ?2)
             where id = ?1
             """);
-        raise.Bind(1, userId).Run();
+        raise.Bind(1, userId).Bind(2, now.Microseconds).Run();
     }
 
     void Settle(Receipt receipt)

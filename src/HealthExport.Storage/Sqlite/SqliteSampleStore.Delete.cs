@@ -41,7 +41,8 @@ sealed partial class SqliteSampleStore
         session.Begin();
         var (samples, others) = Delete(session, userId, deletion);
         Remember(session, userId, deletion);
-        if (samples + others > 0) SqlitePushTransaction.RaiseDataVersion(session, userId);
+        if (samples + others > 0)
+            SqlitePushTransaction.RaiseDataVersion(session, userId, Instant.From(clock.GetUtcNow()));
         session.Commit();
         return samples;
     }

@@ -48,11 +48,11 @@ sealed partial class SqliteUserStore
         var after = before.With(change);
         if (!after.SaysTheSameAs(before))
         {
-            Write(session, after.User);
+            after = after with { SettingsVersion = UserVersions.Next(before.SettingsVersion, Now) };
+            Write(session, after);
             if (!after.SourceRanks.SequenceEqual(before.SourceRanks)) Rank(session, id, change.SourceRanks.Value);
             Note(session, after.User, entry);
             session.Commit();
-            after = after with { SettingsVersion = before.SettingsVersion + 1 };
         }
         return new(after, false, []);
     }
@@ -99,15 +99,16 @@ sealed partial class SqliteUserStore
         return unknown;
     }
 
-    static void Write(SqliteSession session, User user)
+    static void Write(SqliteSession session, UserProfile profile)
     {
+        var user = profile.User;
         using var update = session.Prepare("""
             update users
-            set email = ?2, email_key = ?3, display_name = ?4, time_zone = ?5, settings_version = settings_version + 1
+            set email = ?2, email_key = ?3, display_name = ?4, time_zone = ?5, settings_version = ?6
             where id = ?1
             """);
         update.Bind(1, user.Id).Bind(2, user.Email).Bind(3, EmailAddress.KeyOf(user.Email)).Bind(4, user.DisplayName)
-            .Bind(5, user.TimeZone).Run();
+            .Bind(5, user.TimeZone).Bind(6, profile.SettingsVersion).Run();
     }
 
     static void Rank(SqliteSession session, long id, IReadOnlyList<string> sources)

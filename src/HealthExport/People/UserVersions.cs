@@ -1,3 +1,5 @@
+using HealthExport.Time;
+
 namespace HealthExport.People;
 
 /// <summary>
@@ -9,4 +11,9 @@ namespace HealthExport.People;
 /// <param name="Data">Grows with every push, replay and deletion that changed something.</param>
 /// <param name="Settings">Grows with every change of what the person sets.</param>
 /// <param name="TimeZone">IANA id of where the person's days begin; null if none is set.</param>
-public sealed record UserVersions(Guid PublicId, long Data, long Settings, string? TimeZone);
+public sealed record UserVersions(Guid PublicId, long Data, long Settings, string? TimeZone)
+{
+    /// <summary>The number after <paramref name="version"/>: microseconds of the clock, so that a store put back to an
+    /// earlier state does not give one that stood for something else; one more where the clock lags behind.</summary>
+    public static long Next(long version, Instant now) => Math.Max(version + 1, now.Microseconds);
+}

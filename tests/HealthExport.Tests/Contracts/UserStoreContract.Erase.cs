@@ -74,6 +74,7 @@ public abstract partial class UserStoreContract
         await Assert.ThrowsAsync<UserGoneException>(
             () => _stores.Ingestions.KeepAsync(ReceivedPushes.Create(_stores, user.Id, "[2]")));
         Assert.Null(await _stores.Users.FindProfileAsync(user.Id, default));
+        Assert.Null(await _stores.Users.FindVersionsAsync(user.Id, default));
         Assert.Equal(
             UserUpdate.NotThere,
             await _stores.Users.UpdateAsync(user.Id, new() { DisplayName = "Zoë" }, Entries.UserChanged, default));

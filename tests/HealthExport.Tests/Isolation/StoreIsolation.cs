@@ -18,10 +18,12 @@ static partial class StoreIsolation
     static readonly string[] s_ofWholeStore =
     [
         "IMigrationStore", "IStoreUpkeep", "IStoreCopy", "IStoreSnapshot", "IPayloadChunks", "ISharedUsage", "IUsage",
+        "ISharedAnswers",
     ];
 
     /// <summary>Contracts that no request reaches with anything that a person could choose: the schema, moving house,
-    /// upkeep, the chunks of a payload that was opened for its owner, and what a key has used of its limits.</summary>
+    /// upkeep, the chunks of a payload that was opened for its owner, what a key has used of its limits, and answers by
+    /// tags that are made of whose they are.</summary>
     public static bool IsOfWholeStore(string method) => s_ofWholeStore.Contains(method.Split('.')[0]);
 
     const string Operators = "the operator's";

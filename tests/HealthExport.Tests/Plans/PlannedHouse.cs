@@ -53,7 +53,10 @@ public abstract class PlannedHouse(Engine engine) : IAsyncLifetime
 
     /// <summary>The whole server, its statements traced too.</summary>
     internal Task<RunningServer> ServeAsync() =>
-        RunningServer.StartAsync(shared: StorePlace.At(_place.Url), overrides: Trace.Use);
+        // What is kept would not be read.
+        RunningServer.StartAsync(
+            settings => settings with { Cache = new() { MemoryBytes = 0 } }, shared: StorePlace.At(_place.Url),
+            overrides: Trace.Use);
 
     public async ValueTask InitializeAsync()
     {

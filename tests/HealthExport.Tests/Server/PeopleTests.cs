@@ -186,7 +186,7 @@ public abstract class PeopleTests(ServerFixture fixture)
         var after = await _server.Get<IUserStore>().FindProfileAsync(key.User.Id, default);
         Assert.NotEqual(before!.User.DisplayName, after!.User.DisplayName);
         Assert.NotEqual(before.User.Email, after.User.Email);
-        Assert.Equal(before.SettingsVersion + 12, after.SettingsVersion);
+        Assert.InRange(after.SettingsVersion, before.SettingsVersion + 12, long.MaxValue);
     }
 
     [Fact]

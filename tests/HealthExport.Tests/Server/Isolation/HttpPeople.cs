@@ -113,6 +113,9 @@ public abstract class HttpPeople(Engine engine) : IAsyncLifetime
             Assert.DoesNotContain(Name, await own.Content.ReadAsStringAsync(), StringComparison.Ordinal);
             if (remembered is not null) Assert.NotEqual(remembered, own.Headers.ETag?.ToString());
         }
+        // From what is kept, if it is.
+        using (var again = await Server.GetAsync(Intruder, path))
+            Assert.DoesNotContain(Name, await again.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         var page = $"{path}{(path.Contains('?') ? '&' : '?')}limit=1";
         var cursor = (await Server.ReadAsync(Owner, page)).Text("next_cursor");
         Assert.NotNull(cursor);
