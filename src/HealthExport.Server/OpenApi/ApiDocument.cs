@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using HealthExport.Keys;
 using HealthExport.Server.Audit;
+using HealthExport.Server.Caching;
 using HealthExport.Server.Http;
 using HealthExport.Server.Security;
 
@@ -15,8 +16,6 @@ sealed class ApiDocument
 {
     /// <summary>Paths under <c>/v1</c> answer under this as well; the document names them once.</summary>
     public const string Alias = "/api/v1/";
-
-    const string ProblemSchema = "Problem";
 
     static readonly string[] s_schemes = ["bearer", "apiKey", "apiKeyOfTheApp"];
 
@@ -81,7 +80,11 @@ sealed class ApiDocument
             ["components"] = new JsonObject
             {
                 ["securitySchemes"] = DescribeSchemes(),
-                ["parameters"] = new JsonObject { ["RequestId"] = RequestIdParameter() },
+                ["parameters"] = new JsonObject
+                {
+                    ["RequestId"] = Parameter("header", CommonParameters.RequestId),
+                    ["IfNoneMatch"] = Parameter("header", CommonParameters.IfNoneMatch),
+                },
                 ["headers"] = new JsonObject(CommonHeaders.All.Where(header => _headers.Contains(header.Name))
                     .Select(header => KeyValuePair.Create(header.Name, (JsonNode?)DescribeHeader(header)))),
                 ["responses"] = responses,
@@ -116,7 +119,8 @@ sealed class ApiDocument
             .. endpoint.RoutePattern.Parameters.Select(parameter => Parameter("path", parameter.Name, told)),
             .. (metadata.GetMetadata<KnownParameters>()?.Names ?? []).Select(name => Parameter("query", name, told)),
             .. told.Headers.Select(header => Parameter("header", header)),
-            new JsonObject { ["$ref"] = "#/components/parameters/RequestId" },
+            .. IsTagged(metadata) ? [Refer("parameters", "IfNoneMatch")] : (JsonNode[])[],
+            Refer("parameters", "RequestId"),
         ]);
         if (told.Body.Count > 0)
             described["requestBody"] = new JsonObject
@@ -136,17 +140,24 @@ sealed class ApiDocument
     JsonObject DescribeAnswers(Operation told, EndpointMetadataCollection metadata)
     {
         var isKeyed = metadata.GetMetadata<NeededScope>() is not null;
+        string[] tag = IsTagged(metadata) ? [CommonHeaders.ETag] : [];
         var responses = new SortedDictionary<string, JsonNode?>(StringComparer.Ordinal);
         foreach (var answer in told.Answers)
         {
             var response = new JsonObject
             {
                 ["description"] = answer.About,
-                ["headers"] = DescribeHeaders(isKeyed, answer.Headers),
+                ["headers"] = DescribeHeaders(isKeyed, [.. answer.Headers, .. tag]),
             };
             if (answer.Contents.Count > 0) response["content"] = DescribeContents(answer.Contents);
             responses[answer.Status.ToString()] = response;
         }
+        if (tag.Length > 0)
+            responses["304"] = new JsonObject
+            {
+                ["description"] = "Nothing has changed since the answer that `If-None-Match` names.",
+                ["headers"] = DescribeHeaders(isKeyed, tag),
+            };
         foreach (var status in RefusalsOf(told, isKeyed).GroupBy(refusal => refusal.Status))
             responses.TryAdd(status.Key.ToString(), ReferToResponse([.. status]));
         responses["default"] = ReferToResponse(Refusal.OfAnyPath);
@@ -167,8 +178,13 @@ sealed class ApiDocument
         return refusals.Distinct();
     }
 
-    JsonObject ReferToResponse(IReadOnlyList<Refusal> refusals) =>
-        new() { ["$ref"] = $"#/components/responses/{AddResponse(refusals)}" };
+    /// <summary>Whether answers bear an ETag.</summary>
+    static bool IsTagged(EndpointMetadataCollection metadata) =>
+        metadata.GetMetadata<CachedAs>() is not null;
+
+    static JsonObject Refer(string kind, string name) => new() { ["$ref"] = $"#/components/{kind}/{name}" };
+
+    JsonObject ReferToResponse(IReadOnlyList<Refusal> refusals) => Refer("responses", AddResponse(refusals));
 
     string AddResponse(IReadOnlyList<Refusal> refusals)
     {
@@ -191,7 +207,7 @@ sealed class ApiDocument
                     ["schema"] = new JsonObject
                     {
                         ["allOf"] = new JsonArray(
-                            new JsonObject { ["$ref"] = $"#/components/schemas/{ProblemSchema}" },
+                            ApiText.Problem.Reference,
                             new JsonObject
                             {
                                 ["properties"] = new JsonObject
@@ -224,7 +240,7 @@ sealed class ApiDocument
             [CommonHeaders.RequestId, .. names, .. isKeyed ? CommonHeaders.OfLimits : []])
         {
             _headers.Add(name);
-            headers[name] = new JsonObject { ["$ref"] = $"#/components/headers/{name}" };
+            headers[name] = Refer("headers", name);
         }
         return headers;
     }
@@ -249,10 +265,6 @@ sealed class ApiDocument
         parameter["schema"] = schema;
         return parameter;
     }
-
-    static JsonObject RequestIdParameter() => Parameter(
-        "header", Field.Text(CommonHeaders.RequestId, "Comes back in the answer, and stands in the server's log.")
-            .Long(1, 64).Like("sync-2026-01-15"));
 
     static JsonObject DescribeHeader(Field header)
     {

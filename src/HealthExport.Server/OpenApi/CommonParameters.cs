@@ -22,6 +22,14 @@ static class CommonParameters
         Text("name", "The name of a metric, or any alias of it, in any spelling.").Like("heart_rate"),
     ];
 
+    public static readonly Field RequestId =
+        Text(CommonHeaders.RequestId, "Comes back in the answer, and stands in the server's log.")
+            .Long(1, 64).Like("sync-2026-01-15");
+
+    public static readonly Field IfNoneMatch =
+        Text("If-None-Match", "The `ETag` of an earlier answer: while nothing has changed, it is 304 without a body.")
+            .Like("\"5f1c\"");
+
     public static Field? Find(string name) => Array.Find(s_all, field => field.Name == name);
 }
 
