@@ -40,6 +40,7 @@ static class Routes
         app.MapGet("/health", GetHealth.HandleAsync).NeedsNoKey();
         app.MapGet("/ready", GetReady.HandleAsync).NeedsNoKey();
         app.MapGet(GetOpenApi.Path, GetOpenApi.Handle).NeedsNoKey();
+        app.MapApiPages().NeedsNoKey();
 
         // The vendor's server's path: an automation made for it needs another host, and nothing else.
         app.MapPost("/api/data", IngestPush.HandleAsync).Needs(Ingest).CountsAs(Pushes).Audits(DataIngested);

@@ -30,11 +30,12 @@ sealed class GetOpenApi(EndpointDataSource endpoints)
         EventsApi.Feature, PeopleApi.Feature, KeysApi.Feature, AuditApi.Feature, HealthApi.Feature,
     ];
 
-    static readonly JsonSerializerOptions s_readable = new()
+    // As committed: lines to compare.
+    static readonly JsonWriterOptions s_readable = new()
     {
-        WriteIndented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Indented = true,
         NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
     readonly Lazy<(byte[] Json, EntityTagHeaderValue Tag)> _written = new(() =>
@@ -43,7 +44,13 @@ sealed class GetOpenApi(EndpointDataSource endpoints)
         return (json, new($"\"{Convert.ToHexStringLower(SHA256.HashData(json).AsSpan(0, 8))}\""));
     });
 
-    public static byte[] Write(JsonObject document) => [.. JsonSerializer.SerializeToUtf8Bytes(document, s_readable), (byte)'\n'];
+    static byte[] Write(JsonObject document)
+    {
+        using var bytes = new MemoryStream();
+        using (var json = new Utf8JsonWriter(bytes, s_readable)) document.WriteTo(json);
+        bytes.WriteByte((byte)'\n');
+        return bytes.ToArray();
+    }
 
     public static IResult Handle(HttpContext context, GetOpenApi description)
     {
