@@ -28,11 +28,11 @@ sealed class AnswerCache(
             ?? throw new UserGoneException();
         context.Features.Set(person);
         var request = CachedRequest.Of(context, person, cached, clock.GetUtcNow());
-        if (AnswerTag.FindHeld(context.Request, request.Tag) is { } held)
+        if (AnswerTag.IsHeld(context.Request, request.Tag))
         {
             figures.Count(CacheOutcome.NotModified, endpoint);
             recent.Note(context, endpoint, caller, person);
-            WorkedOut.SetNotModified(context.Response, held);
+            WorkedOut.SetNotModified(context.Response, AnswerTag.ToHeader(request.Tag, null));
             return;
         }
         var (answer, outcome) = await answers.FindAsync(

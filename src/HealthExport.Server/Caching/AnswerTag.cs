@@ -60,35 +60,41 @@ static class AnswerTag
         coding is null ? $"\"{tag}\"" : $"\"{tag}{BeforeCoding}{coding}\"";
 
     /// <summary>
-    /// Which of the answers that the client has is this one: as it is, or in a coding that the client takes still. Weak
-    /// tags count as well, as they do for GET (RFC 9110, 13.1.2).
+    /// Has the request name what it holds of answers as they are, beside what it holds of them in a coding, as far as it
+    /// takes that coding still: whether the content is the same does not depend on it.
     /// </summary>
-    /// <returns>Its <c>ETag</c>; null if it has none.</returns>
-    public static string? FindHeld(HttpRequest request, string tag)
+    /// <returns>The tags of those, by the tag as it is; null if there are none.</returns>
+    public static Dictionary<string, string>? AddUncoded(HttpRequest request)
     {
+        if (request.Headers.IfNoneMatch.Count == 0) return null;
+        Dictionary<string, string>? coded = null;
+        var taken = request.GetTypedHeaders().AcceptEncoding;
         foreach (var held in request.GetTypedHeaders().IfNoneMatch)
         {
-            var text = held.Tag.AsSpan().Trim('"');
-            if (!text.StartsWith(tag, StringComparison.Ordinal)) continue;
-            var rest = text[tag.Length..];
-            if (rest.IsEmpty) return ToHeader(tag, null);
-            if (rest[0] == BeforeCoding && rest[1..].ToString() is var coding && request.Accepts(coding))
-                return ToHeader(tag, coding);
+            var text = held.Tag.Value!;
+            var end = text.LastIndexOf(BeforeCoding);
+            if (end < 0 || !Takes(text[(end + 1)..].TrimEnd('"'))) continue;
+            coded ??= new(StringComparer.Ordinal);
+            coded.TryAdd($"{text[..end]}\"", text);
         }
-        return null;
+        if (coded is not null)
+            request.Headers.IfNoneMatch = string.Join(", ", [.. request.Headers.IfNoneMatch, .. coded.Keys]);
+        return coded;
+
+        bool Takes(string coding) => (Find(coding) ?? Find("*")) is { } found && found.Quality is not 0;
+
+        StringWithQualityHeaderValue? Find(string name) => taken.FirstOrDefault(
+            entry => entry.Value.Equals(name, StringComparison.OrdinalIgnoreCase));
     }
+
+    /// <summary>Whether the client has the answer with this tag, in a coding that it takes still. Weak tags count as
+    /// well, as they do for GET (RFC 9110, 13.1.2).</summary>
+    public static bool IsHeld(HttpRequest request, string tag) =>
+        request.Headers.IfNoneMatch.Count > 0
+        && request.GetTypedHeaders().IfNoneMatch.Any(held => held.Tag.AsSpan().Trim('"').SequenceEqual(tag));
 
     /// <summary>Whether the client wants no answer if there is any.</summary>
     public static bool HoldsAny(HttpRequest request) =>
         request.Headers.IfNoneMatch.Count > 0
         && request.GetTypedHeaders().IfNoneMatch.Any(held => held.Equals(EntityTagHeaderValue.Any));
-
-    static bool Accepts(this HttpRequest request, string coding)
-    {
-        var accepted = request.GetTypedHeaders().AcceptEncoding;
-        return (Find(coding) ?? Find("*")) is { } found && found.Quality is not 0;
-
-        StringWithQualityHeaderValue? Find(string name) => accepted.FirstOrDefault(
-            entry => entry.Value.Equals(name, StringComparison.OrdinalIgnoreCase));
-    }
 }

@@ -34,9 +34,15 @@ sealed class Compression(RequestDelegate next, IResponseCompressionProvider codi
             options.Providers.Add<GzipCompressionProvider>();
         });
 
-    public Task InvokeAsync(HttpContext context) => AnswerBody.RunAsync(
-        context,
-        new PackingStream(context, context.Features.GetRequiredFeature<IHttpResponseBodyFeature>().Stream, codings), next);
+    public async Task InvokeAsync(HttpContext context)
+    {
+        // The same content in other bytes is another representation, which has a tag of its own. Nobody but this knows.
+        var coded = AnswerTag.AddUncoded(context.Request);
+        var inner = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
+        await AnswerBody.RunAsync(context, new PackingStream(context, inner.Stream, codings), next);
+        if (coded is not null && context.Response is { StatusCode: StatusCodes.Status304NotModified, HasStarted: false }
+            && coded.TryGetValue(context.Response.Headers.ETag.ToString(), out var tag)) context.Response.Headers.ETag = tag;
+    }
 
     /// <summary>In what an answer of this size is to go, by its type and what the client takes; the answer says that it
     /// depends on that.</summary>
@@ -97,7 +103,6 @@ sealed class Compression(RequestDelegate next, IResponseCompressionProvider codi
             var headers = context.Response.Headers;
             headers.ContentEncoding = coding.EncodingName;
             headers.ContentLength = null;
-            // The same content in other bytes is another representation, which has a tag of its own.
             if (headers.ETag is [{ } etag]) headers.ETag = AnswerTag.ToHeader(etag.Trim('"'), coding.EncodingName);
             return _packer = coding.CreateStream(inner);
         }
