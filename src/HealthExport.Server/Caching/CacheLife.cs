@@ -4,8 +4,8 @@ namespace HealthExport.Server.Caching;
 /// How long the server itself keeps an answer. Only how long: an answer that is no longer true is never found, whatever
 /// its life, since it is kept under the versions of what it says.
 /// </summary>
-/// <param name="Here">In this process.</param>
-/// <param name="Shared">Where servers share answers as well; zero for not at all.</param>
+/// <param name="Here">In this process, since somebody asked for it.</param>
+/// <param name="Shared">Where servers share answers as well, since it was put there; zero for not at all.</param>
 sealed record CacheLife(TimeSpan Here, TimeSpan Shared)
 {
     /// <summary>In this process alone, which is enough for what is cheap to work out or rarely asked for twice.

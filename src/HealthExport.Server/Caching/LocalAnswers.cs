@@ -19,8 +19,11 @@ sealed class LocalAnswers(ServerSettings settings, TimeProvider clock)
     long _bytes;
     long _sweptAt;
 
-    sealed record Entry(string Tag, Guid Person, KeptAnswer Answer, long KeptAt, TimeSpan Life)
+    sealed record Entry(string Tag, Guid Person, KeptAnswer Answer, TimeSpan Life)
     {
+        /// <summary>When it was last asked for: its life begins anew. It cannot grow untrue.</summary>
+        public long AskedAt { get; set; }
+
         /// <summary>What it is counted as; an answer grows when it is packed.</summary>
         public long Bytes { get; set; }
     }
@@ -46,6 +49,7 @@ sealed class LocalAnswers(ServerSettings settings, TimeProvider clock)
                 Remove(node);
                 return null;
             }
+            node.Value.AskedAt = clock.GetTimestamp();
             _order.Remove(node);
             _order.AddFirst(node);
             return node.Value.Answer;
@@ -61,7 +65,10 @@ sealed class LocalAnswers(ServerSettings settings, TimeProvider clock)
         {
             Sweep();
             if (_entries.TryGetValue(tag, out var old)) Remove(old);
-            var entry = new Entry(tag, person, answer, clock.GetTimestamp(), life) { Bytes = answer.Bytes };
+            var entry = new Entry(tag, person, answer, life)
+            {
+                AskedAt = clock.GetTimestamp(), Bytes = answer.Bytes,
+            };
             _entries[tag] = _order.AddFirst(entry);
             _bytes += entry.Bytes;
             return MakeRoom();
@@ -124,5 +131,5 @@ sealed class LocalAnswers(ServerSettings settings, TimeProvider clock)
         _bytes -= node.Value.Bytes;
     }
 
-    bool IsOver(Entry entry) => clock.GetElapsedTime(entry.KeptAt) >= entry.Life;
+    bool IsOver(Entry entry) => clock.GetElapsedTime(entry.AskedAt) >= entry.Life;
 }

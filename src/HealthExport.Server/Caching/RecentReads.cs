@@ -34,8 +34,9 @@ sealed class RecentReads(ServerSettings settings, TimeProvider clock)
         var request = context.Request;
         if (_lately == TimeSpan.Zero || request.Query.ContainsKey("cursor")) return;
         Note(new(
-            endpoint, caller, request.Path, request.QueryString, request.RouteValues, request.Headers.Accept.ToString(),
-            clock.GetTimestamp(), person));
+            endpoint, caller, request.Path, request.QueryString,
+            // A copy: the web server empties its own for the next request.
+            new(request.RouteValues), request.Headers.Accept.ToString(), clock.GetTimestamp(), person));
     }
 
     /// <summary>Says at which versions a read has been worked out again.</summary>

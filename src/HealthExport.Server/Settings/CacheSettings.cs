@@ -24,7 +24,7 @@ sealed record CacheSettings
     {
         MemoryBytes = ServerSettings.Number(configuration, SettingList.CacheMemoryBytes),
         EntryBytes = (int)ServerSettings.Number(configuration, SettingList.CacheEntryBytes),
-        Warm = TimeSpan.FromMinutes(ServerSettings.Number(configuration, SettingList.CacheWarmMinutes)),
+        Warm = ServerSettings.Seconds(configuration, SettingList.CacheWarmSeconds),
         IsShared = ServerSettings.Flag(configuration, SettingList.CacheShared),
         SharedPatience = ServerSettings.Milliseconds(configuration, SettingList.CacheSharedMilliseconds),
     };

@@ -12,10 +12,10 @@ static partial class SettingList
         "HEALTHEXPORT__CACHE__ENTRYBYTES", "1048576", "Largest answer that is kept, in bytes before it is compressed.")
         { Range = (1, 1 << 30) };
 
-    public static readonly Setting CacheWarmMinutes = new(
-        "HEALTHEXPORT__CACHE__WARMMINUTES", "15",
-        "What was read within so many minutes is worked out again after a push, before anybody asks; 0 for nothing.")
-        { Range = (0, 1_440) };
+    public static readonly Setting CacheWarmSeconds = new(
+        "HEALTHEXPORT__CACHE__WARMSECONDS", "900",
+        "What was read within so many seconds is worked out again after a push, before anybody asks; 0 for nothing.")
+        { Range = (0, 86_400) };
 
     public static readonly Setting CacheShared = new(
         "HEALTHEXPORT__CACHE__SHARED", "true",
@@ -26,5 +26,5 @@ static partial class SettingList
         "How long a read waits for an answer that is kept in Redis, in milliseconds.") { Range = (1, 10_000) };
 
     static Setting[] Cache =>
-        [CacheMemoryBytes, CacheEntryBytes, CacheWarmMinutes, CacheShared, CacheSharedMilliseconds];
+        [CacheMemoryBytes, CacheEntryBytes, CacheWarmSeconds, CacheShared, CacheSharedMilliseconds];
 }

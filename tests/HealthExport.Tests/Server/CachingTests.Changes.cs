@@ -34,7 +34,8 @@ public abstract partial class CachingTests
         var seen = new HashSet<string>();
         var last = await TagsAsync();
 
-        await ChangesAsync(async () => await PushAsync(PushedLife.Of("anna", Guid.NewGuid(), day: 11)));
+        var second = PushedLife.Of("anna", Guid.NewGuid(), day: 11);
+        await ChangesAsync(async () => await PushAsync(second));
         foreach (var item in (string[])
             [
                 """{"type":"HeartRate","recorded_at":"2026-01-12T08:00:00Z","avg_bpm":70}""",
@@ -51,7 +52,7 @@ public abstract partial class CachingTests
             1, await _server.Get<ISampleStore>().DeleteAsync(
                 key.User.Id, new("anna_hue", null, null, Instant("2026-01-11")), dryRun: false, default)));
 
-        await ChangesNothingAsync(async () => await PushAsync(PushedLife.Of("anna", workout)));
+        await ChangesNothingAsync(async () => await PushAsync(second));
         await ChangesNothingAsync(async () => await PushAsync("""{"data":{"metrics":[]}}"""));
         await ChangesNothingAsync(async () => await PatchAsync("""{"time_zone":"Asia/Tokyo"}"""));
         await ChangesNothingAsync(async () => await _server.Get<ISampleStore>().DeleteAsync(
@@ -59,7 +60,7 @@ public abstract partial class CachingTests
         await ChangesNothingAsync(async () => await ReplayAsync(first));
         await ChangesNothingAsync(async () => await _server.Get<DailyTotals>().RefreshAsync(key.User.Id, default));
         await ChangesNothingAsync(async () => await PushAsync(PushedLife.Of("other", Guid.NewGuid()), await _server.AddKeyAsync()));
-        // What a deletion withholds from a replay was there before.
+        // Who has anything of it does not have what is no longer there.
         await _server.Get<ISampleStore>().DeleteAsync(
             key.User.Id, new("workouts", null, null, null), dryRun: false, default);
         using var gone = await AskAsync(key, $"/v1/workouts/{workout}", "*");
