@@ -69,6 +69,9 @@ public interface IIngestionStore
     /// <summary>Ids of every user's ingestions of one status, oldest first, for the operator.</summary>
     ValueTask<IReadOnlyList<(long UserId, Guid Id)>> ListByStatusAsync(
         IngestionStatus status, int limit, CancellationToken cancellationToken);
+
+    /// <summary>How many of every user's ingestions have each status, for the operator; none is left out.</summary>
+    ValueTask<IReadOnlyDictionary<IngestionStatus, long>> CountByStatusAsync(CancellationToken cancellationToken);
 }
 
 /// <param name="Status">Null for all.</param>
