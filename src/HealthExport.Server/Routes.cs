@@ -3,6 +3,7 @@ using HealthExport.Limits;
 using HealthExport.Server.Audit;
 using HealthExport.Server.Auth;
 using HealthExport.Server.Events;
+using HealthExport.Server.Exports;
 using HealthExport.Server.Health;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Limits;
@@ -72,6 +73,9 @@ static class Routes
             v1.MapGet("/events", ListEvents.HandleAsync)
                 .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListEvents.Parameters);
             v1.MapGet("/events/{id}", ListEvents.HandleOneAsync).Needs(Read).CountsAs(Reads).Audits(DataRead);
+
+            v1.MapGet("/export", ExportData.HandleAsync)
+                .Needs(Read).CountsAs(Reads).Audits(DataExported).TakesQuery(ExportData.Parameters);
 
             v1.MapGet("/users/me", GetMe.HandleAsync)
                 .Needs(Read).CountsAs(Reads).AuditsNothing(NoHealthData);
