@@ -28,9 +28,13 @@ sealed class ExportedZip
         let path = file.NeededText("path")
         select (path, type, _files[path]);
 
-    public static async Task<ExportedZip> ReadAsync(RunningServer server, TestKey key, string query = "")
+    /// <summary>All of its files, one after the other.</summary>
+    public string AllText => string.Concat(Paths.Select(Text));
+
+    public static async Task<ExportedZip> ReadAsync(
+        RunningServer server, TestKey key, string query = "", string prefix = "")
     {
-        using var response = await server.GetAsync(key, $"/v1/export{query}");
+        using var response = await server.GetAsync(key, $"{prefix}/v1/export{query}");
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("application/zip", response.Content.Headers.ContentType?.ToString());
         return Unpack(await response.Content.ReadAsByteArrayAsync());
