@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using HealthExport.Catalogue;
-using HealthExport.Events;
 using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Time;
@@ -16,8 +15,6 @@ sealed class StandardItemReader(ReadContext context)
 {
     const int MostArrays = 4096;
 
-    const string Events = "events";
-
     static readonly (string Field, string Metric, string Unit)[] ActivityFields =
     [
         ("step_count", "step_count", "count"),
@@ -28,7 +25,7 @@ sealed class StandardItemReader(ReadContext context)
     ];
 
     readonly WorkoutReader _workouts = new(context);
-    readonly EventReader _events = new(context);
+    readonly StandardEventReader _events = new(context);
     readonly Dictionary<(string Metric, string Unit, Grain Grain, string ItemType), MetricRows> _rows = [];
     readonly HashSet<(string Metric, string Unit)> _warned = [];
     readonly List<(MetricRows Rows, Sample Row)> _made = [];
@@ -63,7 +60,7 @@ sealed class StandardItemReader(ReadContext context)
             case "quantity": ReadQuantity(item, element, index); break;
             case "sleep": ReadSleep(item, element, index); break;
             case "sleepstage": ReadSleepStage(item, element, index); break;
-            case "event": ReadEvent(item, element, index); break;
+            case "event": _events.Read(item, element, index); break;
             case "workout": _workouts.ReadStandard(item, element, index); break;
             default:
                 context.Batches.Reject(SectionName.Metrics, index, Fault.Unreadable($"There is no type '{type}'") with
@@ -218,99 +215,6 @@ sealed class StandardItemReader(ReadContext context)
             SleepReader.AddStage(
                 context, index, start!.Value, end!.Value, stage!, source, Join(extra, item.Rest()), element.Length,
                 asSent);
-    }
-
-    void ReadEvent(Item item, ReadOnlyMemory<byte> element, int index)
-    {
-        const string itemType = Events;
-        if (item.FindText("identity") is { Length: > 0 } known)
-        {
-            ReadStoredEvent(item, known, element, index);
-            return;
-        }
-        var kind = item.FindText("kind")?.Trim();
-        if (string.IsNullOrEmpty(kind))
-            item.Fail(Fault.Unreadable("The event does not say of which kind it is") with { Field = "kind" });
-        var payload = item.Find("payload");
-        var bytes = payload is { } sent ? JsonMarshal.GetRawUtf8Value(sent).ToArray() : [];
-        // An exported event bears what the phone sent: read as that, it is the same event again.
-        if (item.Fault is null && EventReader.SectionOf(kind!) is { } section
-            && payload is { ValueKind: JsonValueKind.Object } whole && whole.TryGetProperty("start", out _))
-        {
-            _events.Read(section, bytes, index, itemType);
-            return;
-        }
-        var isUnknownSection = kind?.StartsWith("unknown:", StringComparison.Ordinal) == true;
-        var (start, end) = isUnknownSection && !item.Has("start_at") ? default
-            : EventReader.GetSpan(item, "start_at", "end_at");
-        var code = item.FindText("code");
-        if (item.Fault is { } fault)
-        {
-            context.Batches.Reject(itemType, index, fault, element.Span);
-            return;
-        }
-        var hash = MadeId.OfJson(bytes);
-        var identity = isUnknownSection ? hash : EventReader.Identity(EventReader.Micros(start), code, hash);
-        _events.Add(EventReader.Make(kind!, identity, start, end) with
-        {
-            Code = code,
-            Source = item.FindSource("source"),
-            Payload = payload is null ? element.ToArray() : bytes,
-            ItemType = itemType,
-            ItemIndex = index,
-        }, element.Length);
-    }
-
-    /// <summary>An event as it was stored, by the identity that it had there.</summary>
-    void ReadStoredEvent(Item item, string identity, ReadOnlyMemory<byte> element, int index)
-    {
-        var kind = item.FindText("kind");
-        if (string.IsNullOrEmpty(kind))
-            item.Fail(Fault.Unreadable("The event does not say of which kind it is") with { Field = "kind" });
-        var (start, end) = item.Has("start_at") ? EventReader.GetSpan(item, "start_at", "end_at") : default;
-        var code = item.FindText("code");
-        var text = item.FindText("text");
-        var value = item.FindNumber("value");
-        var source = item.FindSource("source");
-        var voltages = item.IsObject("voltages") ? ReadVoltages(item) : null;
-        var itemType = item.FindText("item_type");
-        if (kind is null || (itemType != EventReader.SectionOf(kind) && kind != $"unknown:{itemType}")) itemType = Events;
-        if (item.Fault is { } fault)
-        {
-            context.Batches.Reject(Events, index, fault, element.Span);
-            return;
-        }
-        _events.Add(EventReader.Make(kind!, identity, start, end) with
-        {
-            Code = code,
-            Text = text,
-            Value = value,
-            Source = source,
-            Payload = item.Find("payload") is { } sent ? JsonMarshal.GetRawUtf8Value(sent).ToArray() : "null"u8.ToArray(),
-            Voltages = voltages,
-            ItemType = itemType!,
-            ItemIndex = index,
-        }, element.Length);
-    }
-
-    EcgVoltages? ReadVoltages(Item item)
-    {
-        using var voltages = new Item(context, item.Find("voltages")!.Value);
-        var frequency = voltages.FindNumber("frequency_hz");
-        var start = voltages.GetStamp("start_at");
-        var fault = voltages.Fault;
-        if (frequency is not > 0) fault ??= Fault.Missing("An ECG's voltages have no frequency", "frequency_hz");
-        if (!voltages.IsArray("microvolts")) fault ??= Fault.Missing("There are no voltages", "microvolts");
-        if (fault is { } why)
-        {
-            item.Fail(why);
-            return null;
-        }
-        var sent = voltages.Find("microvolts")!.Value;
-        var microvolts = new double[sent.GetArrayLength()];
-        var i = 0;
-        foreach (var value in sent.EnumerateArray()) microvolts[i++] = Item.NumberOf(value) ?? double.NaN;
-        return new(frequency!.Value, start!.Value.At, microvolts);
     }
 
     static string? FindExtra(Item item)
