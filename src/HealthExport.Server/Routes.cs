@@ -94,7 +94,8 @@ static class Routes
                 .Caches(CacheLife.InProcess);
 
             v1.MapGet("/export", ExportData.HandleAsync)
-                .Needs(Read).CountsAs(Reads).Audits(DataExported).TakesQuery(ExportData.Parameters);
+                .Needs(Read).CountsAs(Reads).Audits(DataExported).TakesQuery(ExportData.Parameters)
+                .CachesNothing("It is too large to keep, and dated.");
 
             v1.MapGet("/users/me", GetMe.HandleAsync)
                 .Needs(Read).CountsAs(Reads).AuditsNothing(NoHealthData)

@@ -40,6 +40,7 @@ static class ExportData
             ["types"] = new JsonArray([.. types.Select(type => (JsonNode)type)]),
         });
 
+        var before = await users.FindVersionsAsync(caller.UserId, cancellationToken);
         var exportedAt = clock.GetUtcNow();
         var response = context.Response;
         response.ContentType = "application/zip";
@@ -48,11 +49,12 @@ static class ExportData
         using var archive = new ExportArchive(response.BodyWriter, exportedAt);
         var source = new ExportSource(samples, sleep, workouts, events, caller.UserId, span);
         await new ExportFiles(archive, source, types).WriteAsync(cancellationToken);
+        var isConsistent = before == await users.FindVersionsAsync(caller.UserId, cancellationToken);
         await WriteManifestAsync(
             archive,
             new(
                 ExportManifest.OwnFormat, ExportManifest.OwnVersion,
-                typeof(ExportData).Assembly.GetName().Version!.ToString(3), exportedAt, asked, types, true,
+                typeof(ExportData).Assembly.GetName().Version!.ToString(3), exportedAt, asked, types, isConsistent,
                 profile.User.TimeZone, profile.SourceRanks,
                 [.. archive.Files.Select(file => file with { ContentType = TypeOf(file, source.Revisions) })]),
             cancellationToken);
