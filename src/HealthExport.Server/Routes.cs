@@ -40,7 +40,6 @@ static class Routes
     {
         app.MapGet("/health", GetHealth.HandleAsync).NeedsNoKey();
         app.MapGet("/ready", GetReady.HandleAsync).NeedsNoKey();
-        app.MapGet(GetCacheStatus.Path, GetCacheStatus.Handle).NeedsNoKey().ExcludeFromDescription();
         app.MapGet(GetOpenApi.Path, GetOpenApi.Handle).NeedsNoKey();
         app.MapApiPages().NeedsNoKey();
 

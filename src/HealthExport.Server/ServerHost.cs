@@ -95,7 +95,7 @@ static class ServerHost
         services.AddHealthExportSharedAnswers(settings.SharedAnswers);
         if (settings.SharedAnswers is not null) services.AddHostedService<SharedAnswering>();
         services.AddSingleton<LocalAnswers>().AddSingleton<CacheFigures>().AddSingleton<Answers>();
-        services.AddSingleton<RecentReads>().AddSingleton<Warming>();
+        services.AddSingleton<RecentReads>().AddSingleton<Warming>().AddHostedService<CacheWindow>();
         services.AddSingleton<SettledPushes>();
         services.AddSingleton<PushAttempt>();
         services.AddSingleton<MetricSeries>();

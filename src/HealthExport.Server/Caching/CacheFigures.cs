@@ -86,7 +86,7 @@ sealed class CacheFigures : IDisposable
         var requests = misses + hits + sharedHits + notModified;
         var (entries, bytes) = _local.Count();
         return new(
-            _since, requests, hits, sharedHits, notModified, misses,
+            Environment.ProcessId, _since, requests, hits, sharedHits, notModified, misses,
             requests > 0 ? (double)(requests - misses) / requests : null, Interlocked.Read(ref _warm),
             Interlocked.Read(ref _evicted), entries, bytes, _capacity,
             _shared is null ? null : _shared.IsThere ? "connected" : "disconnected");

@@ -26,15 +26,6 @@ sealed record ReachableUrl(string Base, bool IsLoopback)
         return candidates.Find(candidate => !candidate.IsLoopback) ?? candidates[0];
     }
 
-    /// <summary>Where a server with these settings is found by somebody on the same machine.</summary>
-    public static string FindHere(ServerSettings settings)
-    {
-        var binding = BindingAddress.Parse(settings.Urls[0]);
-        return $"{binding.Scheme}://{(IsAny(binding.Host) ? "127.0.0.1" : binding.Host)}:{binding.Port}";
-    }
-
-    static bool IsAny(string host) => host is "*" or "+" or "[::]" or "0.0.0.0";
-
     /// <summary>This machine's address in the local network; null if it has none.</summary>
     public static string? FindLanAddress() =>
         NetworkInterface.GetAllNetworkInterfaces()
@@ -54,7 +45,8 @@ sealed record ReachableUrl(string Base, bool IsLoopback)
     {
         var binding = BindingAddress.Parse(text);
         var host = binding.Host;
-        if (IsAny(host)) host = FindLanAddress() ?? "127.0.0.1";
+        var isAny = host is "*" or "+" or "[::]" or "0.0.0.0";
+        if (isAny) host = FindLanAddress() ?? "127.0.0.1";
         var isLoopback = host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
             || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
         var port = binding.Port == (Listening.IsTls(binding) ? 443 : 80) ? "" : $":{binding.Port}";

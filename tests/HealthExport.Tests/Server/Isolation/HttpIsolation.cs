@@ -20,7 +20,6 @@ static class HttpIsolation
         ["GET /health"] = OpenAsync("/health"),
         ["GET /openapi/v1.json"] = SameForAllAsync("/openapi/v1.json"),
         ["GET /ready"] = OpenAsync("/ready"),
-        ["GET /internal/cache"] = OpenAsync("/internal/cache"),
 
         ["POST /api/data"] = (people, _) => PushOwnersBytesAsync(people, "/api/data"),
         ["POST /v1/ingest"] = (people, prefix) => PushOwnersBytesAsync(people, $"{prefix}/v1/ingest"),
