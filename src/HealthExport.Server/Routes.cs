@@ -2,6 +2,7 @@ using HealthExport.Keys;
 using HealthExport.Limits;
 using HealthExport.Server.Audit;
 using HealthExport.Server.Auth;
+using HealthExport.Server.Deletions;
 using HealthExport.Server.Events;
 using HealthExport.Server.Health;
 using HealthExport.Server.Ingest;
@@ -86,6 +87,9 @@ static class Routes
                 .Needs(Read).CountsAs(Reads).Audits(DataRead);
             v1.MapGet("/workouts/{id:guid}/route", GetRoute.HandleAsync)
                 .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(GetRoute.Parameters);
+
+            v1.MapDelete("/data", DeleteData.HandleAsync)
+                .Needs(Admin).CountsAs(Reads).Audits(DataDeleted).TakesQuery(DeleteData.Parameters);
 
             v1.MapPost("/auth/keys", CreateKey.HandleAsync)
                 .Needs(Admin).CountsAs(Reads).Audits(KeyCreated);

@@ -4,6 +4,7 @@ using HealthExport.Keys;
 using HealthExport.Pushes;
 using HealthExport.Server.Audit;
 using HealthExport.Server.Connections;
+using HealthExport.Server.Deletions;
 using HealthExport.Server.Health;
 using HealthExport.Server.Http;
 using HealthExport.Server.Ingest;
@@ -92,6 +93,8 @@ static class ServerHost
         services.AddSingleton<SleepDiary>();
         services.AddHostedService<StoreUpkeep>();
         services.AddSingleton<Erasures>().AddHostedService(provider => provider.GetRequiredService<Erasures>());
+        services.AddSingleton<DataDeletions>()
+            .AddHostedService(provider => provider.GetRequiredService<DataDeletions>());
         services.AddSingleton<TotalsUpkeep>().AddHostedService(provider => provider.GetRequiredService<TotalsUpkeep>());
         services.AddSingleton<PushWorker>().AddHostedService(provider => provider.GetRequiredService<PushWorker>());
     }

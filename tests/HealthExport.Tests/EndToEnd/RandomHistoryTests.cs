@@ -94,9 +94,9 @@ public abstract class RandomHistoryTests(Household household)
             DateTimeOffset? from = random.Next(3) == 0 ? null : today.AddDays(-9).AddHours(random.Next(9 * 24));
             DateTimeOffset? to = random.Next(3) == 0 ? null
                 : (from ?? today.AddDays(-9)).AddHours(random.Next(1, 9 * 24));
-            var deletion = new Deletion(metric, source, At(from), At(to));
-            var dry = await household.Samples.DeleteAsync(person.UserId, deletion, dryRun: true, default);
-            var gone = await household.Samples.DeleteAsync(person.UserId, deletion, dryRun: false, default);
+            var deletion = Deleting.Of(metric, source, At(from), At(to));
+            var dry = await household.Deletions.DeleteAsync(person.UserId, deletion, dryRun: true);
+            var gone = await household.Deletions.DeleteAsync(person.UserId, deletion);
             Assert.Equal(dry, gone);
             Assert.Equal(
                 gone,
