@@ -26,19 +26,16 @@ static class StatusCommand
                     user.Id, new IngestionFilter(), cursor: null, limit: 1, cancellationToken);
                 users.Add(new(user, metrics.Count, metrics.Sum(metric => metric.Count), last.Items.FirstOrDefault()));
             }
-            var ingestions = new List<(string Status, int Count)>();
-            foreach (var status in Enum.GetValues<IngestionStatus>())
-            {
-                var ids = await store.Ingestions.ListByStatusAsync(status, int.MaxValue, cancellationToken);
-                ingestions.Add((IngestionNames.Of(status), ids.Count));
-            }
+            var counts = await store.Ingestions.CountByStatusAsync(cancellationToken);
+            List<(string Status, long Count)> ingestions =
+                [.. counts.OrderBy(count => count.Key).Select(count => (IngestionNames.Of(count.Key), count.Value))];
             if (call.IsJson) WriteJson(shell, facts, users, ingestions);
             else WriteText(shell, facts, users, ingestions);
             return ExitCodes.Success;
         });
 
     static void WriteJson(
-        Shell shell, StoreFacts facts, List<UserStatus> users, List<(string Status, int Count)> ingestions) =>
+        Shell shell, StoreFacts facts, List<UserStatus> users, List<(string Status, long Count)> ingestions) =>
         Answer.Write(shell.Out, new JsonObject
         {
             ["store"] = new JsonObject
@@ -70,7 +67,7 @@ static class StatusCommand
         });
 
     static void WriteText(
-        Shell shell, StoreFacts facts, List<UserStatus> users, List<(string Status, int Count)> ingestions)
+        Shell shell, StoreFacts facts, List<UserStatus> users, List<(string Status, long Count)> ingestions)
     {
         var writer = shell.Out;
         var size = Answer.FormatSize(facts.SizeBytes);

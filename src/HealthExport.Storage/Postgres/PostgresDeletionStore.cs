@@ -113,7 +113,7 @@ sealed partial class PostgresDeletionStore(PostgresDatabase database) : IDeletio
             async (connection, cancellationToken) =>
             {
                 await using var list = new NpgsqlCommand(
-                    $"{SelectState} where stage < 2 order by user_id, id", connection);
+                    $"{SelectState} where user_id > 0 and stage < 2", connection);
                 await using var row = await list.ExecuteReaderAsync(cancellationToken);
                 return (IReadOnlyList<DeletionState>)await ReadAllAsync(row, cancellationToken);
             },

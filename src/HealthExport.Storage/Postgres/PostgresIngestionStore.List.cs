@@ -119,6 +119,26 @@ sealed partial class PostgresIngestionStore
             },
             cancellationToken);
 
+    public ValueTask<IReadOnlyDictionary<IngestionStatus, long>> CountByStatusAsync(
+        CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyDictionary<IngestionStatus, long>>(
+            async (connection, cancellationToken) =>
+            {
+                await using var count = new NpgsqlCommand(
+                    """
+                    select status, count(*)
+                    from raw_ingestions
+                    group by status
+                    """,
+                    connection);
+                var counts = Enum.GetValues<IngestionStatus>().ToDictionary(status => status, _ => 0L);
+                await using var row = await count.ExecuteReaderAsync(cancellationToken);
+                while (await row.ReadAsync(cancellationToken))
+                    counts[(IngestionStatus)row.GetInt16(0)] = row.GetInt64(1);
+                return counts;
+            },
+            cancellationToken);
+
     public ValueTask<Ingestion?> ReplayAsync(long userId, Guid id, CancellationToken cancellationToken) =>
         database.WriteAsync(
             async (connection, cancellationToken) =>

@@ -204,28 +204,8 @@ sealed partial class PostgresPushTransaction
         MustChange(picked.Length, await command.ExecuteNonQueryAsync(cancellationToken));
     }
 
-    const string SessionColumns =
-        """
-        start_at, end_at, utc_offset, in_bed_start_at, in_bed_end_at, in_bed_minutes, asleep_minutes, core_minutes,
-            deep_minutes, rem_minutes, awake_minutes, extra, ingestion
-        """;
+    const string SessionColumns = PostgresSleepStore.SessionColumns + ", ingestion";
 
-    static Stored<SleepSession> ReadSession(NpgsqlDataReader row, string? source) => new(
-        new()
-        {
-            StartAt = row.GetInstant(0),
-            EndAt = row.GetInstant(1),
-            OffsetMinutes = row.GetInt16(2),
-            InBedStartAt = row.GetInstant(3),
-            InBedEndAt = row.GetInstant(4),
-            InBedMinutes = row.FindDouble(5),
-            AsleepMinutes = row.FindDouble(6),
-            CoreMinutes = row.FindDouble(7),
-            DeepMinutes = row.FindDouble(8),
-            RemMinutes = row.FindDouble(9),
-            AwakeMinutes = row.FindDouble(10),
-            Extra = row.FindString(11),
-            Source = source,
-        },
-        row.GetInt64(12));
+    static Stored<SleepSession> ReadSession(NpgsqlDataReader row, string? source) =>
+        new(PostgresSleepStore.ReadSession(row, source), row.GetInt64(PostgresSleepStore.SessionWidth));
 }

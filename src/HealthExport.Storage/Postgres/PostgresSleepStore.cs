@@ -32,30 +32,14 @@ sealed class PostgresSleepStore(PostgresDatabase database) : ISleepStore
     public ValueTask<IReadOnlyList<SleepSession>> ListSessionsAsync(
         long userId, Instant from, Instant to, CancellationToken cancellationToken) =>
         ListAsync(
-            """
-            select s.start_at, s.end_at, s.utc_offset, s.in_bed_start_at, s.in_bed_end_at, s.in_bed_minutes,
-                s.asleep_minutes, s.core_minutes, s.deep_minutes, s.rem_minutes, s.awake_minutes, s.extra, src.text
+            $"""
+            select {SessionColumns}, src.text
             from sleep_sessions s
             left join sources src on src.user_id = s.user_id and src.id = s.source_id
             where s.user_id = $1 and s.start_at >= $2 and s.start_at < $3
             order by s.start_at, s.source_id
             """,
-            row => new SleepSession
-            {
-                StartAt = row.GetInstant(0),
-                EndAt = row.GetInstant(1),
-                OffsetMinutes = row.GetInt16(2),
-                InBedStartAt = row.GetInstant(3),
-                InBedEndAt = row.GetInstant(4),
-                InBedMinutes = row.FindDouble(5),
-                AsleepMinutes = row.FindDouble(6),
-                CoreMinutes = row.FindDouble(7),
-                DeepMinutes = row.FindDouble(8),
-                RemMinutes = row.FindDouble(9),
-                AwakeMinutes = row.FindDouble(10),
-                Extra = row.FindString(11),
-                Source = row.FindString(12),
-            },
+            row => ReadSession(row, row.FindString(SessionWidth)),
             userId, from, to, cancellationToken);
 
     public ValueTask<(Instant First, Instant Last)?> FindEndsAsync(
@@ -95,4 +79,31 @@ sealed class PostgresSleepStore(PostgresDatabase database) : ISleepStore
                 return (IReadOnlyList<T>)rows;
             },
             cancellationToken);
+
+    /// <summary>What <see cref="ReadSession"/> reads, from the first column on.</summary>
+    internal const string SessionColumns =
+        """
+        start_at, end_at, utc_offset, in_bed_start_at, in_bed_end_at, in_bed_minutes, asleep_minutes, core_minutes,
+            deep_minutes, rem_minutes, awake_minutes, extra
+        """;
+
+    /// <summary>Where the columns that follow <see cref="SessionColumns"/> begin.</summary>
+    internal const int SessionWidth = 12;
+
+    internal static SleepSession ReadSession(NpgsqlDataReader row, string? source) => new()
+    {
+        StartAt = row.GetInstant(0),
+        EndAt = row.GetInstant(1),
+        OffsetMinutes = row.GetInt16(2),
+        InBedStartAt = row.GetInstant(3),
+        InBedEndAt = row.GetInstant(4),
+        InBedMinutes = row.FindDouble(5),
+        AsleepMinutes = row.FindDouble(6),
+        CoreMinutes = row.FindDouble(7),
+        DeepMinutes = row.FindDouble(8),
+        RemMinutes = row.FindDouble(9),
+        AwakeMinutes = row.FindDouble(10),
+        Extra = row.FindString(11),
+        Source = source,
+    };
 }

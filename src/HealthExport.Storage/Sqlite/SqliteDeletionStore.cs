@@ -111,7 +111,7 @@ sealed partial class SqliteDeletionStore(SqliteDatabase database, TimeProvider c
     {
         cancellationToken.ThrowIfCancellationRequested();
         using var reader = database.RentReader();
-        using var list = reader.Session.Prepare($"{SelectState} where stage < 2 order by user_id, id");
+        using var list = reader.Session.Prepare($"{SelectState} indexed by deletions_unfinished where user_id > 0 and stage < 2");
         List<DeletionState> states = [];
         while (list.Step()) states.Add(Read(list));
         return new(states);

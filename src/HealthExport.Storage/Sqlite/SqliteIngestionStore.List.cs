@@ -86,6 +86,22 @@ sealed partial class SqliteIngestionStore
         return new(ids);
     }
 
+    public ValueTask<IReadOnlyDictionary<IngestionStatus, long>> CountByStatusAsync(
+        CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using var reader = database.RentReader();
+        using var count = reader.Session.Prepare(
+            """
+            select status, count(*)
+            from raw_ingestions
+            group by status
+            """);
+        var counts = Enum.GetValues<IngestionStatus>().ToDictionary(status => status, _ => 0L);
+        while (count.Step()) counts[(IngestionStatus)count.GetInt64(0)] = count.GetInt64(1);
+        return new(counts);
+    }
+
     public async ValueTask<Ingestion?> ReplayAsync(long userId, Guid id, CancellationToken cancellationToken)
     {
         using var writer = await database.RentWriterAsync(cancellationToken);

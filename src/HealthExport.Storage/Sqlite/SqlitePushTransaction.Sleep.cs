@@ -190,28 +190,9 @@ sealed partial class SqlitePushTransaction
         MustChangeOne(delete.Bind(1, User).Bind(2, source).Bind(3, stored.StartAt).Run());
     }
 
-    const string SessionColumns =
-        """
-        start_at, end_at, utc_offset, in_bed_start_at, in_bed_end_at, in_bed_minutes, asleep_minutes, core_minutes,
-            deep_minutes, rem_minutes, awake_minutes, extra, source_id, ingestion
-        """;
+    const string SessionColumns = SqliteSleepStore.SessionColumns + ", source_id, ingestion";
 
     Stored<SleepSession> ReadSession(SqliteStatement row) => new(
-        new()
-        {
-            StartAt = row.GetInstant(0),
-            EndAt = row.GetInstant(1),
-            OffsetMinutes = (short)row.GetInt64(2),
-            InBedStartAt = row.GetInstant(3),
-            InBedEndAt = row.GetInstant(4),
-            InBedMinutes = row.FindDouble(5),
-            AsleepMinutes = row.FindDouble(6),
-            CoreMinutes = row.FindDouble(7),
-            DeepMinutes = row.FindDouble(8),
-            RemMinutes = row.FindDouble(9),
-            AwakeMinutes = row.FindDouble(10),
-            Extra = row.FindString(11),
-            Source = _sources.GetText(row.GetInt64(12)),
-        },
-        row.GetInt64(13));
+        SqliteSleepStore.ReadSession(row, _sources.GetText(row.GetInt64(SqliteSleepStore.SessionWidth))),
+        row.GetInt64(SqliteSleepStore.SessionWidth + 1));
 }

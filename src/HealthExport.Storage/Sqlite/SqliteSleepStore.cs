@@ -41,9 +41,8 @@ sealed class SqliteSleepStore(SqliteDatabase database) : ISleepStore
         cancellationToken.ThrowIfCancellationRequested();
         using var reader = database.RentReader();
         using var list = reader.Session.Prepare(
-            """
-            select s.start_at, s.end_at, s.utc_offset, s.in_bed_start_at, s.in_bed_end_at, s.in_bed_minutes,
-                s.asleep_minutes, s.core_minutes, s.deep_minutes, s.rem_minutes, s.awake_minutes, s.extra, src.text
+            $"""
+            select {SessionColumns}, src.text
             from sleep_sessions s
             left join sources src on src.user_id = s.user_id and src.id = s.source_id
             where s.user_id = ?1 and s.start_at >= ?2 and s.start_at < ?3
@@ -51,23 +50,7 @@ sealed class SqliteSleepStore(SqliteDatabase database) : ISleepStore
             """);
         list.Bind(1, userId).Bind(2, from).Bind(3, to);
         List<SleepSession> sessions = [];
-        while (list.Step())
-            sessions.Add(new()
-            {
-                StartAt = list.GetInstant(0),
-                EndAt = list.GetInstant(1),
-                OffsetMinutes = (short)list.GetInt64(2),
-                InBedStartAt = list.GetInstant(3),
-                InBedEndAt = list.GetInstant(4),
-                InBedMinutes = list.FindDouble(5),
-                AsleepMinutes = list.FindDouble(6),
-                CoreMinutes = list.FindDouble(7),
-                DeepMinutes = list.FindDouble(8),
-                RemMinutes = list.FindDouble(9),
-                AwakeMinutes = list.FindDouble(10),
-                Extra = list.FindString(11),
-                Source = list.FindString(12),
-            });
+        while (list.Step()) sessions.Add(ReadSession(list, list.FindString(SessionWidth)));
         return new(sessions);
     }
 
@@ -89,4 +72,31 @@ sealed class SqliteSleepStore(SqliteDatabase database) : ISleepStore
         find.Bind(1, userId).Step();
         return new(find.FindInstant(0) is { } first ? (first, find.GetInstant(1)) : null);
     }
+
+    /// <summary>What <see cref="ReadSession"/> reads, from the first column on.</summary>
+    internal const string SessionColumns =
+        """
+        start_at, end_at, utc_offset, in_bed_start_at, in_bed_end_at, in_bed_minutes, asleep_minutes, core_minutes,
+            deep_minutes, rem_minutes, awake_minutes, extra
+        """;
+
+    /// <summary>Where the columns that follow <see cref="SessionColumns"/> begin.</summary>
+    internal const int SessionWidth = 12;
+
+    internal static SleepSession ReadSession(SqliteStatement row, string? source) => new()
+    {
+        StartAt = row.GetInstant(0),
+        EndAt = row.GetInstant(1),
+        OffsetMinutes = (short)row.GetInt64(2),
+        InBedStartAt = row.GetInstant(3),
+        InBedEndAt = row.GetInstant(4),
+        InBedMinutes = row.FindDouble(5),
+        AsleepMinutes = row.FindDouble(6),
+        CoreMinutes = row.FindDouble(7),
+        DeepMinutes = row.FindDouble(8),
+        RemMinutes = row.FindDouble(9),
+        AwakeMinutes = row.FindDouble(10),
+        Extra = row.FindString(11),
+        Source = source,
+    };
 }

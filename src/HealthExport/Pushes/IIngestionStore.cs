@@ -29,7 +29,8 @@ public interface IIngestionStore
 
     /// <summary>
     /// Puts a claimed push back to be claimed again after <paramref name="delay"/>. The attempt is taken back unless
-    /// <paramref name="countAttempt"/>. A lease already lost is no error.
+    /// <paramref name="countAttempt"/>. A lease already lost is no error: whoever took the push over goes on, and the
+    /// attempt is taken back all the same, so that an outage longer than a lease costs none.
     /// </summary>
     ValueTask GiveBackAsync(
         ClaimedPush push, TimeSpan delay, bool countAttempt, CancellationToken cancellationToken);
@@ -69,6 +70,9 @@ public interface IIngestionStore
     /// <summary>Ids of every user's ingestions of one status, oldest first, for the operator.</summary>
     ValueTask<IReadOnlyList<(long UserId, Guid Id)>> ListByStatusAsync(
         IngestionStatus status, int limit, CancellationToken cancellationToken);
+
+    /// <summary>How many of every user's ingestions have each status, for the operator; none is left out.</summary>
+    ValueTask<IReadOnlyDictionary<IngestionStatus, long>> CountByStatusAsync(CancellationToken cancellationToken);
 }
 
 /// <param name="Status">Null for all.</param>

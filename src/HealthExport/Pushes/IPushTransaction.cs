@@ -133,7 +133,8 @@ public interface IPushTransaction : IAsyncDisposable
     /// Settles the push with its receipt and commits, synced to disk. What depends on the rows (the user's metrics,
     /// data version) is brought up to date in the same commit.
     /// </summary>
-    /// <param name="changedAnything">Whether any row was inserted, updated or removed.</param>
+    /// <param name="changedAnything">Whether any row was inserted, updated, removed, or took this push's number, by
+    /// which reading may tell a day's row from finer ones.</param>
     /// <exception cref="LeaseLostException">Another process has taken the push over; nothing was committed.</exception>
     ValueTask CommitAsync(Receipt receipt, bool changedAnything, CancellationToken cancellationToken);
 }

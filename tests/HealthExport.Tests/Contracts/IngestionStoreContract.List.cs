@@ -146,6 +146,11 @@ public abstract partial class IngestionStoreContract
 
         Assert.Equal([(_user, first.Ingestion.Id), (_other, second.Ingestion.Id)], queued);
         Assert.Empty(await Store.ListByStatusAsync(IngestionStatus.Failed, 2, default));
+        var counts = await Store.CountByStatusAsync(default);
+        Assert.Equal(3, counts[IngestionStatus.Queued]);
+        Assert.All(
+            Enum.GetValues<IngestionStatus>().Where(status => status is not IngestionStatus.Queued),
+            status => Assert.Equal(0, counts[status]));
     }
 
     async Task<string> ListAsync(IngestionFilter filter) => string.Join(

@@ -42,6 +42,7 @@ static partial class StoreIsolation
         ["IKeyStore.TouchAsync(String, Instant)"] = "of a key that has been checked",
         ["IIngestionStore.ClaimAsync(TimeSpan)"] = Workers,
         ["IIngestionStore.ListByStatusAsync(IngestionStatus, Int32)"] = Operators,
+        ["IIngestionStore.CountByStatusAsync()"] = Operators,
         ["IPushTransaction.SetSavepointAsync()"] = "within the transaction",
         ["IPushTransaction.RollBackToSavepointAsync()"] = "within the transaction",
         ["IDailyTotalStore.FindStaleUserAsync(Int64)"] = Workers,
@@ -63,6 +64,9 @@ static partial class StoreIsolation
             Assert.Equal(people.Intruder, profile!.User);
             Assert.Equal(["intruder watch"], profile.SourceRanks);
         },
+        ["IUserStore.FindVersionsAsync(Int64)"] = async people => Assert.Equal(
+            people.Intruder.PublicId,
+            (await people.Get<IUserStore>().FindVersionsAsync(people.Intruder.Id, default))!.PublicId),
         ["IUserStore.ListSourceRanksAsync(Int64)"] = async people => Assert.Equal(
             ["intruder watch"],
             await people.Get<IUserStore>().ListSourceRanksAsync(people.Intruder.Id, default)),

@@ -72,7 +72,7 @@ public abstract class DeletionTests(ServerFixture fixture)
         Assert.Equal("""{"symptoms":1}""", await DeleteBothAsync(key, "metric=symptoms"));
         Assert.Equal("""{"anna_hue":1}""", await DeleteBothAsync(key, "metric=Anna Hue"));
         Assert.Equal("""{}""", await DeleteBothAsync(key, "metric=anna_hue"));
-        Assert.Equal("""{"oxygen_saturation":1,"workouts":1}""", await DeleteBothAsync(key, "metric=*"));
+        Assert.Equal("""{"blood_oxygen_saturation":1,"workouts":1}""", await DeleteBothAsync(key, "metric=*"));
         Assert.Equal("""{}""", await DeleteBothAsync(key, "metric=*"));
 
         Assert.Empty(await _server.ReadItemsAsync(key, "/v1/metrics"));

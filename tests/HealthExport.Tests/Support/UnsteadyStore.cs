@@ -87,4 +87,7 @@ sealed class UnsteadyStore(IIngestionStore store) : IIngestionStore
     public ValueTask<IReadOnlyList<(long UserId, Guid Id)>> ListByStatusAsync(
         IngestionStatus status, int limit, CancellationToken cancellationToken) =>
         store.ListByStatusAsync(status, limit, cancellationToken);
+
+    public ValueTask<IReadOnlyDictionary<IngestionStatus, long>> CountByStatusAsync(
+        CancellationToken cancellationToken) => store.CountByStatusAsync(cancellationToken);
 }
