@@ -10,6 +10,7 @@ using HealthExport.Server.Http;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Limits;
 using HealthExport.Server.Metrics;
+using HealthExport.Server.OpenApi;
 using HealthExport.Server.People;
 using HealthExport.Server.Security;
 using HealthExport.Server.Sleep;
@@ -39,6 +40,8 @@ static class Routes
     {
         app.MapGet("/health", GetHealth.HandleAsync).NeedsNoKey();
         app.MapGet("/ready", GetReady.HandleAsync).NeedsNoKey();
+        app.MapGet(GetOpenApi.Path, GetOpenApi.Handle).NeedsNoKey();
+        app.MapApiPages().NeedsNoKey();
 
         // The vendor's server's path: an automation made for it needs another host, and nothing else.
         app.MapPost("/api/data", IngestPush.HandleAsync).Needs(Ingest).CountsAs(Pushes).Audits(DataIngested);

@@ -10,6 +10,7 @@ using HealthExport.Server.Health;
 using HealthExport.Server.Http;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Limits;
+using HealthExport.Server.OpenApi;
 using HealthExport.Server.People;
 using HealthExport.Server.Security;
 using HealthExport.Server.Settings;
@@ -76,6 +77,7 @@ static class ServerHost
         services.AddHealthExportUsage(settings.Redis);
         services.AddSingleton(settings);
         services.AddListening(settings);
+        services.AddSingleton<GetOpenApi>();
         services.AddSingleton<SchemaWatch>();
         services.AddSingleton<Argon2Slots>();
         services.AddSingleton(provider => new VerifiedKeys(
