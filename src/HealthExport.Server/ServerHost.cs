@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using HealthExport.Deletions;
 using HealthExport.Keys;
 using HealthExport.Pushes;
 using HealthExport.Server.Audit;
@@ -98,6 +99,7 @@ static class ServerHost
         services.AddSingleton<SleepDiary>();
         services.AddHostedService<StoreUpkeep>();
         services.AddSingleton<Erasures>().AddHostedService(provider => provider.GetRequiredService<Erasures>());
+        services.AddSingleton<PayloadDeletion>();
         services.AddSingleton<DataDeletions>()
             .AddHostedService(provider => provider.GetRequiredService<DataDeletions>());
         services.AddSingleton<TotalsUpkeep>().AddHostedService(provider => provider.GetRequiredService<TotalsUpkeep>());

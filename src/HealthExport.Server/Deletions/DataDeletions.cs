@@ -10,7 +10,7 @@ namespace HealthExport.Server.Deletions;
 /// a store that was away, has left undone. Two processes at the same one do no harm.
 /// </summary>
 sealed partial class DataDeletions(
-    IDeletionStore store, PushWorker pushes, TimeProvider clock, ILogger<DataDeletions> log) : BackgroundService
+    IDeletionStore store, PayloadDeletion payloads, PushWorker pushes, TimeProvider clock, ILogger<DataDeletions> log) : BackgroundService
 {
     static readonly TimeSpan s_every = TimeSpan.FromMinutes(1);
     static readonly TimeSpan s_again = TimeSpan.FromSeconds(1);
@@ -85,9 +85,14 @@ sealed partial class DataDeletions(
         try
         {
             var began = clock.GetTimestamp();
-            await store.DeleteRowsAsync(deletion.UserId, deletion.Number, _stopping.Token);
+            var now = await store.DeleteRowsAsync(deletion.UserId, deletion.Number, _stopping.Token);
             // What was received since has waited for this.
             pushes.Wake();
+            if (now?.Stage is DeletionStage.Payloads)
+            {
+                if (!await payloads.DeleteAsync(now, _stopping.Token)) return false;
+                await store.EndPayloadsAsync(now.UserId, now.Number, _stopping.Token);
+            }
             Deleted(clock.GetElapsedTime(began).TotalMilliseconds);
             return true;
         }

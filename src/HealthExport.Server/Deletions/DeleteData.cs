@@ -22,8 +22,8 @@ static class DeleteData
     static readonly string[] s_truths = ["true", "false"];
 
     public static async Task<IResult> HandleAsync(
-        HttpContext context, Caller caller, IDeletionStore store, DataDeletions deletions, AuditTrail trail,
-        ServerSettings settings, CancellationToken cancellationToken)
+        HttpContext context, Caller caller, IDeletionStore store, PayloadDeletion payloads, DataDeletions deletions,
+        AuditTrail trail, ServerSettings settings, CancellationToken cancellationToken)
     {
         var query = new QueryReader(context.Request.Query);
         var metric = query.Text("metric");
@@ -51,14 +51,25 @@ static class DeleteData
         if (isDry)
         {
             var counts = await store.CountAsync(caller.UserId, deletion, cancellationToken);
-            return TypedResults.Json(DeletionAnswer.OfDryRun(counts), ServerJson.Default.DeletionAnswer);
+            PayloadCounts held = withPayloads
+                ? new(await payloads.CountAsync(caller.UserId, deletion, long.MaxValue, cancellationToken), 0)
+                : new(0, await payloads.CountPossibleAsync(caller.UserId, deletion, long.MaxValue, cancellationToken));
+            return TypedResults.Json(
+                new DeletionAnswer("dry_run", null, counts.Values.Sum(), counts, held),
+                ServerJson.Default.DeletionAnswer);
         }
         var entry = trail.Describe(context, AuditAction.DataDeleted, metadata: Describe(context, name, source));
         var began = await store.BeginAsync(caller.UserId, deletion, withPayloads, entry, CancellationToken.None);
         var state = await deletions.FinishAsync(began, settings.Ingest.Wait);
+        var isDone = state.Stage is DeletionStage.Done;
+        var kept = withPayloads
+            ? 0 : await payloads.CountPossibleAsync(caller.UserId, deletion, state.UpTo, cancellationToken);
         return TypedResults.Json(
-            DeletionAnswer.Of(state), ServerJson.Default.DeletionAnswer,
-            statusCode: state.Stage is DeletionStage.Done ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
+            new DeletionAnswer(
+                isDone ? "deleted" : "deleting", state.Id, state.Counts.Values.Sum(), state.Counts,
+                new(state.Payloads, kept)),
+            ServerJson.Default.DeletionAnswer,
+            statusCode: isDone ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
     }
 
     static JsonObject Describe(HttpContext context, string? name, string? source)
@@ -75,11 +86,8 @@ static class DeleteData
 /// <param name="DeletionId">Null for a dry run.</param>
 /// <param name="Deleted">Rows deleted, of a dry run rows that would be; all, and by what they are of.</param>
 sealed record DeletionAnswer(
-    string Status, Guid? DeletionId, long Deleted, IReadOnlyDictionary<string, long> ByType)
-{
-    public static DeletionAnswer OfDryRun(IReadOnlyDictionary<string, long> counts) =>
-        new("dry_run", null, counts.Values.Sum(), counts);
+    string Status, Guid? DeletionId, long Deleted, IReadOnlyDictionary<string, long> ByType, PayloadCounts Payloads);
 
-    public static DeletionAnswer Of(DeletionState state) => new(
-        state.Stage is DeletionStage.Done ? "deleted" : "deleting", state.Id, state.Counts.Values.Sum(), state.Counts);
-}
+/// <param name="Deleted">Pushes whose bytes are gone; of a dry run, would be.</param>
+/// <param name="Kept">Pushes whose bytes stay, and may hold what was deleted.</param>
+sealed record PayloadCounts(int Deleted, int Kept);

@@ -161,37 +161,4 @@ sealed partial class SqliteDeletionStore
         using var save = session.Prepare("update deletions set counts = ?3 where user_id = ?1 and id = ?2");
         save.Bind(1, state.UserId).Bind(2, state.Number).Bind(3, StoredDeletion.WriteCounts(counts)).Run();
     }
-
-    async ValueTask EndRowsAsync(DeletionState state, CancellationToken cancellationToken)
-    {
-        using var writer = await database.RentWriterAsync(cancellationToken);
-        var session = writer.Session;
-        session.Begin();
-        using (var end = session.Prepare(
-            """
-            update deletions
-            set stage = case when with_payloads then 1 else 2 end
-            where user_id = ?1 and id = ?2 and stage = 0
-            """))
-            if (end.Bind(1, state.UserId).Bind(2, state.Number).Run() == 0) return;
-        Finish(session, state.UserId, state.Number);
-        session.Commit();
-    }
-
-    /// <summary>Says in the audit trail what was done, if all is done and nobody has said so.</summary>
-    void Finish(SqliteSession session, long userId, long number)
-    {
-        string? entry;
-        using (var find = session.Prepare("select entry from deletions where user_id = ?1 and id = ?2 and stage = 2"))
-            entry = find.Bind(1, userId).Bind(2, number).Step() ? find.FindString(0) : null;
-        if (entry is null) return;
-        using (var done = session.Prepare(
-            """
-            update deletions
-            set entry = null, finished_at = ?3
-            where user_id = ?1 and id = ?2
-            """))
-            done.Bind(1, userId).Bind(2, number).Bind(3, Instant.From(clock.GetUtcNow())).Run();
-        SqliteAuditStore.Write(session, StoredDeletion.ReadEntry(entry, Find(session, userId, number)!));
-    }
 }

@@ -1,3 +1,4 @@
+using HealthExport.Events;
 using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Time;
@@ -18,6 +19,11 @@ public sealed record Deletion(string? Name, string? Source, TimeSpanBounds Span)
     /// <summary>Whether rows of a name are meant, of whatever source and time.</summary>
     public bool CoversName(string name) =>
         Name is null || Name == name || (Name == ItemTypes.BloodPressure && ItemTypes.IsBloodPressure(name));
+
+    /// <summary>The same of what receipts count items under, where an event's section stands for its kind.</summary>
+    public bool CoversType(string itemType) =>
+        CoversName(itemType) || EventKinds.Find(itemType) == Name || Name == $"unknown:{itemType}"
+        || (itemType == ItemTypes.BloodPressure && ItemTypes.IsBloodPressure(Name!));
 
     /// <param name="at">The row's instant; of a day or coarser its local date at 00:00 less the offset.</param>
     /// <param name="date">The row's local date at its own offset.</param>

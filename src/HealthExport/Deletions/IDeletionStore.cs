@@ -37,6 +37,21 @@ public interface IDeletionStore
     /// <returns>As it stands then; null if there is no such deletion any more.</returns>
     ValueTask<DeletionState?> DeleteRowsAsync(long userId, long number, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Deletes the kept bytes of a push, unless another push that has its own still shares them, its rejected items of
+    /// some types, and puts another receipt in the place of its own.
+    /// </summary>
+    /// <param name="push">Received before the deletion.</param>
+    /// <param name="receipt">Null to leave it as it is.</param>
+    /// <param name="itemTypes">Whose rejected items go.</param>
+    /// <returns>False if the push is yet to be applied, so that nothing was done.</returns>
+    ValueTask<bool> ForgetPushAsync(
+        DeletionState state, Ingestion push, Receipt? receipt, IReadOnlyCollection<string> itemTypes,
+        CancellationToken cancellationToken);
+
+    /// <summary>Says that the payloads are gone: the deletion is done.</summary>
+    ValueTask EndPayloadsAsync(long userId, long number, CancellationToken cancellationToken);
+
     /// <returns>Null if this user has no such deletion.</returns>
     ValueTask<DeletionState?> FindAsync(long userId, long number, CancellationToken cancellationToken);
 

@@ -188,6 +188,18 @@ static partial class StoreIsolation
             Assert.NotNull(await deletions.FindAsync(people.Owner.Id, 1, default));
             Assert.Null(await deletions.FindAsync(people.Intruder.Id, 1, default));
         },
+        ["IDeletionStore.ForgetPushAsync(DeletionState, Ingestion, Receipt, IReadOnlyCollection`1)"] = async people =>
+        {
+            // With another's number and id in hand, no more than one's own is touched.
+            var deletions = people.Get<IDeletionStore>();
+            var began = await deletions.BeginAsync(
+                people.Intruder.Id, Deleting.Of("heart_rate"), true, Deleting.Entry(people.Intruder.Id), default);
+            var theirs = await people.Get<IIngestionStore>().FindAsync(people.Owner.Id, people.OwnersPush.Id, default);
+            await deletions.ForgetPushAsync(
+                began, theirs! with { UserId = people.Intruder.Id }, null, ["heart_rate"], default);
+        },
+        ["IDeletionStore.EndPayloadsAsync(Int64, Int64)"] = people =>
+            people.Get<IDeletionStore>().EndPayloadsAsync(people.Intruder.Id, 1, default).AsTask(),
         ["IDeletionStore.ListUnfinishedAsync()"] = async people => Assert.Empty(
             await people.Get<IDeletionStore>().ListUnfinishedAsync(default)),
 
