@@ -5,6 +5,7 @@ using HealthExport.Server.Auth;
 using HealthExport.Server.Caching;
 using HealthExport.Server.Deletions;
 using HealthExport.Server.Events;
+using HealthExport.Server.Exports;
 using HealthExport.Server.Health;
 using HealthExport.Server.Http;
 using HealthExport.Server.Ingest;
@@ -95,6 +96,10 @@ static class Routes
             v1.MapGet("/events/{id}", ListEvents.HandleOneAsync)
                 .Needs(Read).CountsAs(Reads).Audits(DataRead)
                 .Caches(CacheLife.InProcess);
+
+            v1.MapGet("/export", ExportData.HandleAsync)
+                .Needs(Read).CountsAs(Reads).Audits(DataExported).TakesQuery(ExportData.Parameters)
+                .CachesNothing("It is too large to keep, and dated.");
 
             v1.MapGet("/users/me", GetMe.HandleAsync)
                 .Needs(Read).CountsAs(Reads).AuditsNothing(NoHealthData)

@@ -44,9 +44,9 @@ static class MetricsApi
     [
         Moment("start", "The start of the bucket, in the offset of its first sample or of `tz`."),
         Date("date", "The local date on which the bucket starts."),
-        Number("value", "The figure that `agg` names, in the metric's canonical unit.").OrNull(),
-        Number("min", "The least value in the bucket, in the canonical unit.").OrNull(),
-        Number("max", "The greatest value in the bucket, in the canonical unit.").OrNull(),
+        Number("value", "The figure that `agg` names, in the metric's unit.").OrNull(),
+        Number("min", "The least value in the bucket, in the metric's unit.").OrNull(),
+        Number("max", "The greatest value in the bucket, in the metric's unit.").OrNull(),
         Whole("count", "How many rows the figure is made of."),
         OneOf("grain", "The finest grain that the figure was made from.", GrainNames.All),
         Text("source", "Only with `by=source`: whose figure it is.").OrNull().Optional(),
@@ -85,6 +85,9 @@ static class MetricsApi
         "sent_unit",
         "Asks for the rows that came in a unit which does not convert; they are stored apart and left out otherwise. "
         + "May be empty, for rows that came without a unit.").Like("furlong");
+
+    static readonly Field s_inUnit =
+        Text("unit", "Answers in another unit; any spelling that the metric takes.").Like("mmol/L");
 
     static readonly Field[] s_seriesParameters =
     [
@@ -136,7 +139,7 @@ static class MetricsApi
                     Text("source", "Only rows of exactly this source, in the spelling of the list of metrics.")
                         .Like("Watch"),
                     OneOf("order", "By start.", ["asc", "desc"]).Absent("asc"),
-                    Text("unit", "Answers in another unit; any spelling that the metric takes.").Like("mmol/L"),
+                    s_inUnit,
                     s_sentUnit,
                 ],
                 Answers =
@@ -160,7 +163,7 @@ static class MetricsApi
                 "By hour, day, week, month or year of the person's local time, by each sample's own offset. Nothing is "
                 + "counted twice: not what phone and watch recorded together, and not the same time in two grains.")
             {
-                Parameters = [.. s_seriesParameters, s_sentUnit],
+                Parameters = [.. s_seriesParameters, s_inUnit, s_sentUnit],
                 Answers =
                 [
                     new(200, "The points, by time.",

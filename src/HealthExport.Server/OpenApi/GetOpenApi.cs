@@ -6,6 +6,7 @@ using HealthExport.Server.Audit;
 using HealthExport.Server.Auth;
 using HealthExport.Server.Deletions;
 using HealthExport.Server.Events;
+using HealthExport.Server.Exports;
 using HealthExport.Server.Health;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Metrics;
@@ -28,8 +29,8 @@ sealed class GetOpenApi(EndpointDataSource endpoints)
     public static IReadOnlyList<Feature> Features =>
     [
         IngestApi.Feature, IngestionsApi.Feature, MetricsApi.Feature, SleepApi.Feature, WorkoutsApi.Feature,
-        EventsApi.Feature, DeletionsApi.Feature, PeopleApi.Feature,
-        KeysApi.Feature, AuditApi.Feature, HealthApi.Feature,
+        EventsApi.Feature, ExportApi.Feature, DeletionsApi.Feature, PeopleApi.Feature, KeysApi.Feature,
+        AuditApi.Feature, HealthApi.Feature,
     ];
 
     // As committed: lines to compare.

@@ -65,3 +65,8 @@ public sealed class SqliteEventsTests(ServerFixture fixture) : EventsTests(fixtu
 
 public sealed class PostgresEventsTests(PostgresServerFixture fixture)
     : EventsTests(fixture), IClassFixture<PostgresServerFixture>;
+
+public sealed class SqliteExportTests(ServerFixture fixture) : ExportTests(fixture), IClassFixture<ServerFixture>;
+
+public sealed class PostgresExportTests(PostgresServerFixture fixture)
+    : ExportTests(fixture), IClassFixture<PostgresServerFixture>;
