@@ -189,7 +189,7 @@ static partial class StoreIsolation
             Assert.NotNull(await deletions.FindAsync(people.Owner.Id, 1, default));
             Assert.Null(await deletions.FindAsync(people.Intruder.Id, 1, default));
         },
-        ["IDeletionStore.ForgetPushAsync(DeletionState, Ingestion, Receipt, IReadOnlyCollection`1)"] = async people =>
+        ["IDeletionStore.ForgetPushAsync(DeletionState, Ingestion, Receipt, IReadOnlyCollection<String>)"] = async people =>
         {
             // With another's number and id in hand, no more than one's own is touched.
             var deletions = people.Get<IDeletionStore>();
