@@ -1,5 +1,6 @@
 using HealthExport.Audit;
 using HealthExport.Caching;
+using HealthExport.Deletions;
 using HealthExport.Events;
 using HealthExport.Keys;
 using HealthExport.Limits;
@@ -58,6 +59,7 @@ public static class StorageRegistration
         services.AddSingleton<IAuditStore, SqliteAuditStore>();
         services.AddSingleton<IIngestionStore, SqliteIngestionStore>();
         services.AddSingleton<ISampleStore, SqliteSampleStore>();
+        services.AddSingleton<IDeletionStore, SqliteDeletionStore>();
         services.AddSingleton<IDailyTotalStore, SqliteDailyTotalStore>();
         services.AddSingleton<ISleepStore, SqliteSleepStore>();
         services.AddSingleton<IEventStore, SqliteEventStore>();
@@ -80,6 +82,7 @@ public static class StorageRegistration
         services.AddSingleton<IAuditStore, PostgresAuditStore>();
         services.AddSingleton<IIngestionStore, PostgresIngestionStore>();
         services.AddSingleton<ISampleStore, PostgresSampleStore>();
+        services.AddSingleton<IDeletionStore, PostgresDeletionStore>();
         services.AddSingleton<IDailyTotalStore, PostgresDailyTotalStore>();
         services.AddSingleton<ISleepStore, PostgresSleepStore>();
         services.AddSingleton<IEventStore, PostgresEventStore>();

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using HealthExport.Server.Auth;
 using HealthExport.Server.Caching;
+using HealthExport.Server.Deletions;
 using HealthExport.Server.Health;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Limits;
@@ -15,6 +16,7 @@ namespace HealthExport.Server.Http;
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(PersonAnswer))]
 [JsonSerializable(typeof(ErasureAnswer))]
+[JsonSerializable(typeof(DeletionAnswer))]
 [JsonSerializable(typeof(HealthAnswer))]
 [JsonSerializable(typeof(ReadyAnswer))]
 [JsonSerializable(typeof(RateLimitAnswer))]

@@ -3,6 +3,7 @@ using HealthExport.Audit;
 using HealthExport.People;
 using HealthExport.Pushes;
 using HealthExport.Server.Caching;
+using HealthExport.Server.Health;
 
 namespace HealthExport.Server.People;
 
@@ -11,7 +12,7 @@ namespace HealthExport.Server.People;
 /// every hour what a process that died, or a store that was away, has left undone.
 /// </summary>
 sealed partial class Erasures(
-    IUserStore users, Answers answers, TimeProvider clock, ILogger<Erasures> log) : BackgroundService
+    IUserStore users, Answers answers, SchemaWatch schema, TimeProvider clock, ILogger<Erasures> log) : BackgroundService
 {
     static readonly TimeSpan s_every = TimeSpan.FromHours(1);
     static readonly TimeSpan s_again = TimeSpan.FromMinutes(1);
@@ -60,6 +61,8 @@ sealed partial class Erasures(
         HashSet<long> left = [];
         try
         {
+            // Of a newer schema's tables this build knows nothing, and would leave what is in them.
+            if (await schema.FindAsync(stoppingToken) != SchemaState.Fits) return false;
             foreach (var user in await users.ListBeingErasedAsync(stoppingToken))
                 if (!await TryAsync(user, stoppingToken)) left.Add(user.Id);
         }
@@ -69,7 +72,7 @@ sealed partial class Erasures(
         }
         catch (Exception e)
         {
-            // Whatever it is (the schema may not be there yet), it must not end the server.
+            // Whatever it is, it must not end the server.
             NotListed(CauseOf(e), s_again.TotalSeconds);
             return false;
         }

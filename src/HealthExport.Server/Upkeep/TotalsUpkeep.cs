@@ -1,4 +1,5 @@
 using HealthExport.Server.Caching;
+using HealthExport.Server.Health;
 using HealthExport.Totals;
 
 namespace HealthExport.Server.Upkeep;
@@ -9,7 +10,8 @@ namespace HealthExport.Server.Upkeep;
 /// it.
 /// </summary>
 sealed partial class TotalsUpkeep(
-    DailyTotals totals, IDailyTotalStore store, Warming warming, TimeProvider clock, ILogger<TotalsUpkeep> log)
+    DailyTotals totals, IDailyTotalStore store, SchemaWatch schema, Warming warming, TimeProvider clock,
+    ILogger<TotalsUpkeep> log)
     : BackgroundService
 {
     static readonly TimeSpan s_every = TimeSpan.FromMinutes(1);
@@ -42,7 +44,8 @@ sealed partial class TotalsUpkeep(
             try
             {
                 var isLate = await _noted.WaitAsync(s_every, stoppingToken) && await WaitForQuietAsync(stoppingToken);
-                await RefreshAsync(yields: !isLate, stoppingToken);
+                if (await schema.FindAsync(stoppingToken) == SchemaState.Fits)
+                    await RefreshAsync(yields: !isLate, stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -50,7 +53,7 @@ sealed partial class TotalsUpkeep(
             }
             catch (Exception e)
             {
-                // Whatever it is (the schema may not be there yet), it must not end the server.
+                // Whatever it is, it must not end the server.
                 RefreshFailed(e.GetType().Name, s_every.TotalSeconds);
                 await Task.Delay(s_every, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }

@@ -1,8 +1,5 @@
 using System.Net;
-using HealthExport.Caching;
-using HealthExport.People;
-using HealthExport.Pushes;
-using HealthExport.Samples;
+using HealthExport.Deletions;
 using HealthExport.Server.Caching;
 using HealthExport.Tests.CommandLine;
 using HealthExport.Tests.Isolation;
@@ -49,20 +46,19 @@ public abstract partial class CachingTests
         await ChangesAsync(async () => await PatchAsync("""{"source_ranks":["anna phone","anna watch"]}"""));
         await ChangesAsync(async () => await PatchAsync("""{"time_zone":"Asia/Tokyo"}"""));
         await ChangesAsync(async () => Assert.Equal(
-            1, await _server.Get<ISampleStore>().DeleteAsync(
-                key.User.Id, new("anna_hue", null, null, Instant("2026-01-11")), dryRun: false, default)));
+            1, await _server.Get<IDeletionStore>().DeleteAsync(
+                key.User.Id, Deleting.Of("anna_hue", to: Instant("2026-01-11")))));
 
         await ChangesNothingAsync(async () => await PushAsync(second));
         await ChangesNothingAsync(async () => await PushAsync("""{"data":{"metrics":[]}}"""));
         await ChangesNothingAsync(async () => await PatchAsync("""{"time_zone":"Asia/Tokyo"}"""));
-        await ChangesNothingAsync(async () => await _server.Get<ISampleStore>().DeleteAsync(
-            key.User.Id, new("step_count", null, null, null), dryRun: true, default));
+        await ChangesNothingAsync(async () => await _server.Get<IDeletionStore>().DeleteAsync(
+            key.User.Id, Deleting.Of("step_count"), dryRun: true));
         await ChangesNothingAsync(async () => await ReplayAsync(first));
         await ChangesNothingAsync(async () => await _server.Get<DailyTotals>().RefreshAsync(key.User.Id, default));
         await ChangesNothingAsync(async () => await PushAsync(PushedLife.Of("other", Guid.NewGuid()), await _server.AddKeyAsync()));
         // Who has anything of it does not have what is no longer there.
-        await _server.Get<ISampleStore>().DeleteAsync(
-            key.User.Id, new("workouts", null, null, null), dryRun: false, default);
+        await _server.Get<IDeletionStore>().DeleteAsync(key.User.Id, Deleting.Of("workouts"));
         using var gone = await AskAsync(key, $"/v1/workouts/{workout}", "*");
         Assert.Equal(HttpStatusCode.NotFound, gone.StatusCode);
 
