@@ -6,9 +6,9 @@ using Microsoft.AspNetCore.ResponseCompression;
 namespace HealthExport.Server.Caching;
 
 /// <summary>
-/// Spares work whose outcome is known: of an endpoint that declares so, answers bear a strong <c>ETag</c> made of
-/// everything that they depend on, a client that has one gets 304 for the price of one statement, and under the same tag
-/// answers are kept. So nothing ever has to be emptied: what has changed has another tag.
+/// Spares work whose outcome is known: of an endpoint that declares so, answers bear a strong <c>ETag</c> made of all
+/// that they depend on, a client that has one gets 304 for the price of one statement, and under the same tag answers
+/// are kept. So nothing ever has to be emptied: what has changed has another tag.
 /// </summary>
 sealed class AnswerCache(
     RequestDelegate next, IUserStore users, Answers answers, RecentReads recent, IResponseCompressionProvider codings,

@@ -60,8 +60,8 @@ static class AnswerTag
         coding is null ? $"\"{tag}\"" : $"\"{tag}{BeforeCoding}{coding}\"";
 
     /// <summary>
-    /// Has the request name what it holds of answers as they are, beside what it holds of them in a coding, as far as it
-    /// takes that coding still: whether the content is the same does not depend on it.
+    /// Has the request name what it holds of answers as they are, beside what it holds of them in a coding, as far as
+    /// it takes that coding still: whether the content is the same does not depend on it.
     /// </summary>
     /// <returns>The tags of those, by the tag as it is; null if there are none.</returns>
     public static Dictionary<string, string>? AddUncoded(HttpRequest request)

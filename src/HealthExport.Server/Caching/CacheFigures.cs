@@ -20,7 +20,8 @@ enum CacheOutcome
     NotModified,
 }
 
-/// <summary>Counts what the caches do, for the meter <c>HealthExport.Cache</c> and the verb <c>cache status</c>.</summary>
+/// <summary>Counts what the caches do, for the meter <c>HealthExport.Cache</c> and the verb <c>cache status</c>.
+/// </summary>
 sealed class CacheFigures : IDisposable
 {
     public const string MeterName = "HealthExport.Cache";

@@ -18,8 +18,8 @@ static class CachePipes
     public static string MakeName(string databaseUrl) => Path.Join(
         Folder, $"{Prefix}{HashOf(databaseUrl)}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}");
 
-    /// <summary>Asks every server of a store, those that started first first. What a server that died has left behind is
-    /// removed.</summary>
+    /// <summary>Asks every server of a store, those that started first first. What a server that died has left behind
+    /// is removed.</summary>
     public static async Task<IReadOnlyList<CacheStatusAnswer>> AskAllAsync(
         string databaseUrl, CancellationToken cancellationToken)
     {

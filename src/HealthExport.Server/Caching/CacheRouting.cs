@@ -5,8 +5,8 @@ using HealthExport.Server.Security;
 namespace HealthExport.Server.Caching;
 
 /// <summary>
-/// What an answer depends on beside the request and the person's versions, such as the days that "the last 30 days" are:
-/// the same text as long as the answer is the same. Empty for nothing.
+/// What an answer depends on beside the request and the person's versions, such as the days that "the last 30 days"
+/// are: the same text as long as the answer is the same. Empty for nothing.
 /// </summary>
 delegate string EffectiveSpan(HttpContext context, UserVersions person, DateTimeOffset now);
 
@@ -49,8 +49,8 @@ static class CacheRouting
     {
         foreach (var endpoint in app.DataSources.SelectMany(source => source.Endpoints))
         {
-            if (endpoint.Metadata.GetMetadata<NeededScope>() is null
-                || endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods.Contains(HttpMethods.Get) is not true
+            var methods = endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? [];
+            if (endpoint.Metadata.GetMetadata<NeededScope>() is null || !methods.Contains(HttpMethods.Get)
                 || endpoint.Metadata.GetMetadata<CachedAs>() is null
                     != endpoint.Metadata.GetMetadata<NotCached>() is null) continue;
             throw new InvalidOperationException(

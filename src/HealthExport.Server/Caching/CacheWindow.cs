@@ -6,7 +6,8 @@ using HealthExport.Server.Settings;
 namespace HealthExport.Server.Caching;
 
 /// <param name="Since">When this server started.</param>
-/// <param name="Requests">Reads whose answers are cached, and what became of each: the four after it add up to it.</param>
+/// <param name="Requests">Reads whose answers are cached; the four after it, by what became of each, add up to it.
+/// </param>
 /// <param name="NotModified">The client had the answer.</param>
 /// <param name="HitRate">The part that did not have to be worked out, 0 to 1; null before the first.</param>
 /// <param name="Warmed">Answers that were worked out before anybody asked again.</param>
@@ -36,8 +37,8 @@ sealed partial class CacheWindow(
             try
             {
                 await using var pipe = new NamedPipeServerStream(
-                    _name, PipeDirection.Out, NamedPipeServerStream.MaxAllowedServerInstances, PipeTransmissionMode.Byte,
-                    PipeOptions.Asynchronous);
+                    _name, PipeDirection.Out, NamedPipeServerStream.MaxAllowedServerInstances,
+                    PipeTransmissionMode.Byte, PipeOptions.Asynchronous);
                 while (true) await TellAsync(pipe, stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -63,7 +64,8 @@ sealed partial class CacheWindow(
             await JsonSerializer.SerializeAsync(
                 pipe, figures.Describe(), ServerJson.Default.CacheStatusAnswer, patience.Token);
         }
-        catch (Exception e) when (e is IOException || (e is OperationCanceledException && !stoppingToken.IsCancellationRequested))
+        catch (Exception e) when (
+            e is IOException || (e is OperationCanceledException && !stoppingToken.IsCancellationRequested))
         {
             // Who looked in has left, or does not listen.
         }

@@ -41,7 +41,8 @@ sealed class Compression(RequestDelegate next, IResponseCompressionProvider codi
         var inner = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
         await AnswerBody.RunAsync(context, new PackingStream(context, inner.Stream, codings), next);
         if (coded is not null && context.Response is { StatusCode: StatusCodes.Status304NotModified, HasStarted: false }
-            && coded.TryGetValue(context.Response.Headers.ETag.ToString(), out var tag)) context.Response.Headers.ETag = tag;
+            && coded.TryGetValue(context.Response.Headers.ETag.ToString(), out var tag))
+            context.Response.Headers.ETag = tag;
     }
 
     /// <summary>In what an answer of this size is to go, by its type and what the client takes; the answer says that it

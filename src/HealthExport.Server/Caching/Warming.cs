@@ -3,18 +3,19 @@ using HealthExport.People;
 namespace HealthExport.Server.Caching;
 
 /// <summary>
-/// Works out again what people asked for lately, once their data or settings have changed, so that it is there when they
-/// ask again. One read at a time, when there is nothing better to do; nobody's audit trail tells of it, since nobody has
-/// read anything.
+/// Works out again what people asked for lately, once their data or settings have changed, so that it is there when
+/// they ask again. One read at a time, when there is nothing better to do; nobody's audit trail tells of it, since nobody
+/// has read anything.
 /// </summary>
 sealed class Warming(
-    RecentReads recent, IUserStore users, Answers answers, LocalAnswers local, CacheFigures figures, IServiceScopeFactory scopes,
-    TimeProvider clock)
+    RecentReads recent, IUserStore users, Answers answers, LocalAnswers local, CacheFigures figures,
+    IServiceScopeFactory scopes, TimeProvider clock)
 {
     /// <returns>How many answers were worked out.</returns>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         var count = 0;
+        // Also what is only there because nobody asked for anything since.
         local.Count();
         foreach (var reads in recent.List())
         {
@@ -43,7 +44,10 @@ sealed class Warming(
     {
         await using var scope = scopes.CreateAsyncScope();
         // Its answer goes nowhere but into the cache.
-        var context = new DefaultHttpContext { RequestServices = scope.ServiceProvider, RequestAborted = cancellationToken };
+        var context = new DefaultHttpContext
+        {
+            RequestServices = scope.ServiceProvider, RequestAborted = cancellationToken,
+        };
         context.SetEndpoint(read.Endpoint);
         context.Features.Set(read.Caller);
         context.Features.Set(person);

@@ -52,7 +52,8 @@ static class CacheCommand
         var writer = shell.Out;
         foreach (var status in answers)
         {
-            writer.WriteLine($"Server    process {status.ProcessId}, since {Answer.Format(Time.Instant.From(status.Since))}");
+            var since = Answer.Format(Time.Instant.From(status.Since));
+            writer.WriteLine($"Server    process {status.ProcessId}, since {since}");
             writer.WriteLine(
                 $"Reads     {Format(status.Requests)}: {Format(status.Hits)} kept here, "
                 + $"{Format(status.SharedHits)} kept in Redis, {Format(status.NotModified)} not modified, "

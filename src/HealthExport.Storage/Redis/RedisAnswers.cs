@@ -4,8 +4,8 @@ using StackExchange.Redis;
 namespace HealthExport.Storage.Redis;
 
 /// <summary>
-/// Answers in Redis, each under its person and tag until its life is over; beside them, of each person, which there are.
-/// A connection of its own: a large answer on its way must not hold up the limits' counts.
+/// Answers in Redis, each under its person and tag until its life is over; beside them, of each person, which there
+/// are. A connection of its own: a large answer on its way must not hold up the limits' counts.
 /// </summary>
 sealed class RedisAnswers : ISharedAnswers, IAsyncDisposable
 {
@@ -22,7 +22,8 @@ sealed class RedisAnswers : ISharedAnswers, IAsyncDisposable
     public RedisAnswers(SharedAnswersOptions options, TimeProvider clock)
     {
         (_options, _clock) = (options, clock);
-        _link = new(options.Redis, clock, session => WaitAsync(session.Database.PingAsync(), options.Redis.ConnectTimeout));
+        _link = new(
+            options.Redis, clock, session => WaitAsync(session.Database.PingAsync(), options.Redis.ConnectTimeout));
     }
 
     public event Action<string?>? Changed

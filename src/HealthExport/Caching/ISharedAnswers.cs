@@ -12,12 +12,12 @@ public interface ISharedAnswers
     /// <summary>Whether the place is there at present.</summary>
     bool IsThere { get; }
 
-    /// <summary>Raised with null when the place is there, and with the reason, without addresses and secrets, when it has
-    /// gone or was not there at first.</summary>
+    /// <summary>Raised with null when the place is there, and with the reason, without addresses and secrets, when it
+    /// has gone or was not there at first.</summary>
     event Action<string?>? Changed;
 
-    /// <summary>Looks for the place; returns when it is there, or the first try has failed. From then on it is looked for
-    /// without end.</summary>
+    /// <summary>Looks for the place; returns when it is there, or the first try has failed. From then on it is looked
+    /// for without end.</summary>
     Task StartAsync(CancellationToken cancellationToken);
 
     /// <returns>Null when there is none.</returns>
@@ -33,5 +33,6 @@ public interface ISharedAnswers
 
 /// <summary>Where answers are shared.</summary>
 /// <param name="Redis">Where it is, and how long a connection and a change may take.</param>
-/// <param name="Patience">How long a reader waits for it: no longer than an answer takes to be worked out anyhow.</param>
+/// <param name="Patience">How long a reader waits for it: no longer than an answer takes to be worked out anyhow.
+/// </param>
 public sealed record SharedAnswersOptions(SharedUsageOptions Redis, TimeSpan Patience);

@@ -56,7 +56,8 @@ public abstract partial class CachingTests
             key.User.Id, Deleting.Of("step_count"), dryRun: true));
         await ChangesNothingAsync(async () => await ReplayAsync(first));
         await ChangesNothingAsync(async () => await _server.Get<DailyTotals>().RefreshAsync(key.User.Id, default));
-        await ChangesNothingAsync(async () => await PushAsync(PushedLife.Of("other", Guid.NewGuid()), await _server.AddKeyAsync()));
+        await ChangesNothingAsync(async () => await PushAsync(
+            PushedLife.Of("other", Guid.NewGuid()), await _server.AddKeyAsync()));
         // Who has anything of it does not have what is no longer there.
         await _server.Get<IDeletionStore>().DeleteAsync(key.User.Id, Deleting.Of("workouts"));
         using var gone = await AskAsync(key, $"/v1/workouts/{workout}", "*");

@@ -54,7 +54,8 @@ public abstract partial class CachingTests(ServerFixture fixture)
             TagOf(await _server.GetAsync(key, $"{Samples}?limit=5")),
             TagOf(await _server.GetAsync(key, $"{Samples}?limit=5&order=asc")),
             TagOf(await _server.GetAsync(key, $"{Samples}?limit=5&order=desc")),
-            TagOf(await _server.GetAsync(key, $"{Samples}?source=limit")), TagOf(await _server.GetAsync(key, $"/api{Samples}")),
+            TagOf(await _server.GetAsync(key, $"{Samples}?source=limit")),
+            TagOf(await _server.GetAsync(key, $"/api{Samples}")),
         ];
         Assert.Distinct(tags);
         Assert.Equal(tags[3], TagOf(await _server.GetAsync(key, $"{Samples}?order=asc&limit=5")));
@@ -69,7 +70,10 @@ public abstract partial class CachingTests(ServerFixture fixture)
     {
         var key = await AddKeyWithStepsAsync();
         foreach (var (path, status) in ((string, HttpStatusCode)[])
-            [($"{Samples}?limit=0", HttpStatusCode.BadRequest), ("/v1/metrics/nothing/samples", HttpStatusCode.NotFound)])
+            [
+                ($"{Samples}?limit=0", HttpStatusCode.BadRequest),
+                ("/v1/metrics/nothing/samples", HttpStatusCode.NotFound),
+            ])
         {
             using var refused = await AskAsync(key, path, "*");
             Assert.Equal(status, refused.StatusCode);
