@@ -10,6 +10,7 @@ using HealthExport.Server.Metrics;
 using HealthExport.Server.People;
 using HealthExport.Server.Security;
 using HealthExport.Server.Sleep;
+using HealthExport.Server.Summaries;
 using HealthExport.Server.Workouts;
 using static HealthExport.Audit.AuditAction;
 using static HealthExport.Server.Http.KnownParametersRouting;
@@ -63,6 +64,9 @@ static class Routes
                 .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListLatest.Parameters);
             v1.MapGet("/series", ReadSeries.HandleManyAsync)
                 .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ReadSeries.ParametersOfMany);
+
+            v1.MapGet("/summary", GetSummary.HandleAsync)
+                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(GetSummary.Parameters);
 
             v1.MapGet("/blood-pressure", ListBloodPressure.HandleAsync)
                 .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListBloodPressure.Parameters);

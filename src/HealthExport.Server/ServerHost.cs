@@ -13,6 +13,7 @@ using HealthExport.Server.Security;
 using HealthExport.Server.Settings;
 using HealthExport.Server.Upkeep;
 using HealthExport.Sleep;
+using HealthExport.Summaries;
 using HealthExport.Storage;
 using HealthExport.Totals;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -90,6 +91,7 @@ static class ServerHost
         services.AddSingleton<MetricSeries>();
         services.AddSingleton<DailyTotals>();
         services.AddSingleton<SleepDiary>();
+        services.AddSingleton<SummaryReader>();
         services.AddHostedService<StoreUpkeep>();
         services.AddSingleton<Erasures>().AddHostedService(provider => provider.GetRequiredService<Erasures>());
         services.AddSingleton<TotalsUpkeep>().AddHostedService(provider => provider.GetRequiredService<TotalsUpkeep>());

@@ -60,3 +60,8 @@ public sealed class SqliteEventsTests(ServerFixture fixture) : EventsTests(fixtu
 
 public sealed class PostgresEventsTests(PostgresServerFixture fixture)
     : EventsTests(fixture), IClassFixture<PostgresServerFixture>;
+
+public sealed class SqliteSummaryTests(ServerFixture fixture) : SummaryTests(fixture), IClassFixture<ServerFixture>;
+
+public sealed class PostgresSummaryTests(PostgresServerFixture fixture)
+    : SummaryTests(fixture), IClassFixture<PostgresServerFixture>;

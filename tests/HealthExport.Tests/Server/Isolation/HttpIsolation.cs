@@ -63,6 +63,15 @@ static class HttpIsolation
                 HttpMethod.Get, $"{prefix}/v1/series?metrics={{id}}", $"{HttpPeople.Name}_hue", "nobodys_hue");
         },
         ["GET /v1/blood-pressure"] = (people, prefix) => people.AssertApartAsync($"{prefix}/v1/blood-pressure"),
+        ["GET /v1/summary"] = async (people, prefix) =>
+        {
+            var own = await people.Server.ReadAsync(
+                people.Intruder, $"{prefix}/v1/summary?from=2026-01-01&to=2026-02-01");
+            var theirs = await people.Server.ReadAsync(
+                people.Owner, $"{prefix}/v1/summary?from=2026-01-01&to=2026-02-01");
+            Assert.NotEqual(theirs.GetRawText(), own.GetRawText());
+            Assert.DoesNotContain(HttpPeople.Name, own.GetRawText(), StringComparison.Ordinal);
+        },
         ["GET /v1/sleep"] = (people, prefix) => people.AssertApartAsync($"{prefix}/v1/sleep?stages=true"),
         ["GET /v1/events"] = (people, prefix) => people.AssertApartAsync($"{prefix}/v1/events"),
         ["GET /v1/events/{id}"] = (people, prefix) => people.AssertHiddenAsync(
