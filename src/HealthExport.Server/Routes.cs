@@ -2,8 +2,10 @@ using HealthExport.Keys;
 using HealthExport.Limits;
 using HealthExport.Server.Audit;
 using HealthExport.Server.Auth;
+using HealthExport.Server.Caching;
 using HealthExport.Server.Events;
 using HealthExport.Server.Health;
+using HealthExport.Server.Http;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Limits;
 using HealthExport.Server.Metrics;
@@ -18,7 +20,7 @@ using static HealthExport.Server.Http.KnownParametersRouting;
 namespace HealthExport.Server;
 
 /// <summary>Every path the server answers: what a key must hold, which of its limits counts, what the audit trail
-/// says.</summary>
+/// says, how long an answer holds.</summary>
 static class Routes
 {
     const KeyScopes Ingest = KeyScopes.Ingest;
@@ -26,6 +28,9 @@ static class Routes
     const KeyScopes Admin = KeyScopes.Admin;
 
     const string NoHealthData = "It shows no health data.";
+    const string OfPushes = "It tells of pushes, and those that change nothing raise no version.";
+    const string OfKeys = "It tells of keys and what they did, which raises no version of the person's data.";
+    const string Csv = CsvRows.MediaType;
 
     const LimitClass Pushes = LimitClass.Ingest;
     const LimitClass Reads = LimitClass.Read;
@@ -43,58 +48,78 @@ static class Routes
             var v1 = app.MapGroup(prefix);
             v1.MapPost("/ingest", IngestPush.HandleAsync).Needs(Ingest).CountsAs(Pushes).Audits(DataIngested);
             v1.MapGet("/ingestions", ListIngestions.HandleAsync)
-                .Needs(Ingest | Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListIngestions.Parameters);
+                .Needs(Ingest | Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListIngestions.Parameters)
+                .CachesNothing(OfPushes);
             v1.MapGet("/ingestions/{id:guid}", GetIngestion.HandleAsync)
-                .Needs(Ingest | Read).CountsAs(Reads).Audits(DataRead);
+                .Needs(Ingest | Read).CountsAs(Reads).Audits(DataRead)
+                .CachesNothing(OfPushes);
             v1.MapGet("/ingestions/{id:guid}/rejects", ListRejects.HandleAsync)
-                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListRejects.Parameters);
+                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListRejects.Parameters)
+                .CachesNothing(OfPushes);
             v1.MapGet("/ingestions/{id:guid}/payload", GetPayload.HandleAsync)
-                .Needs(Read).CountsAs(Reads).Audits(PayloadRead);
+                .Needs(Read).CountsAs(Reads).Audits(PayloadRead)
+                .CachesNothing(OfPushes);
             v1.MapPost("/ingestions/{id:guid}/replay", ReplayIngestion.HandleAsync)
                 .Needs(Admin).CountsAs(Pushes).Audits(IngestionReplayed);
 
             v1.MapGet("/metrics", ListMetrics.HandleAsync)
-                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListMetrics.Parameters);
+                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListMetrics.Parameters)
+                .Caches(CacheLife.InProcess);
             v1.MapGet("/metrics/{name}/samples", ListSamples.HandleAsync)
-                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListSamples.Parameters);
+                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListSamples.Parameters)
+                .AnswersIn(Csv).Caches(CacheLife.InProcess);
             v1.MapGet("/metrics/{name}/series", ReadSeries.HandleAsync)
-                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ReadSeries.Parameters);
+                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ReadSeries.Parameters)
+                .AnswersIn(Csv).CachesLastDays(30, CacheLife.Minutes(10));
 
             v1.MapGet("/metrics/latest", ListLatest.HandleAsync)
-                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListLatest.Parameters);
+                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListLatest.Parameters)
+                .Caches(CacheLife.Minutes(10));
             v1.MapGet("/series", ReadSeries.HandleManyAsync)
-                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ReadSeries.ParametersOfMany);
+                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ReadSeries.ParametersOfMany)
+                .AnswersIn(Csv).CachesLastDays(30, CacheLife.Minutes(10));
 
             v1.MapGet("/summary", GetSummary.HandleAsync)
-                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(GetSummary.Parameters);
+                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(GetSummary.Parameters)
+                .Caches(CacheLife.Minutes(5), GetSummary.EffectiveSpan);
 
             v1.MapGet("/blood-pressure", ListBloodPressure.HandleAsync)
-                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListBloodPressure.Parameters);
+                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListBloodPressure.Parameters)
+                .AnswersIn(Csv).Caches(CacheLife.InProcess);
             v1.MapGet("/sleep", ListNights.HandleAsync)
-                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListNights.Parameters);
+                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListNights.Parameters)
+                .AnswersIn(Csv).Caches(CacheLife.InProcess);
 
             v1.MapGet("/events", ListEvents.HandleAsync)
-                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListEvents.Parameters);
-            v1.MapGet("/events/{id}", ListEvents.HandleOneAsync).Needs(Read).CountsAs(Reads).Audits(DataRead);
+                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListEvents.Parameters)
+                .Caches(CacheLife.InProcess);
+            v1.MapGet("/events/{id}", ListEvents.HandleOneAsync)
+                .Needs(Read).CountsAs(Reads).Audits(DataRead)
+                .Caches(CacheLife.InProcess);
 
             v1.MapGet("/users/me", GetMe.HandleAsync)
-                .Needs(Read).CountsAs(Reads).AuditsNothing(NoHealthData);
+                .Needs(Read).CountsAs(Reads).AuditsNothing(NoHealthData)
+                .CachesNothing("It is no health data, and as cheap to read as its versions.");
             v1.MapPatch("/users/me", UpdateMe.HandleAsync)
                 .Needs(Admin).CountsAs(Reads).Audits(UserChanged);
             v1.MapDelete("/users/me", EraseMe.HandleAsync)
                 .Needs(Admin).CountsAs(Reads).Audits(UserErased).TakesQuery(EraseMe.Parameters);
 
             v1.MapGet("/workouts", ListWorkouts.HandleAsync)
-                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListWorkouts.Parameters);
+                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListWorkouts.Parameters)
+                .AnswersIn(Csv).Caches(CacheLife.InProcess);
             v1.MapGet("/workouts/{id:guid}", GetWorkout.HandleAsync)
-                .Needs(Read).CountsAs(Reads).Audits(DataRead);
+                .Needs(Read).CountsAs(Reads).Audits(DataRead)
+                .Caches(CacheLife.InProcess);
             v1.MapGet("/workouts/{id:guid}/route", GetRoute.HandleAsync)
-                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(GetRoute.Parameters);
+                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(GetRoute.Parameters)
+                .AnswersIn(GpxRoute.MediaType, usual: GeoJsonRoute.MediaType).Caches(CacheLife.InProcess);
 
             v1.MapPost("/auth/keys", CreateKey.HandleAsync)
                 .Needs(Admin).CountsAs(Reads).Audits(KeyCreated);
             v1.MapGet("/auth/keys", ListKeys.HandleAsync)
-                .Needs(Admin).CountsAs(Reads).AuditsNothing(NoHealthData).TakesQuery(ListKeys.Parameters);
+                .Needs(Admin).CountsAs(Reads).AuditsNothing(NoHealthData).TakesQuery(ListKeys.Parameters)
+                .CachesNothing(OfKeys);
             v1.MapDelete("/auth/keys", RevokeKey.HandleBodyAsync)
                 .Needs(Admin).CountsAs(Reads).Audits(KeyRevoked);
             v1.MapDelete("/auth/keys/{id}", RevokeKey.HandleAsync)
@@ -103,10 +128,12 @@ static class Routes
                 .Needs(Admin).CountsAs(Reads).Audits(KeyRotated);
 
             v1.MapGet("/auth/rate-limit", GetRateLimit.HandleAsync)
-                .Needs(KeyScopes.All).IsFreeAs(Reads).AuditsNothing(NoHealthData);
+                .Needs(KeyScopes.All).IsFreeAs(Reads).AuditsNothing(NoHealthData)
+                .CachesNothing(OfKeys);
 
             v1.MapGet("/audit", ListAudit.HandleAsync)
-                .Needs(Admin).CountsAs(Reads).Audits(AuditRead).TakesQuery(ListAudit.Parameters);
+                .Needs(Admin).CountsAs(Reads).Audits(AuditRead).TakesQuery(ListAudit.Parameters)
+                .CachesNothing(OfKeys);
         }
     }
 }

@@ -3,6 +3,7 @@ using System.Text;
 using HealthExport.Keys;
 using HealthExport.Pushes;
 using HealthExport.Server.Audit;
+using HealthExport.Server.Caching;
 using HealthExport.Server.Connections;
 using HealthExport.Server.Health;
 using HealthExport.Server.Http;
@@ -60,9 +61,11 @@ static class ServerHost
         app.UseMiddleware<Authorization>();
         app.UseAuditedReads();
         app.UseKnownParameters();
+        app.UseMiddleware<AnswerCache>();
         app.MapRoutes();
         app.CheckScopes();
         app.CheckAudits();
+        app.CheckCaching();
         return app;
     }
 

@@ -1,4 +1,5 @@
 using HealthExport.Catalogue;
+using HealthExport.People;
 using HealthExport.Samples;
 using HealthExport.Server.Http;
 using HealthExport.Server.Security;
@@ -40,6 +41,13 @@ static class GetSummary
         await row.EndRowAsync(cancellationToken);
         await row.EndAsync(null, cancellationToken);
         return TypedResults.Empty;
+    }
+
+    /// <summary>What the answer depends on beside the request: on which day today is, if an end is not given.</summary>
+    public static string EffectiveSpan(HttpContext context, UserVersions person, DateTimeOffset now)
+    {
+        var query = context.Request.Query;
+        return query.ContainsKey("from") && query.ContainsKey("to") ? "" : PersonClock.DayAt(now, person.TimeZone);
     }
 
     static void WriteBound(JsonRows row, string name, Instant? at, DateOnly? date, int offsetMinutes)

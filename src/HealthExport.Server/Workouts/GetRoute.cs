@@ -18,7 +18,7 @@ static class GetRoute
         var format = query.Choice("format", s_formats);
         if (query.Problem is { } problem) return problem;
         var asGpx = format is null
-            ? context.Request.Prefers(GpxRoute.MediaType, GeoJsonRoute.MediaType)
+            ? context.Request.PrefersOther()
             : format == "gpx";
 
         if (await store.FindRouteAsync(caller.UserId, id, cancellationToken) is not { } workout)

@@ -26,6 +26,25 @@ sealed partial class PostgresUserStore
             (connection, cancellationToken) => FindProfileAsync(connection, id, isLocked: false, cancellationToken),
             cancellationToken);
 
+    public ValueTask<UserVersions?> FindVersionsAsync(long id, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            async (connection, cancellationToken) =>
+            {
+                await using var find = new NpgsqlCommand(
+                    """
+                    select public_id, data_version, settings_version, time_zone
+                    from users
+                    where id = $1 and erasing_since is null
+                    """,
+                    connection);
+                find.Parameters.Bind(id);
+                await using var row = await find.ExecuteReaderAsync(cancellationToken);
+                return await row.ReadAsync(cancellationToken)
+                    ? new UserVersions(row.GetGuid(0), row.GetInt64(1), row.GetInt64(2), row.FindString(3))
+                    : null;
+            },
+            cancellationToken);
+
     public ValueTask<IReadOnlyList<string>> ListSourceRanksAsync(long id, CancellationToken cancellationToken) =>
         database.ReadAsync<IReadOnlyList<string>>(
             async (connection, cancellationToken) =>

@@ -15,6 +15,19 @@ sealed partial class SqliteUserStore
         return new(profile);
     }
 
+    public ValueTask<UserVersions?> FindVersionsAsync(long id, CancellationToken cancellationToken)
+    {
+        using var reader = database.RentReader();
+        using var find = reader.Session.Prepare("""
+            select public_id, data_version, settings_version, time_zone
+            from users
+            where id = ?1 and erasing_since is null
+            """);
+        return new(find.Bind(1, id).Step()
+            ? new UserVersions(find.GetGuid(0), find.GetInt64(1), find.GetInt64(2), find.FindString(3))
+            : null);
+    }
+
     public ValueTask<IReadOnlyList<string>> ListSourceRanksAsync(long id, CancellationToken cancellationToken)
     {
         using var reader = database.RentReader();

@@ -25,6 +25,10 @@ public interface IUserStore
     /// <returns>Null if there is none such, or one being erased.</returns>
     ValueTask<UserProfile?> FindProfileAsync(long id, CancellationToken cancellationToken);
 
+    /// <summary>Cheap enough for every request.</summary>
+    /// <returns>Null if there is none such, or one being erased.</returns>
+    ValueTask<UserVersions?> FindVersionsAsync(long id, CancellationToken cancellationToken);
+
     /// <summary>As <see cref="UserProfile.SourceRanks"/>; none if there is no such person.</summary>
     ValueTask<IReadOnlyList<string>> ListSourceRanksAsync(long id, CancellationToken cancellationToken);
 

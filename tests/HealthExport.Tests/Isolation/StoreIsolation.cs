@@ -63,6 +63,9 @@ static partial class StoreIsolation
             Assert.Equal(people.Intruder, profile!.User);
             Assert.Equal(["intruder watch"], profile.SourceRanks);
         },
+        ["IUserStore.FindVersionsAsync(Int64)"] = async people => Assert.Equal(
+            people.Intruder.PublicId,
+            (await people.Get<IUserStore>().FindVersionsAsync(people.Intruder.Id, default))!.PublicId),
         ["IUserStore.ListSourceRanksAsync(Int64)"] = async people => Assert.Equal(
             ["intruder watch"],
             await people.Get<IUserStore>().ListSourceRanksAsync(people.Intruder.Id, default)),

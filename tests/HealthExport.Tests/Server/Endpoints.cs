@@ -1,5 +1,6 @@
 using HealthExport.Keys;
 using HealthExport.Server.Audit;
+using HealthExport.Server.Caching;
 using HealthExport.Server.Security;
 using HealthExport.Tests.Support;
 using Microsoft.AspNetCore.Routing;
@@ -11,8 +12,9 @@ namespace HealthExport.Tests.Server;
 /// <param name="AnyOf">None if no key is needed.</param>
 /// <param name="LimitClass">As the manifest says it; "-" if no key is needed.</param>
 /// <param name="Audit">As the manifest says it; "-" if the audit trail tells nothing of it.</param>
+/// <param name="Cache">As the manifest says it; "-" if its answers bear no ETag.</param>
 sealed record KnownEndpoint(
-    string Method, string Route, string Scope, KeyScopes AnyOf, string LimitClass, string Audit)
+    string Method, string Route, string Scope, KeyScopes AnyOf, string LimitClass, string Audit, string Cache)
 {
     /// <summary>A path that the route matches; what it names is not there.</summary>
     public string SamplePath => string.Join('/', Route.Split('/').Select(part =>
@@ -32,6 +34,7 @@ static class Endpoints
            select new KnownEndpoint(
                method, route, scope?.ToString() ?? "no key", scope?.AnyOf ?? KeyScopes.None,
                counted?.ToString() ?? "-",
-               endpoint.Metadata.GetMetadata<AuditedAs>()?.Action.Name ?? "-"),
+               endpoint.Metadata.GetMetadata<AuditedAs>()?.Action.Name ?? "-",
+               endpoint.Metadata.GetMetadata<CachedAs>()?.Text ?? "-"),
     ];
 }

@@ -10,10 +10,10 @@ namespace HealthExport.Tests.Server;
 public sealed class ManifestTests(ServerFixture fixture) : IClassFixture<ServerFixture>
 {
     [Fact]
-    public void Every_endpoint_is_in_the_manifest_with_scope_limit_class_and_audit() => Manifest.Check(
+    public void Every_endpoint_is_in_the_manifest_with_scope_limit_class_audit_and_cache() => Manifest.Check(
         "endpoints.txt",
         Endpoints.Of(fixture.Server).Select(endpoint =>
-            $"{endpoint.Method,-6} {endpoint.Route}  {endpoint.Scope}  {endpoint.LimitClass}  {endpoint.Audit}"));
+            $"{endpoint.Method,-6} {endpoint.Route}  {endpoint.Scope}  {endpoint.LimitClass}  {endpoint.Audit}  {endpoint.Cache}"));
 
     [Fact]
     public void Every_action_of_the_audit_trail_is_in_the_manifest()

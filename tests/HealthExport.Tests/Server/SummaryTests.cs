@@ -28,23 +28,23 @@ public abstract class SummaryTests(ServerFixture fixture)
     {
         var key = await _server.AddKeyAsync();
         await PushTravelsAsync(key);
-        // Once from the rows, once from the totals.
-        var fromRows = await AssertAgreesAsync(key, from, to);
+        // Once from the rows, once from the totals: at another path, since nothing has changed for who asks again.
+        var fromRows = await AssertAgreesAsync(key, "/v1", from, to);
         await _server.Get<DailyTotals>().RefreshAsync(key.User.Id, default);
-        Assert.Equal(fromRows, await AssertAgreesAsync(key, from, to));
+        Assert.Equal(fromRows, await AssertAgreesAsync(key, "/api/v1", from, to));
     }
 
     /// <returns>The whole answer.</returns>
-    async Task<string> AssertAgreesAsync(TestKey key, string from, string to)
+    async Task<string> AssertAgreesAsync(TestKey key, string prefix, string from, string to)
     {
-        var summary = await _server.ReadAsync(key, $"/v1/summary?from={from}&to={to}");
+        var summary = await _server.ReadAsync(key, $"{prefix}/summary?from={from}&to={to}");
         var before = Uri.EscapeDataString(summary.Text("previous_from")!);
         foreach (var heading in s_headings)
         {
             foreach (var metric in summary.GetProperty(heading).EnumerateObject())
             {
-                await AssertAgreesAsync(key, metric.Name, from, to, metric.Value.GetProperty("current"));
-                await AssertAgreesAsync(key, metric.Name, before, from, metric.Value.GetProperty("previous"));
+                await AssertAgreesAsync(key, $"{prefix}/metrics/{metric.Name}", from, to, metric.Value.GetProperty("current"));
+                await AssertAgreesAsync(key, $"{prefix}/metrics/{metric.Name}", before, from, metric.Value.GetProperty("previous"));
             }
         }
         return summary.GetRawText();
@@ -52,7 +52,7 @@ public abstract class SummaryTests(ServerFixture fixture)
 
     async Task AssertAgreesAsync(TestKey key, string metric, string from, string to, JsonElement figures)
     {
-        var path = $"/v1/metrics/{metric}/series?from={from}&to={to}";
+        var path = $"{metric}/series?from={from}&to={to}";
         var days = await _server.ReadItemsAsync(key, path);
         if (days.Length == 0)
         {
