@@ -47,6 +47,18 @@ sealed record AskedMetric(Metric Metric, UserMetric? Stored)
         return (null, Problems.InvalidParameter("sent_unit", MustBeOneOf(known, own)));
     }
 
+    /// <summary>
+    /// The unit that the parameter <c>unit</c> asks values in, the metric's own if there is none, and what their
+    /// inverse leads to it; refused if values do not convert.
+    /// </summary>
+    public (string Code, UnitConversion Conversion) ReadUnit(QueryReader query)
+    {
+        if (query.Text("unit") is not { } unit) return (Metric.Unit, UnitConversion.Identity);
+        if (!Metric.TryGetConversion(unit, out var conversion))
+            query.Refuse("unit", $"must be one of {string.Join(", ", Metric.ConvertibleUnits())}.");
+        return (Units.Find(unit) ?? unit, conversion);
+    }
+
     static string? NotAMetric(Metric metric) => metric.Shape switch
     {
         MetricShape.BloodPressure => "Ask for blood_pressure_systolic and blood_pressure_diastolic.",

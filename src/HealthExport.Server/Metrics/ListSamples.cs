@@ -26,7 +26,6 @@ static class ListSamples
         var grain = GrainNames.Find(query.Choice("grain", GrainNames.All));
         var source = SourceName.Normalise(query.Text("source"));
         var descending = query.Choice("order", s_orders) == "desc";
-        var unit = query.Text("unit");
         var sentUnit = query.TextOrEmpty("sent_unit");
         var cursor = query.Text("cursor");
         var limit = query.Limit();
@@ -34,11 +33,8 @@ static class ListSamples
 
         var (asked, noMetric) = await AskedMetric.FindAsync(store, caller.UserId, name, sentUnit, cancellationToken);
         if (asked is null) return noMetric!;
-        if (!TryGetUnit(asked.Metric, unit, out var conversion))
-        {
-            query.Refuse("unit", $"must be one of {string.Join(", ", asked.Metric.ConvertibleUnits())}.");
-            return query.Problem!;
-        }
+        var (unit, conversion) = asked.ReadUnit(query);
+        if (query.Problem is { } noUnit) return noUnit;
         // Nothing was ever listed, so no cursor can be right.
         if (asked.Stored is null && cursor is not null) throw new InvalidCursorException();
         var page = asked.Stored is null
@@ -47,22 +43,15 @@ static class ListSamples
                 new(caller.UserId, asked.Stored.MetricId, span, grain, source, descending, cursor, limit),
                 cancellationToken);
 
-        var unitCode = unit is null ? asked.Metric.Unit : Units.Find(unit) ?? unit;
         if (context.Request.PrefersCsv())
         {
             context.LinkNext(page.NextCursor);
-            await WriteAsync(new CsvRows(context.Response, s_columns), page, conversion, unitCode, cancellationToken);
+            await WriteAsync(new CsvRows(context.Response, s_columns), page, conversion, unit, cancellationToken);
             return TypedResults.Empty;
         }
         using var rows = new JsonRows(context.Response);
-        await WriteAsync(rows, page, conversion, unitCode, cancellationToken);
+        await WriteAsync(rows, page, conversion, unit, cancellationToken);
         return TypedResults.Empty;
-    }
-
-    static bool TryGetUnit(Metric metric, string? unit, out UnitConversion conversion)
-    {
-        conversion = UnitConversion.Identity;
-        return unit is null || metric.TryGetConversion(unit, out conversion);
     }
 
     static async ValueTask WriteAsync(

@@ -23,7 +23,7 @@ static class ReadSeries
 
     static readonly string[] s_common = ["bucket", "from", "to", "agg", "tz", "by", "merge", "cursor", "limit"];
 
-    public static readonly string[] Parameters = [.. s_common, "sent_unit"];
+    public static readonly string[] Parameters = [.. s_common, "unit", "sent_unit"];
     public static readonly string[] ParametersOfMany = [.. s_common, "metrics"];
 
     static readonly string[] s_buckets = NamesOf<SeriesBucket>();
@@ -36,6 +36,10 @@ static class ReadSeries
         SeriesBucket Bucket, TimeSpanBounds Span, Aggregation? Aggregation, TimeZoneInfo? Zone, bool BySource,
         bool Merges, string? Cursor, int Limit)
     {
+        /// <summary>Its inverse leads from the metric's unit to the one asked for.</summary>
+        public UnitConversion Conversion { get; init; } = UnitConversion.Identity;
+
+
         public static Asked From(QueryReader query) => new(
             Choice(query, "bucket", s_buckets) is { } chosen ? (SeriesBucket)chosen : SeriesBucket.Day,
             query.Span(),
@@ -68,8 +72,13 @@ static class ReadSeries
         if (query.Problem is { } problem) return problem;
         var (metric, noMetric) = await AskedMetric.FindAsync(store, caller.UserId, name, sentUnit, cancellationToken);
         if (metric is null) return noMetric!;
+        var (_, conversion) = metric.ReadUnit(query);
+        if (asked.Aggregation is Aggregation.Sum && conversion.PreOffset != 0)
+            query.Refuse("unit", "must be the metric's own for a sum: what has no common zero does not add up.");
+        if (query.Problem is { } noUnit) return noUnit;
         return await AnswerAsync(
-            context, caller, series, asked, [metric], asked.ListOf($"{caller.UserId} {metric.Stored?.MetricId}"),
+            context, caller, series, asked with { Conversion = conversion }, [metric],
+            asked.ListOf($"{caller.UserId} {metric.Stored?.MetricId}"),
             isOfMany: false, cancellationToken);
     }
 
@@ -165,10 +174,12 @@ static class ReadSeries
         }
         rows.Time("start", point.Start, point.OffsetMinutes);
         rows.Date("date", point.Date);
-        rows.Number("value", point.Figures.Of(asked.Aggregation
-            ?? (metric.Kind == MetricKind.Cumulative ? Aggregation.Sum : Aggregation.Avg)));
-        rows.Number("min", point.Figures.Min);
-        rows.Number("max", point.Figures.Max);
+        var aggregation = asked.Aggregation
+            ?? (metric.Kind == MetricKind.Cumulative ? Aggregation.Sum : Aggregation.Avg);
+        var value = point.Figures.Of(aggregation);
+        rows.Number("value", aggregation is Aggregation.Count ? value : asked.Conversion.Invert(value));
+        rows.Number("min", asked.Conversion.Invert(point.Figures.Min));
+        rows.Number("max", asked.Conversion.Invert(point.Figures.Max));
         rows.Count("count", point.Figures.Count);
         rows.Text("grain", GrainNames.Of(point.Figures.Grain));
         if (asked.BySource) rows.Text("source", point.Source);

@@ -47,11 +47,11 @@ sealed partial class PostgresIngestionStore
                         update queue
                         set lease = null, leased_by = null, leased_until = null, due_at = {database.ServerNow} + $5
                         where user_id = $1 and number = $2 and lease = $3
-                        returning user_id, number)
-                    update raw_ingestions i
-                    set status = {Queued}, attempts = i.attempts - $6
-                    from freed
-                    where i.user_id = freed.user_id and i.number = freed.number and i.received_at = $4
+                        returning 1)
+                    update raw_ingestions
+                    set status = case when exists (table freed) then {Queued} else status end, attempts = attempts - $6
+                    where user_id = $1 and number = $2 and received_at = $4
+                        and (exists (table freed) or attempts > $6 and $6 > 0)
                     """,
                     connection);
                 giveBack.Parameters.Bind(push.UserId).Bind(push.Number).Bind(push.Lease)

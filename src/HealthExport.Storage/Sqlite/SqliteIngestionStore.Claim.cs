@@ -42,19 +42,20 @@ sealed partial class SqliteIngestionStore
         using var writer = await database.RentWriterAsync(cancellationToken);
         var session = writer.Session;
         session.Begin();
+        long freed;
         using (var free = session.Prepare("""
             update queue
             set lease = null, leased_by = null, leased_until = null, due_at = ?4
             where user_id = ?1 and number = ?2 and lease = ?3
             """))
-            if (free.Bind(1, push.UserId).Bind(2, push.Number).Bind(3, push.Lease).Bind(4, Now + delay).Run() == 0)
-                return;
+            freed = free.Bind(1, push.UserId).Bind(2, push.Number).Bind(3, push.Lease).Bind(4, Now + delay).Run();
         using (var requeue = session.Prepare("""
             update raw_ingestions
-            set status = ?3, attempts = attempts - ?4
-            where user_id = ?1 and number = ?2
+            set status = case when ?5 then ?3 else status end, attempts = attempts - ?4
+            where user_id = ?1 and number = ?2 and (?5 or attempts > ?4 and ?4 > 0)
             """))
-            requeue.Bind(1, push.UserId).Bind(2, push.Number).Bind(3, Queued).Bind(4, countAttempt ? 0 : 1).Run();
+            requeue.Bind(1, push.UserId).Bind(2, push.Number).Bind(3, Queued).Bind(4, countAttempt ? 0 : 1)
+                .Bind(5, freed).Run();
         session.Commit();
     }
 

@@ -29,7 +29,8 @@ public interface IIngestionStore
 
     /// <summary>
     /// Puts a claimed push back to be claimed again after <paramref name="delay"/>. The attempt is taken back unless
-    /// <paramref name="countAttempt"/>. A lease already lost is no error.
+    /// <paramref name="countAttempt"/>. A lease already lost is no error: whoever took the push over goes on, and the
+    /// attempt is taken back all the same, so that an outage longer than a lease costs none.
     /// </summary>
     ValueTask GiveBackAsync(
         ClaimedPush push, TimeSpan delay, bool countAttempt, CancellationToken cancellationToken);

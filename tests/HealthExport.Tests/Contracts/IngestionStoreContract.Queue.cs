@@ -139,11 +139,30 @@ public abstract partial class IngestionStoreContract
         Assert.Equal(lost.Ingestion.Id, taken.Ingestion.Id);
         Assert.NotEqual(lost.Lease, taken.Lease);
         Assert.False(await Store.RenewAsync(lost, StoreFixture.Lease, default));
-        await Store.GiveBackAsync(lost, TimeSpan.Zero, countAttempt: false, default);
+        await Store.GiveBackAsync(lost, TimeSpan.Zero, countAttempt: true, default);
         await Store.FailAsync(lost, default);
         var found = await Store.FindAsync(_user, kept.Ingestion.Id, default);
         Assert.Equal((IngestionStatus.Processing, 2), (found!.Status, found.Attempts));
         Assert.True(await other.RenewAsync(taken, StoreFixture.Lease, default));
+    }
+
+    [Fact]
+    public async Task An_outage_longer_than_the_lease_costs_no_attempt()
+    {
+        var kept = await KeepAsync("{}");
+        var lost = await Store.GetClaimAsync();
+        _stores.Clock.Advance(StoreFixture.Lease);
+        var other = _stores.OpenAnother();
+        var taken = await other.GetClaimAsync();
+
+        await Store.GiveBackAsync(lost, TimeSpan.Zero, countAttempt: false, default);
+
+        var found = await Store.FindAsync(_user, kept.Ingestion.Id, default);
+        Assert.Equal((IngestionStatus.Processing, 1), (found!.Status, found.Attempts));
+        Assert.True(await other.RenewAsync(taken, StoreFixture.Lease, default));
+        // The one attempt that counts is its own.
+        await Store.GiveBackAsync(lost, TimeSpan.Zero, countAttempt: false, default);
+        Assert.Equal(1, (await Store.FindAsync(_user, kept.Ingestion.Id, default))!.Attempts);
     }
 
     [Fact]

