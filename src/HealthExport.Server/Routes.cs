@@ -13,6 +13,7 @@ using HealthExport.Server.People;
 using HealthExport.Server.Security;
 using HealthExport.Server.Sleep;
 using HealthExport.Server.Summaries;
+using HealthExport.Server.Vendor;
 using HealthExport.Server.Workouts;
 using static HealthExport.Audit.AuditAction;
 using static HealthExport.Server.Http.KnownParametersRouting;
@@ -42,6 +43,17 @@ static class Routes
 
         // The vendor's server's path: an automation made for it needs another host, and nothing else.
         app.MapPost("/api/data", IngestPush.HandleAsync).Needs(Ingest).CountsAs(Pushes).Audits(DataIngested);
+
+        // And what its dashboards read.
+        app.MapGet("/api/metrics/{name}", ListVendorMetric.HandleAsync)
+            .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesAnyQuery(ListVendorMetric.Parameters)
+            .Caches(CacheLife.InProcess);
+        app.MapGet("/api/workouts", VendorWorkouts.HandleAsync)
+            .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesAnyQuery(VendorWorkouts.Parameters)
+            .Caches(CacheLife.InProcess);
+        app.MapGet("/api/workouts/{id:guid}", VendorWorkouts.HandleOneAsync)
+            .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesAnyQuery(VendorWorkouts.ParametersOfOne)
+            .Caches(CacheLife.InProcess);
 
         foreach (var prefix in (string[])["/v1", "/api/v1"])
         {

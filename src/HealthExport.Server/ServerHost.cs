@@ -95,6 +95,7 @@ static class ServerHost
         services.AddSingleton<DailyTotals>();
         services.AddSingleton<SleepDiary>();
         services.AddSingleton<SummaryReader>();
+        services.AddSingleton<FinestRows>();
         services.AddHostedService<StoreUpkeep>();
         services.AddSingleton<Erasures>().AddHostedService(provider => provider.GetRequiredService<Erasures>());
         services.AddSingleton<TotalsUpkeep>().AddHostedService(provider => provider.GetRequiredService<TotalsUpkeep>());

@@ -65,3 +65,8 @@ public sealed class SqliteSummaryTests(ServerFixture fixture) : SummaryTests(fix
 
 public sealed class PostgresSummaryTests(PostgresServerFixture fixture)
     : SummaryTests(fixture), IClassFixture<PostgresServerFixture>;
+
+public sealed class SqliteVendorTests(ServerFixture fixture) : VendorTests(fixture), IClassFixture<ServerFixture>;
+
+public sealed class PostgresVendorTests(PostgresServerFixture fixture)
+    : VendorTests(fixture), IClassFixture<PostgresServerFixture>;

@@ -86,6 +86,27 @@ static class HttpIsolation
         ["GET /v1/workouts/{id:guid}/route"] =
             HiddenAsync(HttpMethod.Get, "/v1/workouts/{id}/route", people => people.OwnersWorkout),
 
+        ["GET /api/metrics/{name}"] = async (people, _) =>
+        {
+            foreach (var metric in (string[])["step_count", "sleep_analysis", "blood_pressure"])
+                Assert.DoesNotContain(
+                    HttpPeople.Name,
+                    (await people.Server.ReadAsync(people.Intruder, $"/api/metrics/{metric}")).GetRawText(),
+                    StringComparison.Ordinal);
+        },
+        ["GET /api/workouts"] = async (people, _) =>
+        {
+            var id = people.OwnersWorkout.ToString().ToUpperInvariant();
+            Assert.Contains(
+                id, (await people.Server.ReadAsync(people.Owner, "/api/workouts")).GetRawText(),
+                StringComparison.Ordinal);
+            Assert.DoesNotContain(
+                id, (await people.Server.ReadAsync(people.Intruder, "/api/workouts")).GetRawText(),
+                StringComparison.Ordinal);
+        },
+        ["GET /api/workouts/{id:guid}"] =
+            HiddenAsync(HttpMethod.Get, "/api/workouts/{id}", people => people.OwnersWorkout),
+
         ["GET /v1/audit"] = async (people, prefix) =>
         {
             await people.AssertApartAsync($"{prefix}/v1/audit", bearsName: false);
