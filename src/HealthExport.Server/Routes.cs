@@ -4,11 +4,13 @@ using HealthExport.Server.Audit;
 using HealthExport.Server.Auth;
 using HealthExport.Server.Caching;
 using HealthExport.Server.Events;
+using HealthExport.Server.Freshness;
 using HealthExport.Server.Health;
 using HealthExport.Server.Http;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Limits;
 using HealthExport.Server.Metrics;
+using HealthExport.Server.OpenApi;
 using HealthExport.Server.People;
 using HealthExport.Server.Security;
 using HealthExport.Server.Sleep;
@@ -40,6 +42,8 @@ static class Routes
     {
         app.MapGet("/health", GetHealth.HandleAsync).NeedsNoKey();
         app.MapGet("/ready", GetReady.HandleAsync).NeedsNoKey();
+        app.MapGet(GetOpenApi.Path, GetOpenApi.Handle).NeedsNoKey();
+        app.MapApiPages().NeedsNoKey();
 
         // The vendor's server's path: an automation made for it needs another host, and nothing else.
         app.MapPost("/api/data", IngestPush.HandleAsync).Needs(Ingest).CountsAs(Pushes).Audits(DataIngested);
@@ -94,6 +98,9 @@ static class Routes
             v1.MapGet("/summary", GetSummary.HandleAsync)
                 .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(GetSummary.Parameters)
                 .Caches(CacheLife.Minutes(5), GetSummary.EffectiveSpan);
+
+            v1.MapGet("/freshness", GetFreshness.HandleAsync)
+                .Needs(Read).CountsAs(Reads).Audits(DataRead).CachesNothing(OfPushes);
 
             v1.MapGet("/blood-pressure", ListBloodPressure.HandleAsync)
                 .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListBloodPressure.Parameters)

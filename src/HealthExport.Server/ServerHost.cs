@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using HealthExport.Freshness;
 using HealthExport.Keys;
 using HealthExport.Pushes;
 using HealthExport.Server.Audit;
@@ -9,6 +10,7 @@ using HealthExport.Server.Health;
 using HealthExport.Server.Http;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Limits;
+using HealthExport.Server.OpenApi;
 using HealthExport.Server.People;
 using HealthExport.Server.Security;
 using HealthExport.Server.Settings;
@@ -76,6 +78,7 @@ static class ServerHost
         services.AddHealthExportUsage(settings.Redis);
         services.AddSingleton(settings);
         services.AddListening(settings);
+        services.AddSingleton<GetOpenApi>();
         services.AddSingleton<SchemaWatch>();
         services.AddSingleton<Argon2Slots>();
         services.AddSingleton(provider => new VerifiedKeys(
@@ -96,6 +99,7 @@ static class ServerHost
         services.AddSingleton<SleepDiary>();
         services.AddSingleton<SummaryReader>();
         services.AddSingleton<FinestRows>();
+        services.AddSingleton<FreshnessReader>();
         services.AddHostedService<StoreUpkeep>();
         services.AddSingleton<Erasures>().AddHostedService(provider => provider.GetRequiredService<Erasures>());
         services.AddSingleton<TotalsUpkeep>().AddHostedService(provider => provider.GetRequiredService<TotalsUpkeep>());

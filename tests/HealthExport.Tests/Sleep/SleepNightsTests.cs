@@ -35,18 +35,21 @@ public sealed class SleepNightsTests
         var stages = new List<SleepStage>();
         for (var day = 1; day <= 30; day++)
         {
-            // 6 h 50 min of sleep in two stages, cut in two by 10 min awake; in bed in four pieces over the same time.
+            // 205 h of stages a month, 10 min a night of them awake, and 194 h in bed, in four pieces over the same
+            // time.
             stages.Add(Stage($"{day:00} 00:00", $"{day:00} 03:00", "core"));
             stages.Add(Stage($"{day:00} 03:00", $"{day:00} 03:10", "awake"));
-            stages.Add(Stage($"{day:00} 03:10", $"{day:00} 07:00", "deep"));
+            stages.Add(Stage($"{day:00} 03:10", $"{day:00} 06:50", "deep"));
             for (var piece = 0; piece < 4; piece++)
-                stages.Add(Stage($"{day:00} {piece * 105 / 60:00}:{piece * 105 % 60:00}",
-                    $"{day:00} {(piece + 1) * 105 / 60:00}:{(piece + 1) * 105 % 60:00}", "in_bed"));
+                stages.Add(Stage($"{day:00} {piece * 97 / 60:00}:{piece * 97 % 60:00}",
+                    $"{day:00} {(piece + 1) * 97 / 60:00}:{(piece + 1) * 97 % 60:00}", "in_bed"));
         }
         var nights = Of([.. stages]);
         Assert.Equal(30, nights.Count);
-        Assert.Equal(30 * 410.0, nights.Sum(night => night.AsleepMinutes));
-        Assert.Equal(30 * 420.0, nights.Sum(night => night.InBedMinutes));
+        Assert.Equal(205 * 60 - 30 * 10.0, nights.Sum(night => night.AsleepMinutes));
+        Assert.Equal(30 * 10.0, nights.Sum(night => night.AwakeMinutes));
+        Assert.Equal(194 * 60.0, nights.Sum(night => night.InBedMinutes));
+        Assert.All(nights, night => Assert.InRange(night.Efficiency!.Value, 0.97, 0.98));
         Assert.All(nights, night => Assert.False(night.IsNap));
     }
 

@@ -24,6 +24,40 @@ public sealed class SourceMergeTests
             Steps(Phone, "08:50", 480, 20)));
     }
 
+    // The watch charges from 13:00 to 15:00, the phone lies at home until 9:00 and from 18:00 on.
+    static readonly SampleRow[] s_watchOfADay =
+    [
+        Steps(Watch, "07:30", 2_400, 90), Steps(Watch, "09:00", 5_200, 240), Steps(Watch, "15:00", 3_900, 180),
+        Steps(Watch, "18:00", 1_300, 240),
+    ];
+
+    static readonly SampleRow[] s_phoneOfADay =
+    [
+        Steps(Phone, "09:00", 4_900, 240), Steps(Phone, "13:00", 1_200, 100), Steps(Phone, "14:40", 158, 40),
+        Steps(Phone, "15:20", 3_100, 160),
+    ];
+
+    [Fact]
+    public void A_day_of_phone_and_watch_is_neither_their_sum_nor_the_share_of_one()
+    {
+        Assert.Equal(12_800, Sum(s_watchOfADay));
+        Assert.Equal(9_358, Sum(s_phoneOfADay));
+        // All of the watch, the phone while the watch was charging, and half of what it counted around 15:00.
+        Assert.Equal(12_800 + 1_200 + 79, Sum([.. s_watchOfADay, .. s_phoneOfADay]));
+        Assert.Equal(14_079, Sum([.. s_phoneOfADay, .. s_watchOfADay]));
+    }
+
+    [Fact]
+    public void A_ring_beside_a_watch_counts_before_it_was_put_on_and_after_it_was_taken_off()
+    {
+        SampleRow[] ring =
+        [
+            Steps("Ring", "06:00", 500, 60), Steps("Ring", "07:00", 600, 60), Steps("Ring", "08:00", 9_000, 780),
+            Steps("Ring", "22:00", 40, 30),
+        ];
+        Assert.Equal(14_079 + 500 + 300 + 40, Sum([.. s_phoneOfADay, .. s_watchOfADay, .. ring]));
+    }
+
     [Fact]
     public void A_sample_that_is_half_covered_counts_half() =>
         Assert.Equal(150, Sum(Steps(Watch, "08:00", 100, 10), Steps(Phone, "08:05", 100, 10)));

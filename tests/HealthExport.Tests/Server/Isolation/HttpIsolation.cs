@@ -16,7 +16,9 @@ static class HttpIsolation
 
     public static readonly IReadOnlyDictionary<string, Case> Cases = new Dictionary<string, Case>
     {
+        ["GET /docs/{**path}"] = SameForAllAsync("/docs/index.html"),
         ["GET /health"] = OpenAsync("/health"),
+        ["GET /openapi/v1.json"] = SameForAllAsync("/openapi/v1.json"),
         ["GET /ready"] = OpenAsync("/ready"),
 
         ["POST /api/data"] = (people, _) => PushOwnersBytesAsync(people, "/api/data"),
@@ -71,6 +73,13 @@ static class HttpIsolation
                 people.Owner, $"{prefix}/v1/summary?from=2026-01-01&to=2026-02-01");
             Assert.NotEqual(theirs.GetRawText(), own.GetRawText());
             Assert.DoesNotContain(HttpPeople.Name, own.GetRawText(), StringComparison.Ordinal);
+        },
+        ["GET /v1/freshness"] = async (people, prefix) =>
+        {
+            var own = (await people.Server.ReadAsync(people.Intruder, $"{prefix}/v1/freshness")).GetRawText();
+            Assert.DoesNotContain(HttpPeople.Name, own, StringComparison.Ordinal);
+            Assert.NotEqual(
+                (await people.Server.ReadAsync(people.Owner, $"{prefix}/v1/freshness")).GetRawText(), own);
         },
         ["GET /v1/sleep"] = (people, prefix) => people.AssertApartAsync($"{prefix}/v1/sleep?stages=true"),
         ["GET /v1/events"] = (people, prefix) => people.AssertApartAsync($"{prefix}/v1/events"),
@@ -190,6 +199,15 @@ static class HttpIsolation
     {
         using var answer = await people.SendAsync(HttpMethod.Get, path, null);
         Assert.DoesNotContain(HttpPeople.Name, await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    };
+
+    /// <summary>What is about nobody is the same for whoever asks.</summary>
+    static Case SameForAllAsync(string path) => async (people, _) =>
+    {
+        using var forNobody = await people.SendAsync(HttpMethod.Get, path, null);
+        using var forOwner = await people.SendAsync(HttpMethod.Get, path, people.Owner);
+        Assert.Equal(
+            await forNobody.Content.ReadAsByteArrayAsync(), await forOwner.Content.ReadAsByteArrayAsync());
     };
 
     /// <summary>The owner's very bytes and idempotency key are another push of another person.</summary>
