@@ -4,6 +4,7 @@ using HealthExport.Server.Audit;
 using HealthExport.Server.Auth;
 using HealthExport.Server.Caching;
 using HealthExport.Server.Events;
+using HealthExport.Server.Exports;
 using HealthExport.Server.Freshness;
 using HealthExport.Server.Health;
 using HealthExport.Server.Http;
@@ -115,6 +116,10 @@ static class Routes
             v1.MapGet("/events/{id}", ListEvents.HandleOneAsync)
                 .Needs(Read).CountsAs(Reads).Audits(DataRead)
                 .Caches(CacheLife.InProcess);
+
+            v1.MapGet("/export", ExportData.HandleAsync)
+                .Needs(Read).CountsAs(Reads).Audits(DataExported).TakesQuery(ExportData.Parameters)
+                .CachesNothing("It is too large to keep, and dated.");
 
             v1.MapGet("/users/me", GetMe.HandleAsync)
                 .Needs(Read).CountsAs(Reads).AuditsNothing(NoHealthData)

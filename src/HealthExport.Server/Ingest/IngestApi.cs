@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using HealthExport.Pushes;
 using HealthExport.Server.OpenApi;
 using static HealthExport.Server.OpenApi.Field;
 
@@ -135,7 +136,18 @@ static class IngestApi
             Text("automation-id", "The same, as the app numbers it."),
             Text("session-id", "What the pushes of one run share."),
         ],
-        Body = [Content.Json(s_push, HaeExample)],
+        Body =
+        [
+            Content.Json(s_push, HaeExample),
+            Content.Text(
+                NdjsonType.Name,
+                "Standard items, one a line. A line that cannot be read is one reject. `revisions=n` beside the type "
+                + "lets items of an export say in which order they were received.",
+                """
+                {"type":"HeartRate","recorded_at":"2026-01-15T07:30:00+01:00","avg_bpm":61.5}
+                {"type":"Quantity","metric":"step_count","unit":"count","start_at":"2026-01-15T07:30:00Z","value":120}
+                """),
+        ],
         Refusals = [Refusal.BodyConflict],
         Answers =
         [

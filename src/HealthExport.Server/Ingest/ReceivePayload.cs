@@ -38,7 +38,8 @@ static class ReceivePayload
         try
         {
             using var body = new GuardedBody(request.BodyReader, settings.Stall, clock, context.RequestAborted);
-            var intake = new Intake(spool, settings.BodyLimitBytes, allowedBytes);
+            var intake = new Intake(
+                spool, settings.BodyLimitBytes, allowedBytes, isLines: NdjsonType.Is(request.ContentType));
             if (coding == ContentCoding.Identity) await CopyAsync(body, intake);
             else await DecodeAsync(body, coding, intake);
             intake.End();
@@ -134,7 +135,8 @@ static class ReceivePayload
     }
 
     /// <summary>Where decoded bytes go, as long as nothing speaks against them.</summary>
-    sealed class Intake(PayloadSpool spool, long limitBytes, long allowedBytes)
+    /// <param name="isLines">Whether a beginning that is no JSON is no more than one bad line.</param>
+    sealed class Intake(PayloadSpool spool, long limitBytes, long allowedBytes, bool isLines)
     {
         OpeningByte _opening;
 
@@ -147,7 +149,7 @@ static class ReceivePayload
         {
             if (Refusal is not null) return false;
             _opening.Take(decoded);
-            if (_opening.MayBeJson == false) Refuse(NotJson());
+            if (_opening.MayBeJson == false && !isLines) Refuse(NotJson());
             else if (spool.SizeBytes + decoded.Length > limitBytes) Refuse(Problems.BodyTooLarge(limitBytes));
             else if (spool.SizeBytes + decoded.Length > allowedBytes) Refuse(Problems.BodyOverAllowance(allowedBytes));
             else spool.Write(decoded);
@@ -158,7 +160,7 @@ static class ReceivePayload
         {
             if (Refusal is not null) return;
             if (spool.SizeBytes == 0) Refuse(Problems.MalformedBody("The body is empty."));
-            else if (_opening.MayBeJson is null) Refuse(NotJson());
+            else if (_opening.MayBeJson is null && !isLines) Refuse(NotJson());
         }
 
         static ProblemResult NotJson() => Problems.MalformedBody(

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using HealthExport.Server.Audit;
 using HealthExport.Server.Auth;
 using HealthExport.Server.Events;
+using HealthExport.Server.Exports;
 using HealthExport.Server.Freshness;
 using HealthExport.Server.Health;
 using HealthExport.Server.Ingest;
@@ -30,7 +31,8 @@ sealed class GetOpenApi(EndpointDataSource endpoints)
     public static IReadOnlyList<Feature> Features =>
     [
         IngestApi.Feature, IngestionsApi.Feature, MetricsApi.Feature, SummariesApi.Feature, SleepApi.Feature,
-        WorkoutsApi.Feature, EventsApi.Feature, FreshnessApi.Feature, VendorApi.Feature, PeopleApi.Feature, KeysApi.Feature, AuditApi.Feature, HealthApi.Feature,
+        WorkoutsApi.Feature, EventsApi.Feature, FreshnessApi.Feature, VendorApi.Feature, ExportApi.Feature,
+        PeopleApi.Feature, KeysApi.Feature, AuditApi.Feature, HealthApi.Feature,
     ];
 
     // As committed: lines to compare.

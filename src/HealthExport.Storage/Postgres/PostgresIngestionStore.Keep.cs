@@ -59,7 +59,7 @@ sealed partial class PostgresIngestionStore
 
         // Only the queue's first may be claimed; this one is its last.
         var isClaimed = found.Original is null && !user.HasQueued && push.Lease is not null;
-        var ingestion = Describe(push, id, user.LastNumber + 1, found, isClaimed);
+        var ingestion = Describe(push, id, user.LastNumber + push.Revisions, found, isClaimed);
         Guid? lease = isClaimed ? Guid.NewGuid() : null;
         await InsertAsync(connection, push, ingestion, sameness, found, lease, cancellationToken);
         var claim = lease is { } name

@@ -40,12 +40,15 @@ sealed partial class PostgresPushTransaction : IPushTransaction
         _push = push;
         _sources = new(connection, push.UserId);
         _userMetrics = new(connection, push.UserId);
-        _copy = new(push.UserId, push.Number);
+        _copy = new(push.UserId);
+        RowNumber = push.Number;
     }
 
     public bool EarlierIsPending { get; private set; }
     public bool LaterIsApplied { get; private set; }
     public IReadOnlyList<Deletion> LaterDeletions { get; private set; } = [];
+
+    public long RowNumber { get; set; }
 
     long User => _push.UserId;
     long Push => _push.Number;

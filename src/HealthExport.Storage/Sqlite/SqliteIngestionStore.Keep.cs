@@ -38,7 +38,7 @@ sealed partial class SqliteIngestionStore
             return new(KeptAs.Joined, IngestionRow.Get(session, push.UserId, pending), null);
         }
         var original = FindOriginal(session, push, sameness);
-        var number = TakeNumber(session, push.UserId);
+        var number = TakeNumber(session, push.UserId, push.Revisions);
         Insert(session, push, sameness, number, original);
         Promise(session, push, number);
         if (original is not null) return new(KeptAs.Duplicate, IngestionRow.Get(session, push.UserId, number), null);
@@ -89,15 +89,15 @@ sealed partial class SqliteIngestionStore
             ? find.GetInt64(0) : null;
     }
 
-    static long TakeNumber(SqliteSession session, long userId)
+    static long TakeNumber(SqliteSession session, long userId, int count)
     {
         using var take = session.Prepare("""
             update users
-            set last_ingestion = last_ingestion + 1
+            set last_ingestion = last_ingestion + ?2
             where id = ?1
             returning last_ingestion
             """);
-        take.Bind(1, userId).Step();
+        take.Bind(1, userId).Bind(2, (long)count).Step();
         return take.GetInt64(0);
     }
 

@@ -27,6 +27,7 @@ sealed partial class SqlitePushTransaction : IPushTransaction
         _writer = writer;
         _session = writer.Session;
         _push = push;
+        RowNumber = push.Number;
         _clock = clock;
         _sources = new(_session, push.UserId);
         _userMetrics = new(_session, push.UserId);
@@ -35,6 +36,8 @@ sealed partial class SqlitePushTransaction : IPushTransaction
     public bool EarlierIsPending { get; private set; }
     public bool LaterIsApplied { get; private set; }
     public IReadOnlyList<Deletion> LaterDeletions { get; private set; } = [];
+
+    public long RowNumber { get; set; }
 
     long User => _push.UserId;
     long Push => _push.Number;

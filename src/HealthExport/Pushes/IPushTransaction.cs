@@ -58,6 +58,12 @@ public interface IPushTransaction : IAsyncDisposable
     ValueTask FindAsync(
         Series series, ReadOnlyMemory<Sample> rows, Memory<StoredSample> found, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// The number that samples written from now on bear: the push's own, until another is set, which must be one of
+    /// those that the push took (<see cref="ReceivedPush.Revisions"/>).
+    /// </summary>
+    long RowNumber { get; set; }
+
     /// <summary>Writes rows of one series, in the same order as they were looked up.</summary>
     /// <exception cref="StoreRefusedException">A row was refused; roll back to the savepoint.</exception>
     ValueTask WriteAsync(

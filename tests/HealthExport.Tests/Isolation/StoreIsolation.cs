@@ -41,6 +41,7 @@ static partial class StoreIsolation
         ["IKeyStore.TouchAsync(String, Instant)"] = "of a key that has been checked",
         ["IIngestionStore.ClaimAsync(TimeSpan)"] = Workers,
         ["IIngestionStore.ListByStatusAsync(IngestionStatus, Int32)"] = Operators,
+        ["IPushTransaction.RowNumber"] = "a number for rows that are written within the transaction",
         ["IIngestionStore.CountByStatusAsync()"] = Operators,
         ["IPushTransaction.SetSavepointAsync()"] = "within the transaction",
         ["IPushTransaction.RollBackToSavepointAsync()"] = "within the transaction",

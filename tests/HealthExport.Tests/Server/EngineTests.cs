@@ -70,3 +70,8 @@ public sealed class SqliteVendorTests(ServerFixture fixture) : VendorTests(fixtu
 
 public sealed class PostgresVendorTests(PostgresServerFixture fixture)
     : VendorTests(fixture), IClassFixture<PostgresServerFixture>;
+
+public sealed class SqliteExportTests(ServerFixture fixture) : ExportTests(fixture), IClassFixture<ServerFixture>;
+
+public sealed class PostgresExportTests(PostgresServerFixture fixture)
+    : ExportTests(fixture), IClassFixture<PostgresServerFixture>;

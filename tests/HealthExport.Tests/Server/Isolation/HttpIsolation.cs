@@ -85,6 +85,13 @@ static class HttpIsolation
         ["GET /v1/events"] = (people, prefix) => people.AssertApartAsync($"{prefix}/v1/events"),
         ["GET /v1/events/{id}"] = (people, prefix) => people.AssertHiddenAsync(
             HttpMethod.Get, $"{prefix}/v1/events/{{id}}", people.OwnersEvent, "nobodys"),
+        ["GET /v1/export"] = async (people, prefix) =>
+        {
+            var theirs = await ExportedZip.ReadAsync(people.Server, people.Owner, prefix: prefix);
+            var own = await ExportedZip.ReadAsync(people.Server, people.Intruder, prefix: prefix);
+            Assert.Contains(HttpPeople.Name, theirs.AllText, StringComparison.Ordinal);
+            Assert.DoesNotContain(HttpPeople.Name, own.AllText, StringComparison.Ordinal);
+        },
         ["GET /v1/workouts"] = async (people, prefix) =>
         {
             await people.AssertApartAsync($"{prefix}/v1/workouts");
