@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using HealthExport.Server.Audit;
 using HealthExport.Server.Auth;
+using HealthExport.Server.Deletions;
 using HealthExport.Server.Events;
 using HealthExport.Server.Exports;
 using HealthExport.Server.Freshness;
@@ -32,7 +33,7 @@ sealed class GetOpenApi(EndpointDataSource endpoints)
     [
         IngestApi.Feature, IngestionsApi.Feature, MetricsApi.Feature, SummariesApi.Feature, SleepApi.Feature,
         WorkoutsApi.Feature, EventsApi.Feature, FreshnessApi.Feature, VendorApi.Feature, ExportApi.Feature,
-        PeopleApi.Feature, KeysApi.Feature, AuditApi.Feature, HealthApi.Feature,
+        DeletionsApi.Feature, PeopleApi.Feature, KeysApi.Feature, AuditApi.Feature, HealthApi.Feature,
     ];
 
     // As committed: lines to compare.
