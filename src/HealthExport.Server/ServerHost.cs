@@ -96,6 +96,7 @@ static class ServerHost
             provider.GetRequiredService<IIngestionStore>(), batchRows: settings.Ingest.BatchRows));
         services.AddSingleton<SettledPushes>();
         services.AddSingleton<PushAttempt>();
+        services.AddSingleton<LargeBodies>();
         services.AddSingleton<MetricSeries>();
         services.AddSingleton<DailyTotals>();
         services.AddSingleton<SleepDiary>();
