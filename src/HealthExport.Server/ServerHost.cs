@@ -1,10 +1,12 @@
 using System.Diagnostics;
 using System.Text;
+using HealthExport.Deletions;
 using HealthExport.Keys;
 using HealthExport.Pushes;
 using HealthExport.Server.Audit;
 using HealthExport.Server.Caching;
 using HealthExport.Server.Connections;
+using HealthExport.Server.Deletions;
 using HealthExport.Server.Health;
 using HealthExport.Server.Http;
 using HealthExport.Server.Ingest;
@@ -97,6 +99,9 @@ static class ServerHost
         services.AddSingleton<SleepDiary>();
         services.AddHostedService<StoreUpkeep>();
         services.AddSingleton<Erasures>().AddHostedService(provider => provider.GetRequiredService<Erasures>());
+        services.AddSingleton<PayloadDeletion>();
+        services.AddSingleton<DataDeletions>()
+            .AddHostedService(provider => provider.GetRequiredService<DataDeletions>());
         services.AddSingleton<TotalsUpkeep>().AddHostedService(provider => provider.GetRequiredService<TotalsUpkeep>());
         services.AddSingleton<PushWorker>().AddHostedService(provider => provider.GetRequiredService<PushWorker>());
     }
