@@ -31,13 +31,16 @@ sealed class RedisServer : IAsyncDisposable
     }
 
     /// <summary>Starts a server of its own, whatever TEST_REDIS_URL says: one that may be killed.</summary>
-    public static async Task<RedisServer> StartAsync()
+    /// <param name="tls">The files of its certificate, chain included, and of its key, to speak TLS alone.</param>
+    public static async Task<RedisServer> StartAsync((string Certificate, string Key)? tls = null)
     {
         var port = ServerScript.FindFreePort();
         var password = Guid.NewGuid().ToString("n");
+        string[] files = tls is { } with ? [with.Certificate, with.Key] : [];
         return new(
-            $"redis://:{password}@127.0.0.1:{port}",
-            await ServerScript.StartAsync("redis-server.sh", user: null, Program, $"{port}", password));
+            $"redis{(tls is null ? "" : "s")}://:{password}@127.0.0.1:{port}",
+            await ServerScript.StartAsync(
+                "redis-server.sh", user: null, [Program, $"{port}", password, .. files]));
     }
 
     /// <summary>A server that is there already.</summary>
