@@ -52,13 +52,13 @@ static class Routes
 
         // And what its dashboards read.
         app.MapGet("/api/metrics/{name}", ListVendorMetric.HandleAsync)
-            .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesAnyQuery(ListVendorMetric.Parameters)
+            .ReadsData().TakesAnyQuery(ListVendorMetric.Parameters)
             .Caches(CacheLife.InProcess);
         app.MapGet("/api/workouts", VendorWorkouts.HandleAsync)
-            .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesAnyQuery(VendorWorkouts.Parameters)
+            .ReadsData().TakesAnyQuery(VendorWorkouts.Parameters)
             .Caches(CacheLife.InProcess);
         app.MapGet("/api/workouts/{id:guid}", VendorWorkouts.HandleOneAsync)
-            .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesAnyQuery(VendorWorkouts.ParametersOfOne)
+            .ReadsData().TakesAnyQuery(VendorWorkouts.ParametersOfOne)
             .Caches(CacheLife.InProcess);
 
         foreach (var prefix in (string[])["/v1", "/api/v1"])
@@ -98,11 +98,11 @@ static class Routes
                 .AnswersIn(Csv).CachesLastDays(30, CacheLife.Minutes(10));
 
             v1.MapGet("/summary", GetSummary.HandleAsync)
-                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(GetSummary.Parameters)
+                .ReadsData().TakesQuery(GetSummary.Parameters)
                 .Caches(CacheLife.Minutes(5), GetSummary.EffectiveSpan);
 
             v1.MapGet("/freshness", GetFreshness.HandleAsync)
-                .Needs(Read).CountsAs(Reads).Audits(DataRead).CachesNothing(OfPushes);
+                .ReadsData().CachesNothing(OfPushes);
 
             v1.MapGet("/blood-pressure", ListBloodPressure.HandleAsync)
                 .ReadsData().TakesQuery(ListBloodPressure.Parameters)
