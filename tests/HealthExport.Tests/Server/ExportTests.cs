@@ -12,13 +12,10 @@ public abstract class ExportTests(ServerFixture fixture)
 {
     readonly RunningServer _server = fixture.Server;
 
-    static readonly string s_fixtures = Path.Combine(AppContext.BaseDirectory, "Fixtures", "Payloads");
-
     [Fact]
     public async Task All_that_a_phone_can_send_comes_back_the_same_from_what_was_exported()
     {
-        var key = await _server.AddKeyAsync();
-        await ExportedLife.PushAsync(_server, key, s_fixtures);
+        var key = await ExportedLife.OfAsync(_server);
         var exported = await ExportedZip.ReadAsync(_server, key);
         foreach (var type in (string[])["quantities", "sleep_stages", "sleep_sessions", "workouts", "events"])
             Assert.NotEmpty(exported.Items(type));
@@ -33,8 +30,7 @@ public abstract class ExportTests(ServerFixture fixture)
     [Fact]
     public async Task An_export_is_imported_into_a_store_of_the_other_engine_and_back()
     {
-        var key = await _server.AddKeyAsync();
-        await ExportedLife.PushAsync(_server, key, s_fixtures);
+        var key = await ExportedLife.OfAsync(_server);
         using (var content = new StringContent(
             """{"source_ranks":["iPhone","Watch"]}""", Encoding.UTF8, "application/json"))
         using (var response = await _server.SendAsync(HttpMethod.Patch, "/v1/users/me", key, content))
@@ -69,8 +65,7 @@ public abstract class ExportTests(ServerFixture fixture)
     [Fact]
     public async Task A_span_and_types_choose_and_what_else_is_asked_for_is_refused()
     {
-        var key = await _server.AddKeyAsync();
-        await ExportedLife.PushAsync(_server, key, s_fixtures);
+        var key = await ExportedLife.OfAsync(_server);
         var zip = await ExportedZip.ReadAsync(_server, key, "?types=sleep_stages,quantities&from=2026-01-10&to=2026-01-11");
         Assert.Equal(
             ["ndjson/quantities.ndjson", "ndjson/sleep_stages.ndjson", "csv/quantities.csv", "csv/sleep_stages.csv",
@@ -81,7 +76,7 @@ public abstract class ExportTests(ServerFixture fixture)
         Assert.All(items, item => Assert.StartsWith("2026-01-10T", item.NeededText("start_at"), StringComparison.Ordinal));
         // At three offsets, each of its own day.
         Assert.Equal(
-            ["+09:00", "+01:00", "-08:00"],
+            ["+01:00", "+09:00", "-08:00"],
             items.Where(item => item.NeededText("metric") == "step_count" && !item.TryGetProperty("grain", out _))
                 .Select(item => item.NeededText("start_at")[^6..]).Distinct());
         Assert.Equal(
@@ -98,8 +93,7 @@ public abstract class ExportTests(ServerFixture fixture)
     [Fact]
     public async Task Tables_are_safe_in_a_spreadsheet_and_routes_are_GPX()
     {
-        var key = await _server.AddKeyAsync();
-        await ExportedLife.PushAsync(_server, key, s_fixtures);
+        var key = await ExportedLife.OfAsync(_server);
         var zip = await ExportedZip.ReadAsync(_server, key);
         var quantities = zip.Text("csv/quantities.csv");
         Assert.StartsWith(
