@@ -3,6 +3,7 @@ using HealthExport.Limits;
 using HealthExport.Server.Audit;
 using HealthExport.Server.Auth;
 using HealthExport.Server.Caching;
+using HealthExport.Server.Deletions;
 using HealthExport.Server.Events;
 using HealthExport.Server.Exports;
 using HealthExport.Server.Health;
@@ -117,6 +118,9 @@ static class Routes
             v1.MapGet("/workouts/{id:guid}/route", GetRoute.HandleAsync)
                 .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(GetRoute.Parameters)
                 .AnswersIn(GpxRoute.MediaType, usual: GeoJsonRoute.MediaType).Caches(CacheLife.InProcess);
+
+            v1.MapDelete("/data", DeleteData.HandleAsync)
+                .Needs(Admin).CountsAs(Reads).Audits(DataDeleted).TakesQuery(DeleteData.Parameters);
 
             v1.MapPost("/auth/keys", CreateKey.HandleAsync)
                 .Needs(Admin).CountsAs(Reads).Audits(KeyCreated);

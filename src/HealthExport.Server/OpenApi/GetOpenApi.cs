@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using HealthExport.Server.Audit;
 using HealthExport.Server.Auth;
+using HealthExport.Server.Deletions;
 using HealthExport.Server.Events;
 using HealthExport.Server.Exports;
 using HealthExport.Server.Health;
@@ -28,7 +29,8 @@ sealed class GetOpenApi(EndpointDataSource endpoints)
     public static IReadOnlyList<Feature> Features =>
     [
         IngestApi.Feature, IngestionsApi.Feature, MetricsApi.Feature, SleepApi.Feature, WorkoutsApi.Feature,
-        EventsApi.Feature, ExportApi.Feature, PeopleApi.Feature, KeysApi.Feature, AuditApi.Feature, HealthApi.Feature,
+        EventsApi.Feature, ExportApi.Feature, DeletionsApi.Feature, PeopleApi.Feature, KeysApi.Feature,
+        AuditApi.Feature, HealthApi.Feature,
     ];
 
     // As committed: lines to compare.

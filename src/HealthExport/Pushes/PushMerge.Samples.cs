@@ -94,8 +94,7 @@ sealed partial class PushMerge
             ref var row = ref rows[i];
             ref var stored = ref found[slots[i]];
             ref var change = ref changes[slots[i]];
-            if (mayBeDeleted && IsDeletedLater(
-                    run.Array.Metric.Name, row.Source, new SampleRow(run.Array.Grain, row, number).StartInstant))
+            if (mayBeDeleted && IsDeletedLater(run.Array.Metric.Name, new SampleRow(run.Array.Grain, row, number)))
             {
                 outcomes[i] = Outcome.Unchanged;
                 continue;

@@ -95,6 +95,16 @@ static class HttpIsolation
                 Assert.DoesNotContain(theirs, own.GetRawText(), StringComparison.Ordinal);
         },
 
+        ["DELETE /v1/data"] = async (people, prefix) =>
+        {
+            using var none = await people.SendAsync(
+                HttpMethod.Delete, $"{prefix}/v1/data?source={HttpPeople.Name}%20watch&dry_run=true",
+                people.Intruder);
+            Assert.Equal(0, (await none.ReadJsonAsync()).Number("deleted"));
+            await people.AssertHiddenAsync(
+                HttpMethod.Delete, $"{prefix}/v1/data?metric={{id}}", $"{HttpPeople.Name}_hue", "nobodys_hue");
+        },
+
         ["POST /v1/auth/keys"] = async (people, prefix) =>
         {
             using var made = await people.SendAsync(
