@@ -111,9 +111,5 @@ public sealed class ExportStreamTests
         public IAsyncEnumerable<SampleRow> ReadAsync(
             long userId, int metricId, Grain finest, TimeSpanBounds span, CancellationToken cancellationToken) =>
             store.ReadAsync(userId, metricId, finest, span, cancellationToken);
-
-        public ValueTask<long> DeleteAsync(
-            long userId, Deletion deletion, bool dryRun, CancellationToken cancellationToken) =>
-            store.DeleteAsync(userId, deletion, dryRun, cancellationToken);
     }
 }
