@@ -6,6 +6,7 @@ using HealthExport.Server.Caching;
 using HealthExport.Server.Deletions;
 using HealthExport.Server.Events;
 using HealthExport.Server.Exports;
+using HealthExport.Server.Freshness;
 using HealthExport.Server.Health;
 using HealthExport.Server.Http;
 using HealthExport.Server.Ingest;
@@ -15,6 +16,8 @@ using HealthExport.Server.OpenApi;
 using HealthExport.Server.People;
 using HealthExport.Server.Security;
 using HealthExport.Server.Sleep;
+using HealthExport.Server.Summaries;
+using HealthExport.Server.Vendor;
 using HealthExport.Server.Workouts;
 using static HealthExport.Audit.AuditAction;
 using static HealthExport.Server.Http.KnownParametersRouting;
@@ -46,6 +49,17 @@ static class Routes
 
         // The vendor's server's path: an automation made for it needs another host, and nothing else.
         app.MapPost("/api/data", IngestPush.HandleAsync).Needs(Ingest).CountsAs(Pushes).Audits(DataIngested);
+
+        // And what its dashboards read.
+        app.MapGet("/api/metrics/{name}", ListVendorMetric.HandleAsync)
+            .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesAnyQuery(ListVendorMetric.Parameters)
+            .Caches(CacheLife.InProcess);
+        app.MapGet("/api/workouts", VendorWorkouts.HandleAsync)
+            .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesAnyQuery(VendorWorkouts.Parameters)
+            .Caches(CacheLife.InProcess);
+        app.MapGet("/api/workouts/{id:guid}", VendorWorkouts.HandleOneAsync)
+            .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesAnyQuery(VendorWorkouts.ParametersOfOne)
+            .Caches(CacheLife.InProcess);
 
         foreach (var prefix in (string[])["/v1", "/api/v1"])
         {
@@ -82,6 +96,13 @@ static class Routes
             v1.MapGet("/series", ReadSeries.HandleManyAsync)
                 .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ReadSeries.ParametersOfMany)
                 .AnswersIn(Csv).CachesLastDays(30, CacheLife.Minutes(10));
+
+            v1.MapGet("/summary", GetSummary.HandleAsync)
+                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(GetSummary.Parameters)
+                .Caches(CacheLife.Minutes(5), GetSummary.EffectiveSpan);
+
+            v1.MapGet("/freshness", GetFreshness.HandleAsync)
+                .Needs(Read).CountsAs(Reads).Audits(DataRead).CachesNothing(OfPushes);
 
             v1.MapGet("/blood-pressure", ListBloodPressure.HandleAsync)
                 .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListBloodPressure.Parameters)
