@@ -34,6 +34,8 @@ static class ReadBenchmark
         ("a year by week", "/v1/metrics/heart_rate/series?bucket=week&from=2022-01-01&to=2023-01-01"),
         ("ten years by day", "/v1/metrics/heart_rate/series?bucket=day"),
         ("ten years by month", "/v1/metrics/heart_rate/series?bucket=month"),
+        ("a month's summary", "/v1/summary?from=2023-01-01&to=2023-02-01"),
+        ("freshness", "/v1/freshness"),
         ("blood pressure, 100", "/v1/blood-pressure"),
         ("nights, 30", "/v1/sleep"),
         ("workouts, 100", "/v1/workouts"),

@@ -126,6 +126,23 @@ public abstract class ReadPlanTests(PlannedHouse house)
         Assert.InRange(many.Count, few.Count, few.Count + 4);
     }
 
+    [Fact]
+    public async Task A_summary_costs_as_many_statements_whatever_its_span()
+    {
+        await using var server = await house.ServeAsync();
+        var key = await server.AddKeyAsync(house.Reader);
+        await server.Get<HealthExport.Totals.DailyTotals>().RefreshAsync(house.Reader.Id, default);
+        var week = await RecordAsync(server, key, "/v1/summary?from=2022-03-10&to=2022-03-17", Times);
+        foreach (var to in (string[])["2022-04-10", "2022-09-01"])
+        {
+            var longer = await RecordAsync(server, key, $"/v1/summary?from=2022-03-10&to={to}", 1);
+            Assert.True(
+                week.Count == longer.Count,
+                $"Of a week:\n{string.Join("\n", week)}\nup to {to}:\n{string.Join("\n", longer)}");
+            AssertOnlyBetween("none", "none", longer);
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Single))]
     public async Task One_thing_is_found_by_its_key(string path)

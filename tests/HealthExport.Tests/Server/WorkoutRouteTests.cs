@@ -105,6 +105,29 @@ public sealed class WorkoutRouteTests(ServerFixture fixture) : IClassFixture<Ser
                 point.Element(Gpx + "ele")?.Value, point.Element(Gpx + "time")!.Value)));
     }
 
+    /// <summary>Routes that have been seen, or could be: one place, no altitude at all, a pause of hours, parts of a
+    /// second, the antimeridian, and the ends of the earth.</summary>
+    public static TheoryData<string> Routes =>
+    [
+        """{"lat":52.5,"lon":13.4,"altitude":34,"time":"2026-01-15T07:00:00Z"}""",
+        """{"lat":52.5,"lon":13.4,"time":"2026-01-15T07:00:00Z"},{"lat":52.6,"lon":13.5,"time":"2026-01-15T07:00:01Z"}""",
+        """{"lat":52.5,"lon":13.4,"altitude":1,"time":"2026-01-15T07:00:00Z"},{"lat":52.5,"lon":13.4,"time":"2026-01-15T07:25:00Z"}""",
+        """{"lat":1e-9,"lon":-1e-9,"altitude":1e-9,"time":"2026-01-15T07:00:00.123456789Z"}""",
+        """{"lat":10,"lon":179.9,"time":"2026-01-15T07:00:00Z"},{"lat":10,"lon":180,"time":"2026-01-15T07:00:01Z"},{"lat":10,"lon":-179.9,"time":"2026-01-15T07:00:02Z"}""",
+        """{"lat":90,"lon":-180,"altitude":-499.5,"time":"2026-01-15T07:00:00+14:00"},{"lat":-90,"lon":180,"altitude":8999,"time":"2026-01-15T07:00:00Z"}""",
+    ];
+
+    [Theory]
+    [MemberData(nameof(Routes))]
+    public async Task Whatever_the_route_its_gpx_keeps_to_the_schema(string points)
+    {
+        var (key, id) = await PushAsync("Outdoor Run", $"\"route\":[{points}]");
+        using var response = await _server.GetAsync(key, $"/v1/workouts/{id}/route?format=gpx");
+        var document = XDocument.Load(await response.Content.ReadAsStreamAsync());
+        Validate(document);
+        Assert.Equal(points.Split("\"lat\"").Length - 1, document.Descendants(Gpx + "trkpt").Count());
+    }
+
     [Fact]
     public async Task A_long_route_arrives_whole_in_either_form()
     {
