@@ -3,12 +3,15 @@ using HealthExport.Limits;
 using HealthExport.Server.Audit;
 using HealthExport.Server.Auth;
 using HealthExport.Server.Caching;
+using HealthExport.Server.Deletions;
 using HealthExport.Server.Events;
+using HealthExport.Server.Exports;
 using HealthExport.Server.Health;
 using HealthExport.Server.Http;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Limits;
 using HealthExport.Server.Metrics;
+using HealthExport.Server.OpenApi;
 using HealthExport.Server.People;
 using HealthExport.Server.Security;
 using HealthExport.Server.Sleep;
@@ -38,6 +41,8 @@ static class Routes
     {
         app.MapGet("/health", GetHealth.HandleAsync).NeedsNoKey();
         app.MapGet("/ready", GetReady.HandleAsync).NeedsNoKey();
+        app.MapGet(GetOpenApi.Path, GetOpenApi.Handle).NeedsNoKey();
+        app.MapApiPages().NeedsNoKey();
 
         // The vendor's server's path: an automation made for it needs another host, and nothing else.
         app.MapPost("/api/data", IngestPush.HandleAsync).Needs(Ingest).CountsAs(Pushes).Audits(DataIngested);
@@ -92,6 +97,10 @@ static class Routes
                 .Needs(Read).CountsAs(Reads).Audits(DataRead)
                 .Caches(CacheLife.InProcess);
 
+            v1.MapGet("/export", ExportData.HandleAsync)
+                .Needs(Read).CountsAs(Reads).Audits(DataExported).TakesQuery(ExportData.Parameters)
+                .CachesNothing("It is too large to keep, and dated.");
+
             v1.MapGet("/users/me", GetMe.HandleAsync)
                 .Needs(Read).CountsAs(Reads).AuditsNothing(NoHealthData)
                 .CachesNothing("It is no health data, and as cheap to read as its versions.");
@@ -109,6 +118,9 @@ static class Routes
             v1.MapGet("/workouts/{id:guid}/route", GetRoute.HandleAsync)
                 .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(GetRoute.Parameters)
                 .AnswersIn(GpxRoute.MediaType, usual: GeoJsonRoute.MediaType).Caches(CacheLife.InProcess);
+
+            v1.MapDelete("/data", DeleteData.HandleAsync)
+                .Needs(Admin).CountsAs(Reads).Audits(DataDeleted).TakesQuery(DeleteData.Parameters);
 
             v1.MapPost("/auth/keys", CreateKey.HandleAsync)
                 .Needs(Admin).CountsAs(Reads).Audits(KeyCreated);

@@ -1,14 +1,17 @@
 using System.Diagnostics;
 using System.Text;
+using HealthExport.Deletions;
 using HealthExport.Keys;
 using HealthExport.Pushes;
 using HealthExport.Server.Audit;
 using HealthExport.Server.Caching;
 using HealthExport.Server.Connections;
+using HealthExport.Server.Deletions;
 using HealthExport.Server.Health;
 using HealthExport.Server.Http;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Limits;
+using HealthExport.Server.OpenApi;
 using HealthExport.Server.People;
 using HealthExport.Server.Security;
 using HealthExport.Server.Settings;
@@ -75,6 +78,7 @@ static class ServerHost
         services.AddHealthExportUsage(settings.Redis);
         services.AddSingleton(settings);
         services.AddListening(settings);
+        services.AddSingleton<GetOpenApi>();
         services.AddSingleton<SchemaWatch>();
         services.AddSingleton<Argon2Slots>();
         services.AddSingleton(provider => new VerifiedKeys(
@@ -90,11 +94,15 @@ static class ServerHost
             provider.GetRequiredService<IIngestionStore>(), batchRows: settings.Ingest.BatchRows));
         services.AddSingleton<SettledPushes>();
         services.AddSingleton<PushAttempt>();
+        services.AddSingleton<LargeBodies>();
         services.AddSingleton<MetricSeries>();
         services.AddSingleton<DailyTotals>();
         services.AddSingleton<SleepDiary>();
         services.AddHostedService<StoreUpkeep>();
         services.AddSingleton<Erasures>().AddHostedService(provider => provider.GetRequiredService<Erasures>());
+        services.AddSingleton<PayloadDeletion>();
+        services.AddSingleton<DataDeletions>()
+            .AddHostedService(provider => provider.GetRequiredService<DataDeletions>());
         services.AddSingleton<TotalsUpkeep>().AddHostedService(provider => provider.GetRequiredService<TotalsUpkeep>());
         services.AddSingleton<PushWorker>().AddHostedService(provider => provider.GetRequiredService<PushWorker>());
     }

@@ -1,4 +1,5 @@
 using HealthExport.Audit;
+using HealthExport.Deletions;
 using HealthExport.Events;
 using HealthExport.Keys;
 using HealthExport.Limits;
@@ -57,6 +58,7 @@ public static class StorageRegistration
         services.AddSingleton<IAuditStore, SqliteAuditStore>();
         services.AddSingleton<IIngestionStore, SqliteIngestionStore>();
         services.AddSingleton<ISampleStore, SqliteSampleStore>();
+        services.AddSingleton<IDeletionStore, SqliteDeletionStore>();
         services.AddSingleton<IDailyTotalStore, SqliteDailyTotalStore>();
         services.AddSingleton<ISleepStore, SqliteSleepStore>();
         services.AddSingleton<IEventStore, SqliteEventStore>();
@@ -79,6 +81,7 @@ public static class StorageRegistration
         services.AddSingleton<IAuditStore, PostgresAuditStore>();
         services.AddSingleton<IIngestionStore, PostgresIngestionStore>();
         services.AddSingleton<ISampleStore, PostgresSampleStore>();
+        services.AddSingleton<IDeletionStore, PostgresDeletionStore>();
         services.AddSingleton<IDailyTotalStore, PostgresDailyTotalStore>();
         services.AddSingleton<ISleepStore, PostgresSleepStore>();
         services.AddSingleton<IEventStore, PostgresEventStore>();

@@ -28,7 +28,7 @@ static class KeyCommand
         name.Validators.Add(result =>
         {
             if (!KeyOrder.IsName(result.GetValueOrDefault<string>()?.Trim()))
-                result.AddError("--name must have 1 to 80 characters, none of them a control character.");
+                result.AddError("--name must have 1 to 80 characters, all of them printable, and be no key.");
         });
         var scopes = new Option<KeyScopes>("--scopes")
         {

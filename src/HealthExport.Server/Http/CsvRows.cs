@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.IO.Pipelines;
 using System.Text;
 using HealthExport.Time;
 
@@ -19,13 +20,21 @@ sealed class CsvRows : IRowWriter
 
     // Not the response's own writer: a failure before the first flush can still be answered with a problem.
     readonly ArrayBufferWriter<byte> _unsent = new(FlushAt * 2);
-    readonly HttpResponse _response;
+    readonly HttpResponse? _response;
+    readonly PipeWriter? _file;
     bool _isFirst = true;
 
-    public CsvRows(HttpResponse response, IReadOnlyList<string> columns)
+    public CsvRows(HttpResponse response, IReadOnlyList<string> columns) : this(columns)
     {
         _response = response;
         response.ContentType = "text/csv; charset=utf-8; header=present";
+    }
+
+    /// <summary>For a file instead of an answer.</summary>
+    public CsvRows(PipeWriter file, IReadOnlyList<string> columns) : this(columns) => _file = file;
+
+    CsvRows(IReadOnlyList<string> columns)
+    {
         foreach (var column in columns) Field(column);
         EndLine();
     }
@@ -70,13 +79,13 @@ sealed class CsvRows : IRowWriter
     public async ValueTask EndRowAsync(CancellationToken cancellationToken)
     {
         EndLine();
-        SentRows.Add(_response);
+        if (_response is not null) SentRows.Add(_response);
         if (_unsent.WrittenCount >= FlushAt) await EndAsync(null, cancellationToken);
     }
 
     public async ValueTask EndAsync(string? nextCursor, CancellationToken cancellationToken)
     {
-        await _response.BodyWriter.WriteAsync(_unsent.WrittenMemory, cancellationToken);
+        await (_file ?? _response!.BodyWriter).WriteAsync(_unsent.WrittenMemory, cancellationToken);
         _unsent.ResetWrittenCount();
     }
 

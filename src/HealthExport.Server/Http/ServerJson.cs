@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using HealthExport.Server.Auth;
+using HealthExport.Server.Deletions;
 using HealthExport.Server.Health;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Limits;
@@ -14,6 +15,7 @@ namespace HealthExport.Server.Http;
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(PersonAnswer))]
 [JsonSerializable(typeof(ErasureAnswer))]
+[JsonSerializable(typeof(DeletionAnswer))]
 [JsonSerializable(typeof(HealthAnswer))]
 [JsonSerializable(typeof(ReadyAnswer))]
 [JsonSerializable(typeof(RateLimitAnswer))]

@@ -79,6 +79,7 @@ static class IngestionNames
     {
         PayloadFormat.HaeJson => "hae_json",
         PayloadFormat.StandardJson => "standard_json",
+        PayloadFormat.Ndjson => "ndjson",
         _ => throw new ArgumentOutOfRangeException(nameof(format), format, null),
     };
 }

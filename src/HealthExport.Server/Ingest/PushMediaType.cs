@@ -1,3 +1,4 @@
+using HealthExport.Pushes;
 using HealthExport.Server.Http;
 using Microsoft.Net.Http.Headers;
 
@@ -6,7 +7,7 @@ namespace HealthExport.Server.Ingest;
 /// <summary>Which content types a push may have.</summary>
 static class PushMediaType
 {
-    const string Accepted = "A push is JSON: send Content-Type: application/json.";
+    const string Accepted = "A push is JSON: send Content-Type: application/json, or application/x-ndjson.";
 
     /// <returns>Null if a body of this type is taken; none stands for JSON.</returns>
     public static ProblemResult? Refuse(string? contentType)
@@ -18,13 +19,11 @@ static class PushMediaType
             return Problems.UnsupportedMediaType("The charset is not UTF-8.", "JSON is always UTF-8 here.");
         return type.MediaType.Value?.ToLowerInvariant() switch
         {
-            "application/json" or "text/json" or "text/plain" => null,
+            "application/json" or "text/json" or "text/plain" or NdjsonType.Name => null,
             { } name when name.StartsWith("application/", StringComparison.Ordinal)
                 && name.EndsWith("+json", StringComparison.Ordinal) => null,
             "multipart/form-data" or "text/csv" => Problems.UnsupportedMediaType(
                 "CSV is not taken yet.", "Choose JSON as the export format of the automation."),
-            "application/x-ndjson" => Problems.UnsupportedMediaType(
-                "NDJSON is not taken yet.", "Send the items as one document of standard JSON."),
             _ => Problems.UnsupportedMediaType("The Content-Type is not one of a push.", Accepted),
         };
     }

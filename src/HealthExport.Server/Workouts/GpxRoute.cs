@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Pipelines;
 using System.Text;
 using System.Xml;
 using HealthExport.Server.Http;
@@ -18,11 +19,16 @@ static class GpxRoute
 
     const int FlushAt = 16 << 10;
 
-    public static async Task WriteAsync(HttpResponse response, Workout workout, CancellationToken cancellationToken)
+    public static Task WriteAsync(HttpResponse response, Workout workout, CancellationToken cancellationToken)
     {
         response.ContentType = MediaType;
+        return WriteAsync(response.BodyWriter, workout, cancellationToken);
+    }
+
+    public static async Task WriteAsync(PipeWriter file, Workout workout, CancellationToken cancellationToken)
+    {
         var route = workout.Route!;
-        // Written here and sent piece by piece, because the answer takes no synchronous writes.
+        // Written here and sent piece by piece, because no answer takes synchronous writes.
         using var unsent = new MemoryStream(FlushAt * 2);
         using var xml = XmlWriter.Create(unsent, new() { Encoding = new UTF8Encoding(false), CloseOutput = false });
         xml.WriteStartElement("gpx", Namespace);
@@ -46,7 +52,7 @@ static class GpxRoute
         async ValueTask FlushAsync()
         {
             xml.Flush();
-            await response.BodyWriter.WriteAsync(unsent.GetBuffer().AsMemory(0, (int)unsent.Length), cancellationToken);
+            await file.WriteAsync(unsent.GetBuffer().AsMemory(0, (int)unsent.Length), cancellationToken);
             unsent.SetLength(0);
         }
     }

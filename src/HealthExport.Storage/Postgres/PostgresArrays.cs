@@ -26,6 +26,14 @@ static class PostgresArrays
         return parameters;
     }
 
+    public static NpgsqlParameterCollection Bind(this NpgsqlParameterCollection parameters, DateOnly? date)
+    {
+        parameters.Add(date is { } known
+            ? new NpgsqlParameter<DateOnly> { TypedValue = known }
+            : new NpgsqlParameter { Value = DBNull.Value, NpgsqlDbType = NpgsqlDbType.Date });
+        return parameters;
+    }
+
     /// <exception cref="Pushes.StoreRefusedException">One cannot be stored.</exception>
     public static NpgsqlParameterCollection BindTexts(
         this NpgsqlParameterCollection parameters, IEnumerable<string?> texts)

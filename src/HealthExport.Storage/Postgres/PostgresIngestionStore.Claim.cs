@@ -10,7 +10,7 @@ sealed partial class PostgresIngestionStore
     long _lastClaimed;
 
     /// <summary>A user's first in the queue, as it stands while the user's row is locked.</summary>
-    /// <param name="IsFree">It is due, and nothing of the user is in work.</param>
+    /// <param name="IsFree">It is due, nothing of the user is in work, and no deletion has to go first.</param>
     readonly record struct Waiting(long Number, Instant ReceivedAt, bool IsFree);
 
     public async ValueTask<ClaimedPush?> ClaimAsync(TimeSpan lease, CancellationToken cancellationToken)
@@ -160,6 +160,10 @@ sealed partial class PostgresIngestionStore
                         select
                         from queue o
                         where o.user_id = $1 and o.lease is not null and o.leased_until > {database.ServerNow})
+                    and not exists (
+                        select
+                        from deletions d
+                        where d.user_id = $1 and d.up_to_ingestion < q.number and d.stage < 2 and d.stage = 0)
                 from (select * from queue where user_id = $1 order by number limit 1) q
                 join ingestion_times t on t.user_id = q.user_id and t.number = q.number
                 """).Bind(user);

@@ -14,9 +14,10 @@ sealed partial class PostgresIngestionStore
     /// <summary>What the database says of a push's user, whose row is locked from then on.</summary>
     /// <param name="LastReceivedAt">When their last push was received; none if this is the first.</param>
     /// <param name="QueuedSince">When the oldest that waits, but for replays, was received; none if none does.</param>
+    /// <param name="IsHeld">A deletion's rows have to go first.</param>
     /// <param name="Promised">What the idempotency key stands for.</param>
     readonly record struct Situation(
-        long LastNumber, Instant LastReceivedAt, bool HasQueued, Instant QueuedSince,
+        long LastNumber, Instant LastReceivedAt, bool HasQueued, Instant QueuedSince, bool IsHeld,
         (long Number, bool IsSame)? Promised);
 
     /// <summary>What there is of pushes equal to this one.</summary>
@@ -58,8 +59,8 @@ sealed partial class PostgresIngestionStore
         }
 
         // Only the queue's first may be claimed; this one is its last.
-        var isClaimed = found.Original is null && !user.HasQueued && push.Lease is not null;
-        var ingestion = Describe(push, id, user.LastNumber + 1, found, isClaimed);
+        var isClaimed = found.Original is null && !user.HasQueued && !user.IsHeld && push.Lease is not null;
+        var ingestion = Describe(push, id, user.LastNumber + push.Revisions, found, isClaimed);
         Guid? lease = isClaimed ? Guid.NewGuid() : null;
         await InsertAsync(connection, push, ingestion, sameness, found, lease, cancellationToken);
         var claim = lease is { } name
@@ -111,7 +112,8 @@ sealed partial class PostgresIngestionStore
                     select min(t.received_at)
                     from queue q
                     join ingestion_times t on t.user_id = q.user_id and t.number = q.number
-                    where q.user_id = $1 and not q.is_replay)
+                    where q.user_id = $1 and not q.is_replay),
+                exists (select from deletions where user_id = $1 and stage < 2 and stage = 0)
             """).Bind(user);
         if (push.IdempotencyKey is { } key)
         {
@@ -130,6 +132,7 @@ sealed partial class PostgresIngestionStore
         found = found with
         {
             LastReceivedAt = row.GetInstant(0), HasQueued = row.GetBoolean(1), QueuedSince = row.GetInstant(2),
+            IsHeld = row.GetBoolean(3),
         };
         // The delete has no result of its own.
         if (await row.NextResultAsync(cancellationToken) && await row.ReadAsync(cancellationToken))
@@ -176,7 +179,8 @@ sealed partial class PostgresIngestionStore
     }
 
     /// <summary>
-    /// An equal push that waits or is in work, with nothing received since that this one must come after. A replay is
+    /// An equal push that waits or is in work, with nothing received or asked to be deleted since that this one must
+    /// come after. A replay is
     /// none: it would take effect under its old number.
     /// </summary>
     static void AddPending(NpgsqlBatch batch, ReceivedPush push, string sameness, Instant since) =>
@@ -190,6 +194,10 @@ sealed partial class PostgresIngestionStore
                     from raw_ingestions later
                     where later.user_id = $1 and later.number > i.number and later.status <> 4
                         and later.received_at >= $5)
+                and not exists (
+                    select
+                    from deletions d
+                    where d.user_id = $1 and d.up_to_ingestion >= i.number)
             order by i.number desc
             limit 1
             """).Bind(push.UserId).Bind(push.Payload.Sha256).Bind(sameness).Bind(since).Bind(since + -s_lookBack);

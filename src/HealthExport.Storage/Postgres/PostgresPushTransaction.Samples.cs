@@ -142,7 +142,8 @@ sealed partial class PostgresPushTransaction
             return;
         }
         await SetDueSavepointAsync(cancellationToken);
-        await _copy.RunAsync(_connection, series, rows, changes, _sources, cancellationToken);
+        await _copy.RunAsync(
+            _connection, series, RowNumber, rows, changes, _sources, cancellationToken);
     }
 
     /// <summary>

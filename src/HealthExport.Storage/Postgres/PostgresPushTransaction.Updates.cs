@@ -96,7 +96,7 @@ sealed partial class PostgresPushTransaction
 
     NpgsqlParameterCollection BindValues(
         NpgsqlParameterCollection parameters, Series series, Sample[] rows) => parameters
-        .Bind(User).Bind(series.MetricId).Bind((short)series.Grain).Bind(Push)
+        .Bind(User).Bind(series.MetricId).Bind((short)series.Grain).Bind(RowNumber)
         .BindTimes(rows.Select(row => row.StartAt))
         .BindNumbers(rows.Select(row => series.KeyHasSource ? _sources.Get(row.Source) : 0))
         .BindTimes(rows.Select(row => row.EndAt))

@@ -1,4 +1,5 @@
 using HealthExport.Catalogue;
+using HealthExport.Deletions;
 using HealthExport.Pushes;
 using HealthExport.Samples;
 using Npgsql;
@@ -40,12 +41,15 @@ sealed partial class PostgresPushTransaction : IPushTransaction
         _push = push;
         _sources = new(connection, push.UserId);
         _userMetrics = new(connection, push.UserId);
-        _copy = new(push.UserId, push.Number);
+        _copy = new(push.UserId);
+        RowNumber = push.Number;
     }
 
     public bool EarlierIsPending { get; private set; }
     public bool LaterIsApplied { get; private set; }
     public IReadOnlyList<Deletion> LaterDeletions { get; private set; } = [];
+
+    public long RowNumber { get; set; }
 
     long User => _push.UserId;
     long Push => _push.Number;
@@ -185,13 +189,7 @@ sealed partial class PostgresPushTransaction : IPushTransaction
                         and (data_version is not null
                             or status in ({(int)IngestionStatus.Completed}, {(int)IngestionStatus.Partial})))
             """).Bind(User).Bind(Push).Bind(_push.Ingestion.ReceivedAt);
-        batch.Add(
-            """
-            select metric_name, source, from_at, to_at
-            from deletions
-            where user_id = $1 and up_to_ingestion >= $2
-            order by id
-            """).Bind(User).Bind(Push);
+        PostgresDeletionStore.AddListLater(batch, User, Push);
         batch.Add(
             """
             select metric_id, grain, ingestion
@@ -212,10 +210,7 @@ sealed partial class PostgresPushTransaction : IPushTransaction
         await row.ReadAsync(cancellationToken);
         (EarlierIsPending, LaterIsApplied) = (row.GetBoolean(0), row.GetBoolean(1));
         await row.NextResultAsync(cancellationToken);
-        List<Deletion> deletions = [];
-        while (await row.ReadAsync(cancellationToken))
-            deletions.Add(new(row.FindString(0), row.FindString(1), row.FindInstant(2), row.FindInstant(3)));
-        LaterDeletions = deletions;
+        LaterDeletions = await PostgresDeletionStore.ReadLaterAsync(row, cancellationToken);
         await row.NextResultAsync(cancellationToken);
         while (await row.ReadAsync(cancellationToken))
             _lastPushes.Add(new(row.GetInt32(0), (Grain)row.GetInt16(1)), row.GetInt64(2));

@@ -7,7 +7,7 @@ using Npgsql;
 namespace HealthExport.Storage.Postgres;
 
 /// <summary>Samples in PostgreSQL. A read sees what was committed when it began, whatever goes on beside.</summary>
-sealed partial class PostgresSampleStore(PostgresDatabase database) : ISampleStore
+sealed class PostgresSampleStore(PostgresDatabase database) : ISampleStore
 {
     // Beside a page's rows, those that may turn out to have been in the page before, or to come later.
     const int RowsBeside = 64;

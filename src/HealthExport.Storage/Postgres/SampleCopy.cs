@@ -11,7 +11,7 @@ namespace HealthExport.Storage.Postgres;
 /// Rows of samples as PostgreSQL's binary COPY format (https://www.postgresql.org/docs/15/sql-copy.html), made whole in
 /// memory, a batch at a time. Columns that no row of the batch fills are left out. Not for concurrent use.
 /// </summary>
-sealed class SampleCopy(long userId, long push) : IDisposable
+sealed class SampleCopy(long userId) : IDisposable
 {
     // What may be left out, in the order written.
     const int EndAt = 1;
@@ -41,11 +41,11 @@ sealed class SampleCopy(long userId, long push) : IDisposable
 
     /// <summary>Inserts those rows of a series that are to be inserted.</summary>
     public async ValueTask RunAsync(
-        NpgsqlConnection connection, Series series, ReadOnlyMemory<Sample> rows, ReadOnlyMemory<RowChange> changes,
-        PostgresSources sources, CancellationToken cancellationToken)
+        NpgsqlConnection connection, Series series, long number, ReadOnlyMemory<Sample> rows,
+        ReadOnlyMemory<RowChange> changes, PostgresSources sources, CancellationToken cancellationToken)
     {
         var columns = FindColumns(series, rows.Span, changes.Span);
-        Write(series, rows.Span, changes.Span, sources, columns);
+        Write(series, number, rows.Span, changes.Span, sources, columns);
         await using var stream = await connection.BeginRawBinaryCopyAsync(
             _sql[columns] ??= MakeSql(columns), cancellationToken);
         try
@@ -93,7 +93,8 @@ sealed class SampleCopy(long userId, long push) : IDisposable
     }
 
     void Write(
-        Series series, ReadOnlySpan<Sample> rows, ReadOnlySpan<RowChange> changes, PostgresSources sources, int columns)
+        Series series, long number, ReadOnlySpan<Sample> rows, ReadOnlySpan<RowChange> changes, PostgresSources sources,
+        int columns)
     {
         s_header.CopyTo(_bytes, 0);
         _length = s_header.Length;
@@ -111,7 +112,7 @@ sealed class SampleCopy(long userId, long push) : IDisposable
             WriteField(row.StartAt.ToServer());
             WriteField(series.KeyHasSource ? source : 0);
             WriteField(row.OffsetMinutes);
-            WriteField(push);
+            WriteField(number);
             WriteField(row.Value);
             if ((columns & EndAt) != 0)
             {

@@ -90,7 +90,8 @@ sealed partial class SqliteIngestionStore
         var now = Now;
         while (FindFirst(session, after) is { } first && first.UserId <= last)
         {
-            if (first.DueAt > now || IsLeased(first, now) || IsAnotherLeased(session, first, now))
+            if (first.DueAt > now || IsLeased(first, now) || IsAnotherLeased(session, first, now)
+                || SqliteDeletionStore.IsHeld(session, first.UserId, first.Number))
             {
                 after = first.UserId;
                 continue;

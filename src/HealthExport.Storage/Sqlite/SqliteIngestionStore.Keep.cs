@@ -38,20 +38,21 @@ sealed partial class SqliteIngestionStore
             return new(KeptAs.Joined, IngestionRow.Get(session, push.UserId, pending), null);
         }
         var original = FindOriginal(session, push, sameness);
-        var number = TakeNumber(session, push.UserId);
+        var number = TakeNumber(session, push.UserId, push.Revisions);
         Insert(session, push, sameness, number, original);
         Promise(session, push, number);
         if (original is not null) return new(KeptAs.Duplicate, IngestionRow.Get(session, push.UserId, number), null);
 
         // Only the queue's first may be claimed; this one is its last.
-        var isFirst = !HasQueued(session, push.UserId);
+        var isFirst = !HasQueued(session, push.UserId) && !SqliteDeletionStore.IsHeld(session, push.UserId, number);
         Enqueue(session, push.UserId, number, isReplay: false);
         var claim = isFirst && push.Lease is { } lease ? Claim(session, push.UserId, number, lease) : null;
         return new(KeptAs.New, claim?.Ingestion ?? IngestionRow.Get(session, push.UserId, number), claim);
     }
 
     /// <summary>
-    /// An equal push that waits or is in work, with nothing received since that this one must come after. A replay is
+    /// An equal push that waits or is in work, with nothing received or asked to be deleted since that this one must
+    /// come after. A replay is
     /// none: it would take effect under its old number.
     /// </summary>
     static long? FindPending(SqliteSession session, ReceivedPush push, string sameness)
@@ -66,6 +67,10 @@ sealed partial class SqliteIngestionStore
                     select 1
                     from raw_ingestions later
                     where later.user_id = i.user_id and later.number > i.number and later.status <> 4)
+                and not exists (
+                    select 1
+                    from deletions d
+                    where d.user_id = i.user_id and d.up_to_ingestion >= i.number)
             order by i.number desc
             limit 1
             """);
@@ -89,15 +94,15 @@ sealed partial class SqliteIngestionStore
             ? find.GetInt64(0) : null;
     }
 
-    static long TakeNumber(SqliteSession session, long userId)
+    static long TakeNumber(SqliteSession session, long userId, int count)
     {
         using var take = session.Prepare("""
             update users
-            set last_ingestion = last_ingestion + 1
+            set last_ingestion = last_ingestion + ?2
             where id = ?1
             returning last_ingestion
             """);
-        take.Bind(1, userId).Step();
+        take.Bind(1, userId).Bind(2, (long)count).Step();
         return take.GetInt64(0);
     }
 

@@ -166,8 +166,9 @@ sealed partial class SqlitePushTransaction
         const int many = SqliteSampleInsert.ManyRows;
         var count = rows.Length >= many && !changes[..many].ContainsAnyExcept(RowChange.Insert) ? many : 1;
         var insert = count == many
-            ? _insertMany ??= new(_session, User, Push, many)
-            : _insertOne ??= new(_session, User, Push, 1);
+            ? _insertMany ??= new(_session, User, many)
+            : _insertOne ??= new(_session, User, 1);
+        insert.BindNumber(RowNumber);
         for (var i = 0; i < count; i++)
         {
             var source = _sources.GetOrAdd(rows[i].Source);
@@ -198,7 +199,7 @@ sealed partial class SqlitePushTransaction
         BindKey(update, 1, series, row.StartAt.Microseconds, keySource)
             .Bind(6, row.EndAt).Bind(7, row.Value).Bind(8, row.Min).Bind(9, row.Max)
             .Bind(10, series.KeyHasSource || source == 0 ? null : source)
-            .Bind(11, row.SentUnit).Bind(12, row.Extra).Bind(13, Push).Bind(14, row.MayNotShrink ? 1L : null);
+            .Bind(11, row.SentUnit).Bind(12, row.Extra).Bind(13, RowNumber).Bind(14, row.MayNotShrink ? 1L : null);
         MustChangeOne(update.Run());
     }
 
@@ -210,7 +211,7 @@ sealed partial class SqlitePushTransaction
             set ingestion = ?6
             where user_id = ?1 and metric_id = ?2 and grain = ?3 and start_at = ?4 and source_id = ?5
             """);
-        BindKey(touch, 1, series, row.StartAt.Microseconds, KeySource(series, row) ?? -1).Bind(6, Push);
+        BindKey(touch, 1, series, row.StartAt.Microseconds, KeySource(series, row) ?? -1).Bind(6, RowNumber);
         MustChangeOne(touch.Run());
     }
 

@@ -1,4 +1,5 @@
 using HealthExport.Catalogue;
+using HealthExport.Deletions;
 using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Time;
@@ -27,6 +28,7 @@ sealed partial class SqlitePushTransaction : IPushTransaction
         _writer = writer;
         _session = writer.Session;
         _push = push;
+        RowNumber = push.Number;
         _clock = clock;
         _sources = new(_session, push.UserId);
         _userMetrics = new(_session, push.UserId);
@@ -35,6 +37,8 @@ sealed partial class SqlitePushTransaction : IPushTransaction
     public bool EarlierIsPending { get; private set; }
     public bool LaterIsApplied { get; private set; }
     public IReadOnlyList<Deletion> LaterDeletions { get; private set; } = [];
+
+    public long RowNumber { get; set; }
 
     long User => _push.UserId;
     long Push => _push.Number;
@@ -131,7 +135,7 @@ sealed partial class SqlitePushTransaction : IPushTransaction
             EarlierIsPending = find.GetBoolean(0);
             LaterIsApplied = find.GetBoolean(1);
         }
-        LaterDeletions = ReadLaterDeletions();
+        LaterDeletions = SqliteDeletionStore.ListLater(_session, User, Push);
         // Those of the run that this one replaces.
         using var forget = _session.Prepare(
             """
@@ -139,22 +143,6 @@ sealed partial class SqlitePushTransaction : IPushTransaction
             where user_id = ?1 and number = ?2
             """);
         forget.Bind(1, User).Bind(2, Push).Run();
-    }
-
-    List<Deletion> ReadLaterDeletions()
-    {
-        using var list = _session.Prepare(
-            """
-            select metric_name, source, from_at, to_at
-            from deletions
-            where user_id = ?1 and up_to_ingestion >= ?2
-            order by id
-            """);
-        list.Bind(1, User).Bind(2, Push);
-        var deletions = new List<Deletion>();
-        while (list.Step())
-            deletions.Add(new(list.FindString(0), list.FindString(1), list.FindInstant(2), list.FindInstant(3)));
-        return deletions;
     }
 
     bool HasRegistered(int metric)

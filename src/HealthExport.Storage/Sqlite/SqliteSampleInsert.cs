@@ -33,9 +33,10 @@ sealed class SqliteSampleInsert : IDisposable
 
     readonly SqliteStatement _insert;
     readonly Bound[] _bound;
+    long _number = -1;
 
     /// <param name="rows">How many rows a run inserts.</param>
-    public SqliteSampleInsert(SqliteSession session, long userId, long push, int rows)
+    public SqliteSampleInsert(SqliteSession session, long userId, int rows)
     {
         // Fail: a refused row needs no journal of the rows before it in the statement. They stay, and the caller rolls
         // back to its savepoint.
@@ -50,8 +51,16 @@ sealed class SqliteSampleInsert : IDisposable
         for (var place = 0; place < rows; place++)
         {
             _bound[place] = new() { Series = new(-1, Grain.Sample), Offset = long.MinValue, KeySource = -1 };
-            _insert.Bind(place * Columns + 1, userId).Bind(place * Columns + 14, push);
+            _insert.Bind(place * Columns + 1, userId);
         }
+    }
+
+    /// <summary>Binds the number that the rows of the next runs bear.</summary>
+    public void BindNumber(long number)
+    {
+        if (number == _number) return;
+        for (var place = 0; place < _bound.Length; place++) _insert.Bind(place * Columns + 14, number);
+        _number = number;
     }
 
     /// <summary>Binds one row of the next run; every place has to be bound.</summary>

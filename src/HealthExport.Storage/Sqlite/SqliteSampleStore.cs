@@ -6,7 +6,7 @@ namespace HealthExport.Storage.Sqlite;
 /// <summary>
 /// Samples in the database file. Reads go on beside a push and see what was committed when they began.
 /// </summary>
-sealed partial class SqliteSampleStore(SqliteDatabase database, TimeProvider clock) : ISampleStore
+sealed class SqliteSampleStore(SqliteDatabase database) : ISampleStore
 {
     const int RowsBetweenChecks = 1_024;
 

@@ -1,4 +1,5 @@
 using HealthExport.Catalogue;
+using HealthExport.Deletions;
 using HealthExport.Events;
 using HealthExport.Samples;
 using HealthExport.Sleep;
@@ -57,6 +58,12 @@ public interface IPushTransaction : IAsyncDisposable
     /// <param name="found">As long as <paramref name="rows"/>; filled position by position.</param>
     ValueTask FindAsync(
         Series series, ReadOnlyMemory<Sample> rows, Memory<StoredSample> found, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The number that samples written from now on bear: the push's own, until another is set, which must be one of
+    /// those that the push took (<see cref="ReceivedPush.Revisions"/>).
+    /// </summary>
+    long RowNumber { get; set; }
 
     /// <summary>Writes rows of one series, in the same order as they were looked up.</summary>
     /// <exception cref="StoreRefusedException">A row was refused; roll back to the savepoint.</exception>
@@ -136,19 +143,4 @@ public interface IPushTransaction : IAsyncDisposable
     /// which reading may tell a day's row from finer ones.</param>
     /// <exception cref="LeaseLostException">Another process has taken the push over; nothing was committed.</exception>
     ValueTask CommitAsync(Receipt receipt, bool changedAnything, CancellationToken cancellationToken);
-}
-
-/// <summary>What a user asked to delete. Null parts mean "every".</summary>
-/// <param name="MetricName">Canonical name.</param>
-/// <param name="Source">Normalised source.</param>
-/// <param name="From">Rows that start at or after.</param>
-/// <param name="To">Rows that start before.</param>
-public sealed record Deletion(string? MetricName, string? Source, Instant? From, Instant? To)
-{
-    /// <param name="startAt">
-    /// The row's instant; for day and coarser buckets their date at 00:00 UTC less the offset.
-    /// </param>
-    public bool Covers(string metricName, string? source, Instant startAt) =>
-        (MetricName is null || MetricName == metricName) && (Source is null || Source == source)
-        && (From is not { } from || startAt >= from) && (To is not { } to || startAt < to);
 }

@@ -10,4 +10,10 @@ public static class ItemTypes
     public const string Sleep = "sleep_analysis";
 
     public const string Workouts = "workouts";
+
+    /// <summary>Both metrics that a reading is stored as.</summary>
+    public const string BloodPressure = "blood_pressure";
+
+    public static bool IsBloodPressure(string metric) =>
+        metric is "blood_pressure_systolic" or "blood_pressure_diastolic";
 }

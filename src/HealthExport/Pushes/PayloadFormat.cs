@@ -5,4 +5,7 @@ public enum PayloadFormat : byte
 {
     HaeJson,
     StandardJson,
+
+    /// <summary>Standard items, one a line.</summary>
+    Ndjson,
 }

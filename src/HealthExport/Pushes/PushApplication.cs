@@ -97,7 +97,7 @@ public sealed class PushApplication(
         }
     }
 
-    static PushContext ContextOf(Ingestion ingestion) => new()
+    internal static PushContext ContextOf(Ingestion ingestion) => new()
     {
         ReceivedAt = ingestion.ReceivedAt,
         ContentType = ingestion.ContentType,

@@ -14,7 +14,7 @@ sealed partial class PushMerge
                 Key: sent => (sent.Kind, sent.Identity),
                 Type: sent => sent.ItemType,
                 Index: sent => sent.ItemIndex,
-                IsDeleted: sent => IsDeletedLater(sent.Kind, sent.Source, sent.StartAt),
+                IsDeleted: sent => IsDeletedLater(sent.Kind, sent.Source, sent.StartAt, sent.OffsetMinutes),
                 Find: rows => transaction.FindAsync(rows, cancellationToken),
                 Merge: Merge,
                 Write: (rows, changes) => transaction.WriteAsync(rows, changes, cancellationToken)));

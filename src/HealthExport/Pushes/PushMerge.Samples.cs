@@ -16,7 +16,8 @@ sealed partial class PushMerge
 
     readonly ChangedDays _changedDays = new();
 
-    // Of the run at hand: the last push that wrote finer rows of its metric.
+    // Of the run at hand: the number its rows are written with, and the last push that wrote finer rows of its metric.
+    long _rowNumber;
     long _lastFiner;
 
     async ValueTask ApplyAsync(SampleRun run)
@@ -52,10 +53,12 @@ sealed partial class PushMerge
             series, keys.AsMemory(0, unique), found.AsMemory(0, unique), cancellationToken);
         // The day (or hour) of an amount is what was said last: said again, it must be newer than what was said of its
         // minutes meanwhile.
-        _lastFiner = run.Array.Metric.Kind is MetricKind.Cumulative && series.Grain is Grain.Hour or Grain.Day
+        _lastFiner = run.Array is { Metric.Kind: MetricKind.Cumulative, NumbersBefore: null }
+            && series.Grain is Grain.Hour or Grain.Day
             ? await transaction.FindLastFinerPushAsync(series, cancellationToken)
             : 0;
         _changedDays.Begin(series);
+        _rowNumber = transaction.RowNumber = number - (run.Array.NumbersBefore ?? 0);
         var toWrite = Decide(run, keys, slots, found, changes, outcomes);
         if (toWrite)
         {
@@ -91,8 +94,7 @@ sealed partial class PushMerge
             ref var row = ref rows[i];
             ref var stored = ref found[slots[i]];
             ref var change = ref changes[slots[i]];
-            if (mayBeDeleted && IsDeletedLater(
-                    run.Array.Metric.Name, row.Source, new SampleRow(run.Array.Grain, row, number).StartInstant))
+            if (mayBeDeleted && IsDeletedLater(run.Array.Metric.Name, new SampleRow(run.Array.Grain, row, number)))
             {
                 outcomes[i] = Outcome.Unchanged;
                 continue;
@@ -110,10 +112,10 @@ sealed partial class PushMerge
     Outcome Decide(ref StoredSample stored, in Sample row, ref RowChange change)
     {
         // A later push has written or removed it: an older one, replayed, must not bring its value back.
-        if (stored.Push > number) return Outcome.Unchanged;
+        if (stored.Push > _rowNumber) return Outcome.Unchanged;
         if (!stored.Exists)
         {
-            stored = new() { Row = row, Push = number, Exists = true };
+            stored = new() { Row = row, Push = _rowNumber, Exists = true };
             change = RowChange.Insert;
             return Outcome.Inserted;
         }
@@ -124,10 +126,10 @@ sealed partial class PushMerge
             {
                 // What may have been a sliver is now known to be the whole.
                 stored.Row.MayNotShrink = false;
-                stored.Push = number;
+                stored.Push = _rowNumber;
                 if (change is not RowChange.Insert) change = RowChange.Update;
             }
-            else if (mustBeNewer && stored.Push < number && change is RowChange.None) change = RowChange.Touch;
+            else if (mustBeNewer && stored.Push < _rowNumber && change is RowChange.None) change = RowChange.Touch;
             return Outcome.Unchanged;
         }
         // A sliver of a bucket must not lower the whole.
@@ -135,7 +137,7 @@ sealed partial class PushMerge
         var offset = stored.Row.OffsetMinutes;
         stored.Row = row;
         stored.Row.OffsetMinutes = offset;
-        stored.Push = number;
+        stored.Push = _rowNumber;
         if (change is not RowChange.Insert) change = RowChange.Update;
         return Outcome.Updated;
     }

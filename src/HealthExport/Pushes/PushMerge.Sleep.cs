@@ -11,7 +11,7 @@ sealed partial class PushMerge
             Key: stage => (stage.StartAt, stage.Stage, stage.Source),
             Type: _ => ItemTypes.Sleep,
             Index: stage => stage.ItemIndex,
-            IsDeleted: stage => IsDeletedLater(ItemTypes.Sleep, stage.Source, stage.StartAt),
+            IsDeleted: stage => IsDeletedLater(ItemTypes.Sleep, stage.Source, stage.StartAt, stage.OffsetMinutes),
             Find: rows => transaction.FindAsync(rows, cancellationToken),
             Merge: (stored, sent) => sent with
             {
@@ -26,7 +26,7 @@ sealed partial class PushMerge
     /// </summary>
     async ValueTask ApplyAsync(SleepSession session)
     {
-        if (IsDeletedLater(ItemTypes.Sleep, session.Source, session.StartAt))
+        if (IsDeletedLater(ItemTypes.Sleep, session.Source, session.StartAt, session.OffsetMinutes))
         {
             Tally.Add(ItemTypes.Sleep, Outcome.Unchanged);
             return;

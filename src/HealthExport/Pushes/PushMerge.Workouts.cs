@@ -57,7 +57,7 @@ sealed partial class PushMerge
 
     Outcome Decide(Workout sent, Stored<Workout>? stored, ref Workout row, ref Guid? replacedId, ref RowChange change)
     {
-        if (IsDeletedLater(ItemTypes.Workouts, sent.Source, sent.StartAt) || stored?.Push > number)
+        if (IsDeletedLater(ItemTypes.Workouts, sent.Source, sent.StartAt, sent.OffsetMinutes) || stored?.Push > number)
             return Outcome.Unchanged;
         if (stored is null)
         {

@@ -34,10 +34,17 @@ sealed partial class PushMerge(IPushTransaction transaction, long number, Cancel
         Tally.Add(rejects);
     }
 
-    bool IsDeletedLater(string metricName, string? source, Instant startAt)
+    bool IsDeletedLater(string name, string? source, Instant startAt, int offsetMinutes)
     {
         foreach (var deletion in transaction.LaterDeletions)
-            if (deletion.Covers(metricName, source, startAt)) return true;
+            if (deletion.Covers(name, source, startAt, offsetMinutes)) return true;
+        return false;
+    }
+
+    bool IsDeletedLater(string metricName, in SampleRow row)
+    {
+        foreach (var deletion in transaction.LaterDeletions)
+            if (deletion.Covers(metricName, row.Row.Source, row.StartInstant, row.LocalDate)) return true;
         return false;
     }
 

@@ -13,6 +13,10 @@ public sealed record ReceivedPush
     public required PayloadSpool Payload { get; init; }
 
     public string? ContentType { get; init; }
+
+    /// <summary>How many of the person's numbers it takes, the last of which is its own.</summary>
+    public int Revisions => NdjsonType.RevisionsOf(ContentType);
+
     public required IReadOnlyDictionary<string, string> Headers { get; init; }
     public string? TimeZone { get; init; }
     public string? IdempotencyKey { get; init; }

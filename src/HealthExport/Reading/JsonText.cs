@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using HealthExport.Json;
 
 namespace HealthExport.Reading;
 
@@ -56,17 +57,7 @@ static class JsonText
             return;
         }
         var compact = new byte[json.Length];
-        int length = 0;
-        bool inString = false, escaped = false;
-        foreach (var b in json)
-        {
-            if (!inString && b is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n') continue;
-            compact[length++] = b;
-            if (escaped) escaped = false;
-            else if (b == '\\') escaped = true;
-            else if (b == '"') inString = !inString;
-        }
-        to.Append(Encoding.UTF8.GetString(compact, 0, length));
+        to.Append(Encoding.UTF8.GetString(compact, 0, CompactJson.Write(json, compact)));
     }
 
     static bool TryParseUnit(ReadOnlySpan<byte> hex, out ushort unit) =>

@@ -5,9 +5,9 @@ using HealthExport.Samples;
 namespace HealthExport.Reading;
 
 /// <summary>
-/// Turns one JSON payload, of the app or of standard items, into batches of valid rows in canonical units and of
-/// rejects. Memory is bounded by the largest element and one batch, whatever the order of keys; the work is linear in
-/// the payload, however its bytes arrive. Not safe for threads; reads once.
+/// Turns one payload, JSON of the app, or standard items in JSON or one a line, into batches of valid rows in canonical
+/// units and of rejects. Memory is bounded by the largest element and one batch, whatever the order of keys; the work is
+/// linear in the payload, however its bytes arrive. Not safe for threads; reads once.
 /// </summary>
 /// <remarks>
 /// <para>It never throws for what the payload holds, but for <see cref="RepeatedKeyException"/>.</para>
@@ -36,9 +36,11 @@ public sealed class PayloadReader(
 
     readonly ReadContext _context = new(context, thorough, batchRows);
     JsonCursor? _cursor;
+    NdjsonReader? _lines;
 
     /// <summary>What the payload turned out to be. Holds after <see cref="Read"/>.</summary>
-    public PayloadFormat Format => _context.HasStandardItems ? PayloadFormat.StandardJson : PayloadFormat.HaeJson;
+    public PayloadFormat Format => _lines is not null ? PayloadFormat.Ndjson
+        : _context.HasStandardItems ? PayloadFormat.StandardJson : PayloadFormat.HaeJson;
 
     /// <summary>
     /// Bytes of the payload before it stopped being JSON (its length, if it merely ends early); null if it is whole.
@@ -49,7 +51,10 @@ public sealed class PayloadReader(
     /// <summary>The bytes of the window at first; tests make it small.</summary>
     internal int WindowBytes { get; init; } = JsonCursor.WindowBytes;
 
-    internal long BytesTokenised => _cursor?.BytesTokenised ?? 0;
+    /// <summary>Of NDJSON; tests make it small.</summary>
+    internal int LongestLine { get; init; } = JsonCursor.LongestElementBytes;
+
+    internal long BytesTokenised => _cursor?.BytesTokenised ?? _lines?.BytesScanned ?? 0;
 
     /// <summary>
     /// Reads the payload batch by batch, as the caller asks. Sample rows come in pooled arrays, which the caller gives
@@ -61,9 +66,17 @@ public sealed class PayloadReader(
     /// <exception cref="InvalidOperationException">It was called before.</exception>
     public IEnumerable<ReadBatch> Read()
     {
-        if (_cursor is not null) throw new InvalidOperationException("A payload is read once.");
-        var cursor = _cursor = new(payload, WindowBytes);
-        foreach (var batch in new EnvelopeReader(cursor, _context).ReadAll()) yield return batch;
+        if (_cursor is not null || _lines is not null) throw new InvalidOperationException("A payload is read once.");
+        if (NdjsonType.Is(_context.Push.ContentType))
+        {
+            _lines = new(payload, _context, WindowBytes, LongestLine);
+            foreach (var batch in _lines.ReadAll()) yield return batch;
+        }
+        else
+        {
+            _cursor = new(payload, WindowBytes);
+            foreach (var batch in new EnvelopeReader(_cursor, _context).ReadAll()) yield return batch;
+        }
         if (!_context.Batches.IsEmpty) yield return _context.Batches.Take();
     }
 }

@@ -11,6 +11,10 @@ sealed class ReadContext(PushContext push, bool isThorough, int batchRows)
     public SourceCache Sources { get; } = new();
     public StampReader Stamps { get; } = new(push.Zone, push.ReceivedAt);
     public AggregationHeader Aggregation { get; } = AggregationHeader.Parse(push.Aggregation);
+
+    /// <summary>As <see cref="ReceivedPush.Revisions"/>.</summary>
+    public int Revisions { get; } = NdjsonType.RevisionsOf(push.ContentType);
+
     public PushPeriod Period { get; } = new(push.Period, push.ReceivedAt);
 
     /// <summary>Metric arrays met so far: numbers them from 1; 0 is where items come one by one.</summary>

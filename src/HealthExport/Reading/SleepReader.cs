@@ -68,9 +68,10 @@ sealed class SleepReader
     }
 
     /// <summary>Adds a segment, whoever sent it.</summary>
+    /// <param name="asSent">What the phone wrote, where the text is a code already.</param>
     public static void AddStage(
         ReadContext context, int index, Timestamp start, Timestamp end, string text, string? source,
-        string? extra, int bytes)
+        string? extra, int bytes, string? asSent = null)
     {
         var stage = TextCodes.SleepStages.Find(text, out var isEnglish);
         if (stage is null)
@@ -82,7 +83,7 @@ sealed class SleepReader
             EndAt = end.At,
             OffsetMinutes = start.OffsetMinutes,
             Stage = stage ?? text,
-            StageAsSent = isEnglish ? null : text,
+            StageAsSent = asSent ?? (isEnglish ? null : text),
             Source = source,
             Extra = extra,
             ItemIndex = index,

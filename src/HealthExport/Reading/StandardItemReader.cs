@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using HealthExport.Catalogue;
-using HealthExport.Events;
 using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Time;
@@ -26,21 +25,27 @@ sealed class StandardItemReader(ReadContext context)
     ];
 
     readonly WorkoutReader _workouts = new(context);
-    readonly EventReader _events = new(context);
+    readonly StandardEventReader _events = new(context);
     readonly Dictionary<(string Metric, string Unit, Grain Grain, string ItemType), MetricRows> _rows = [];
+    readonly HashSet<(string Metric, string Unit)> _warned = [];
     readonly List<(MetricRows Rows, Sample Row)> _made = [];
 
     /// <summary>Reads one object, which has no <c>data</c> array.</summary>
     /// <param name="index">Within its array.</param>
-    public void Read(ReadOnlyMemory<byte> element, int index)
+    /// <param name="mustSayType">Whether an object that does not say what it is is a reject in any case.</param>
+    /// <exception cref="System.Text.Json.JsonException">It is no JSON; nothing was read of it.</exception>
+    public void Read(ReadOnlyMemory<byte> element, int index, bool mustSayType = false)
     {
         using var item = new Item(context, element);
         var type = item.FindText("type");
         if (type is null)
         {
             // A metric without points says nothing; neither does an empty object.
-            if (item.Has("name") || element.Span.Trim("{} \t\r\n"u8).IsEmpty) return;
-            var fault = Fault.Unreadable("The item has neither name and data nor type");
+            var saysNothing = item.Has("name") || element.Span.Trim("{} \t\r\n"u8).IsEmpty;
+            if (saysNothing && !mustSayType) return;
+            var fault = Fault.Unreadable(mustSayType
+                ? "The item does not say its type"
+                : "The item has neither name and data nor type");
             context.Batches.Reject(SectionName.Metrics, index, fault, element.Span);
             return;
         }
@@ -55,7 +60,7 @@ sealed class StandardItemReader(ReadContext context)
             case "quantity": ReadQuantity(item, element, index); break;
             case "sleep": ReadSleep(item, element, index); break;
             case "sleepstage": ReadSleepStage(item, element, index); break;
-            case "event": ReadEvent(item, element, index); break;
+            case "event": _events.Read(item, element, index); break;
             case "workout": _workouts.ReadStandard(item, element, index); break;
             default:
                 context.Batches.Reject(SectionName.Metrics, index, Fault.Unreadable($"There is no type '{type}'") with
@@ -132,21 +137,28 @@ sealed class StandardItemReader(ReadContext context)
             return;
         }
 
-        var rows = RowsOf(name, unit, grain, null);
+        var rows = RowsOf(name, unit, grain, null, numbersBefore: FindNumbersBefore(item));
         var startField = item.Has("start_at") || !item.Has("recorded_at") ? "start_at" : "recorded_at";
         var (start, end) = EventReader.GetSpan(item, startField, "end_at");
         var row = Start(item, rows, start, end, index);
         Set(item, rows, "value", ref row.Value);
         Set(item, rows, "min", ref row.Min);
         Set(item, rows, "max", ref row.Max);
-        if (item.IsObject("extra"))
-        {
-            var extra = new StringBuilder();
-            JsonText.AppendCompact(extra, JsonMarshal.GetRawUtf8Value(item.Find("extra")!.Value));
-            row.Extra = extra.ToString();
-        }
+        row.SentUnit = item.FindText("sent_unit") ?? row.SentUnit;
+        row.MayNotShrink = item.FindFlag("partial") == true;
+        row.Extra = FindExtra(item);
         Make(item, rows, row);
         Finish(item, rows.Array.ItemType, element, index);
+    }
+
+    /// <summary>Of an item that says when it was received: see <see cref="MetricArray.NumbersBefore"/>.</summary>
+    long? FindNumbersBefore(Item item)
+    {
+        if (item.FindNumber("revision") is not { } revision || context.Revisions == 1) return null;
+        if (revision >= 1 && revision <= context.Revisions && revision == Math.Floor(revision))
+            return context.Revisions - (long)revision;
+        item.Fail(Fault.OutOfRange("revision", revision, "", new(1, context.Revisions, BoundsBasis.Sample)));
+        return null;
     }
 
     static Grain FindGrain(Item item)
@@ -182,8 +194,9 @@ sealed class StandardItemReader(ReadContext context)
             Source = item.FindSource("source"),
             ItemIndex = index,
         };
+        var extra = FindExtra(item);
         if (item.Fault is { } fault) context.Batches.Reject(ItemTypes.Sleep, index, fault, element.Span);
-        else SleepReader.AddSession(context, session with { Extra = item.Rest() }, element.Length);
+        else SleepReader.AddSession(context, session with { Extra = Join(extra, item.Rest()) }, element.Length);
     }
 
     void ReadSleepStage(Item item, ReadOnlyMemory<byte> element, int index)
@@ -193,47 +206,23 @@ sealed class StandardItemReader(ReadContext context)
         var stage = item.FindText("stage");
         if (string.IsNullOrWhiteSpace(stage))
             item.Fail(Fault.Missing("The segment does not say which stage it is", "stage"));
+        var asSent = item.FindText("stage_as_sent");
         var source = item.FindSource("source");
+        var extra = FindExtra(item);
         SleepReader.CheckSpan(item, start, end, "end_at");
         if (item.Fault is { } fault) context.Batches.Reject(ItemTypes.Sleep, index, fault, element.Span);
         else
-            SleepReader.AddStage(context, index, start!.Value, end!.Value, stage!, source, item.Rest(), element.Length);
+            SleepReader.AddStage(
+                context, index, start!.Value, end!.Value, stage!, source, Join(extra, item.Rest()), element.Length,
+                asSent);
     }
 
-    void ReadEvent(Item item, ReadOnlyMemory<byte> element, int index)
+    static string? FindExtra(Item item)
     {
-        const string itemType = "events";
-        var kind = item.FindText("kind")?.Trim();
-        if (string.IsNullOrEmpty(kind))
-            item.Fail(Fault.Unreadable("The event does not say of which kind it is") with { Field = "kind" });
-        var payload = item.Find("payload");
-        var bytes = payload is { } sent ? JsonMarshal.GetRawUtf8Value(sent).ToArray() : [];
-        // An exported event bears what the phone sent: read as that, it is the same event again.
-        if (item.Fault is null && EventReader.SectionOf(kind!) is { } section
-            && payload is { ValueKind: JsonValueKind.Object } whole && whole.TryGetProperty("start", out _))
-        {
-            _events.Read(section, bytes, index, itemType);
-            return;
-        }
-        var isUnknownSection = kind?.StartsWith("unknown:", StringComparison.Ordinal) == true;
-        var (start, end) = isUnknownSection && !item.Has("start_at") ? default
-            : EventReader.GetSpan(item, "start_at", "end_at");
-        var code = item.FindText("code");
-        if (item.Fault is { } fault)
-        {
-            context.Batches.Reject(itemType, index, fault, element.Span);
-            return;
-        }
-        var hash = MadeId.OfJson(bytes);
-        var identity = isUnknownSection ? hash : EventReader.Identity(EventReader.Micros(start), code, hash);
-        _events.Add(EventReader.Make(kind!, identity, start, end) with
-        {
-            Code = code,
-            Source = item.FindSource("source"),
-            Payload = payload is null ? element.ToArray() : bytes,
-            ItemType = itemType,
-            ItemIndex = index,
-        }, element.Length);
+        if (!item.IsObject("extra")) return null;
+        var extra = new StringBuilder();
+        JsonText.AppendCompact(extra, JsonMarshal.GetRawUtf8Value(item.Find("extra")!.Value));
+        return extra.ToString();
     }
 
     static double? Minutes(Item item, string field)
@@ -298,31 +287,32 @@ sealed class StandardItemReader(ReadContext context)
         : $"{extra.AsSpan(0, extra.Length - 1)},{rest.AsSpan(1)}";
 
     /// <param name="itemType">Null for the metric's own name.</param>
-    MetricRows RowsOf(string metric, string unit, Grain grain, string? itemType, bool isComposite = false)
+    /// <param name="numbersBefore">See <see cref="MetricArray.NumbersBefore"/>.</param>
+    MetricRows RowsOf(
+        string metric, string unit, Grain grain, string? itemType, bool isComposite = false, long? numbersBefore = null)
     {
         var known = MetricCatalogue.Find(metric);
         var name = known?.Name ?? MetricCatalogue.Normalise(metric);
         var key = (name, unit, grain, itemType ?? name);
-        if (_rows.TryGetValue(key, out var rows)) return rows;
+        if (_rows.TryGetValue(key, out var rows) && rows.Array.NumbersBefore == numbersBefore) return rows;
 
         var conversion = UnitConversion.Identity;
-        if (known is null)
+        var isConverted = known?.TryGetConversion(unit, out conversion) == true;
+        if (!isConverted && (_warned.Count >= MostArrays || _warned.Add((name, unit))))
             context.Batches.Warn(
-                name, -1, WarningCodes.UnknownMetric,
-                    $"The metric '{name}' is not in the catalogue; its values are stored as sent");
-        else if (!known.TryGetConversion(unit, out conversion))
-            context.Batches.Warn(
-                name, -1, WarningCodes.UnknownUnit,
-                    $"The unit '{unit}' cannot be converted to {known.Unit}; the values are stored apart, as sent");
-        var isConverted = known?.TryGetConversion(unit, out _) == true;
+                name, -1, known is null ? WarningCodes.UnknownMetric : WarningCodes.UnknownUnit,
+                known is null
+                    ? $"The metric '{name}' is not in the catalogue; its values are stored as sent"
+                    : $"The unit '{unit}' cannot be converted to {known.Unit}; the values are stored apart, as sent");
         rows = new(context.Batches, new()
         {
             Metric = isConverted ? known! : Metric.Unknown(name, unit, known?.Kind ?? MetricKind.Discrete),
             Grain = grain,
             ItemType = key.Item4,
             IsComposite = isComposite,
+            NumbersBefore = numbersBefore,
         }, conversion, unit);
-        if (_rows.Count < MostArrays) _rows.Add(key, rows);
+        if (_rows.Count < MostArrays || _rows.ContainsKey(key)) _rows[key] = rows;
         return rows;
     }
 }

@@ -44,9 +44,12 @@ sealed class WorkoutReader(ReadContext context)
             SpeedAvgMetresPerSecond = item.FindNumber("avg_speed_mps"),
             SpeedMaxMetresPerSecond = item.FindNumber("max_speed_mps"),
             StepCadencePerMinute = item.FindNumber("step_cadence"),
+            IdIsMade = item.FindFlag("id_is_made") ?? !item.Has("id"),
             Series = _parts.ReadStandardSeries(item),
             Route = _parts.ReadRoute(item),
         };
+        if (item.FindNumber("stamp_precision_us") is >= 1 and <= Time.Instant.PerDay and var precision)
+            workout = workout with { StampPrecision = (long)precision };
         if (item.IsObject("details"))
         {
             using var details = new Item(context, item.Find("details")!.Value);

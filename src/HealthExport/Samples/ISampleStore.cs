@@ -20,14 +20,6 @@ public interface ISampleStore
     /// </summary>
     IAsyncEnumerable<SampleRow> ReadAsync(
         long userId, int metricId, Grain finest, TimeSpanBounds span, CancellationToken cancellationToken);
-
-    /// <summary>
-    /// Deletes rows, remembers the deletion so that no replay of an earlier push brings them back, and brings what
-    /// depends on the rows up to date, in one transaction.
-    /// </summary>
-    /// <returns>How many sample rows were deleted (or would be, on a dry run).</returns>
-    ValueTask<long> DeleteAsync(
-        long userId, Deletion deletion, bool dryRun, CancellationToken cancellationToken);
 }
 
 /// <param name="MetricId">The store's number.</param>
@@ -47,6 +39,10 @@ public readonly record struct TimeSpanBounds(Instant? From, DateOnly? FromDate, 
 {
     // Offsets reach 14 hours either way, and an hour more costs nothing.
     const long OffsetReach = 15 * Instant.PerHour;
+
+    /// <summary>Whether a row of that instant and local date lies within.</summary>
+    public bool Holds(Instant at, DateOnly date) =>
+        !(at < From) && !(at >= To) && !(date < FromDate) && !(date >= ToDate);
 
     /// <summary>Whether every row of that local date lies within, at whatever offset.</summary>
     public bool HoldsWhole(DateOnly date)

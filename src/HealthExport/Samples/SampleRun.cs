@@ -1,5 +1,6 @@
 using HealthExport.Catalogue;
 using HealthExport.Memory;
+using HealthExport.Pushes;
 using HealthExport.Time;
 
 namespace HealthExport.Samples;
@@ -43,6 +44,12 @@ public sealed class MetricArray
     /// so that a stored bucket in between that it lacks has vanished upstream.
     /// </summary>
     public bool ListsEveryBucket { get; init; }
+
+    /// <summary>
+    /// How many numbers before the push's own the rows' number lies, where the items say themselves in which order they
+    /// were received (see <see cref="NdjsonType.RevisionsOf"/>); null for the push's own.
+    /// </summary>
+    public long? NumbersBefore { get; init; }
 
     /// <summary>Set by the reader when an item of the array could not be placed in time, or the array was cut short:
     /// then nothing may be concluded from what it lacks.</summary>

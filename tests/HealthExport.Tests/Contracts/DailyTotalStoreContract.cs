@@ -123,8 +123,8 @@ public abstract class DailyTotalStoreContract : IAsyncLifetime
             metric, [.. stale.Select(day => new WorkedOutDay(day.Date, day.Version, Total(day.Date, 1)))]);
 
         var from = Instant.From(s_first.AddDays(4));
-        var deleted = await _stores.Samples.DeleteAsync(
-            _user.Id, new("heart_rate", null, from, from + TimeSpan.FromHours(13)), dryRun: false, default);
+        var deleted = await _stores.Deletions.DeleteAsync(
+            _user.Id, Deleting.Of("heart_rate", null, from, from + TimeSpan.FromHours(13)));
         Assert.Equal(1, deleted);
         // Those around may be, too: a day begins at another time elsewhere.
         var changed = (await _stores.DailyTotals.ListStaleAsync(_user.Id, 10, default)).Select(day => day.Date);

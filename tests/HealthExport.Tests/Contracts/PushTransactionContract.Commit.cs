@@ -148,8 +148,8 @@ public abstract partial class PushTransactionContract
     public async Task Deletions_asked_for_later_are_known_to_a_replay_only()
     {
         var first = await InsertAsync(HeartRate, Grain.Sample, At(0, 60));
-        var deletion = new Deletion("heart_rate", Watch, At(0, 0).StartAt, null);
-        Assert.Equal(1, await _stores.Samples.DeleteAsync(_user.Id, deletion, dryRun: false, default));
+        var deletion = Deleting.Of("heart_rate", Watch, At(0, 0).StartAt, null);
+        Assert.Equal(1, await _stores.Deletions.DeleteAsync(_user.Id, deletion));
 
         await ApplyAsync(push =>
         {

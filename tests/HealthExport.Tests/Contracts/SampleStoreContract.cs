@@ -228,7 +228,7 @@ public abstract partial class SampleStoreContract : IAsyncLifetime
         Assert.Empty(await _stores.Samples.ListMetricsAsync(other.Id, default));
         Assert.Empty((await _stores.Samples.ListAsync(query with { UserId = other.Id }, default)).Items);
         Assert.Empty(await _stores.Samples.ReadAsync(other.Id, query.MetricId, Grain.Sample, default, default).ToListAsync());
-        Assert.Equal(0, await _stores.Samples.DeleteAsync(other.Id, new(null, null, null, null), false, default));
+        Assert.Equal(0, await _stores.Deletions.DeleteAsync(other.Id, Deleting.Of(null)));
         Assert.Single((await _stores.Samples.ListAsync(query, default)).Items);
     }
 

@@ -1,8 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
-using HealthExport.Pushes;
+using System.Text.Json;
 using HealthExport.Tests.Support;
-using HealthExport.Time;
 
 namespace HealthExport.Tests.EndToEnd;
 
@@ -94,20 +93,38 @@ public abstract class RandomHistoryTests(Household household)
             DateTimeOffset? from = random.Next(3) == 0 ? null : today.AddDays(-9).AddHours(random.Next(9 * 24));
             DateTimeOffset? to = random.Next(3) == 0 ? null
                 : (from ?? today.AddDays(-9)).AddHours(random.Next(1, 9 * 24));
-            var deletion = new Deletion(metric, source, At(from), At(to));
-            var dry = await household.Samples.DeleteAsync(person.UserId, deletion, dryRun: true, default);
-            var gone = await household.Samples.DeleteAsync(person.UserId, deletion, dryRun: false, default);
-            Assert.Equal(dry, gone);
+            // By local days, half of the time.
+            var byDay = random.Next(2) == 0;
+            DateOnly? fromDay = byDay && from is { } first ? DateOnly.FromDateTime(first.Date) : null;
+            DateOnly? toDay = byDay && to is { } last ? DateOnly.FromDateTime(last.Date) : null;
+            if (byDay) (from, to) = (null, null);
+            var query = $"metric={metric ?? "*"}"
+                + (source is null ? "" : $"&source={source}")
+                + Bound("from", from, fromDay) + Bound("to", to, toDay);
+            var dry = await DeleteAsync($"{query}&dry_run=true");
+            var gone = await DeleteAsync(query);
+            Assert.Equal(dry.GetProperty("by_type").GetRawText(), gone.GetProperty("by_type").GetRawText());
             Assert.Equal(
-                gone,
                 model.Delete(row => (metric is null || row.Row.Metric == metric)
                     && (source is null || row.Row.Source == source)
-                    && (from is null || row.StartsAt >= from) && (to is null || row.StartsAt < to)));
+                    && (from is null || row.StartsAt >= from) && (to is null || row.StartsAt < to)
+                    && !(DateOnly.FromDateTime(row.StartsAt.DateTime) < fromDay)
+                    && !(DateOnly.FromDateTime(row.StartsAt.DateTime) >= toDay)),
+                gone.GetProperty("deleted").GetInt32());
             lastWasPush = false;
+
+            async Task<JsonElement> DeleteAsync(string query)
+            {
+                using var response = await person.Phone.Http.DeleteAsync($"/v1/data?{query}");
+                Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+                return await response.ReadJsonAsync();
+            }
         }
     }
 
-    static Instant? At(DateTimeOffset? at) => at is { } instant ? Instant.From(instant) : null;
+    static string Bound(string name, DateTimeOffset? at, DateOnly? day) => at is { } instant
+        ? $"&{name}={instant.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}"
+        : day is { } date ? $"&{name}={date:yyyy-MM-dd}" : "";
 
     /// <summary>The time in a UUID of version 7 is when the push was received.</summary>
     static DateTimeOffset ReceivedAt(Guid id)

@@ -43,7 +43,7 @@ public abstract class SendAgainTests(Household household)
         var push = Rate(new(2025, 5, 5, 8, 0, 7, TimeSpan.Zero), 65);
         var first = await person.Phone.PushAsync(push);
         Assert.Equal(1,
-            await household.Samples.DeleteAsync(person.UserId, new Deletion(null, null, null, null), false, default));
+            await household.Deletions.DeleteAsync(person.UserId, Deleting.Of(null)));
 
         Assert.Equal(1, (await person.Phone.ReplayAsync(first.Id)).Count("unchanged"));
         Assert.Empty(await person.Phone.ReadAllRowsAsync());

@@ -1,3 +1,4 @@
+using HealthExport.Deletions;
 using HealthExport.Audit;
 using HealthExport.Events;
 using HealthExport.Keys;
@@ -41,6 +42,7 @@ static partial class StoreIsolation
         ["IKeyStore.TouchAsync(String, Instant)"] = "of a key that has been checked",
         ["IIngestionStore.ClaimAsync(TimeSpan)"] = Workers,
         ["IIngestionStore.ListByStatusAsync(IngestionStatus, Int32)"] = Operators,
+        ["IPushTransaction.RowNumber"] = "a number for rows that are written within the transaction",
         ["IIngestionStore.CountByStatusAsync()"] = Operators,
         ["IPushTransaction.SetSavepointAsync()"] = "within the transaction",
         ["IPushTransaction.RollBackToSavepointAsync()"] = "within the transaction",
@@ -158,17 +160,49 @@ static partial class StoreIsolation
                 people.Intruder.Id, await FindMetricAsync(people, "step_count"), Grain.Sample, default, default)
                 .ToListAsync()).Count);
         },
-        ["ISampleStore.DeleteAsync(Int64, Deletion, Boolean)"] = async people =>
+        ["IDeletionStore.KnowsAsync(Int64, String)"] = async people =>
         {
-            var samples = people.Get<ISampleStore>();
-            Assert.Equal(
-                0,
-                await samples.DeleteAsync(
-                    people.Intruder.Id, new(null, "owner watch", null, null), dryRun: false, default));
-            Assert.NotEqual(
-                0, await samples.DeleteAsync(people.Intruder.Id, new(null, null, null, null), dryRun: false, default));
-            Assert.Empty(await samples.ListMetricsAsync(people.Intruder.Id, default));
+            var deletions = people.Get<IDeletionStore>();
+            Assert.True(await deletions.KnowsAsync(people.Owner.Id, "owner_hue", default));
+            Assert.False(await deletions.KnowsAsync(people.Intruder.Id, "owner_hue", default));
         },
+        ["IDeletionStore.CountAsync(Int64, Deletion)"] = async people =>
+        {
+            var deletions = people.Get<IDeletionStore>();
+            Assert.NotEmpty(await deletions.CountAsync(people.Owner.Id, Deleting.Of("owner_hue"), default));
+            Assert.Empty(await deletions.CountAsync(people.Intruder.Id, Deleting.Of("owner_hue"), default));
+        },
+        ["IDeletionStore.BeginAsync(Int64, Deletion, Boolean, AuditEntry)"] = async people =>
+        {
+            var deletions = people.Get<IDeletionStore>();
+            Assert.Equal(0, await deletions.DeleteAsync(people.Intruder.Id, Deleting.Of(null, "owner watch")));
+            Assert.NotEqual(0, await deletions.DeleteAsync(people.Intruder.Id, Deleting.Of(null)));
+            Assert.Empty(await people.Get<ISampleStore>().ListMetricsAsync(people.Intruder.Id, default));
+        },
+        ["IDeletionStore.DeleteRowsAsync(Int64, Int64)"] = async people =>
+        {
+            Assert.Null(await people.Get<IDeletionStore>().DeleteRowsAsync(people.Intruder.Id, 1, default));
+        },
+        ["IDeletionStore.FindAsync(Int64, Int64)"] = async people =>
+        {
+            var deletions = people.Get<IDeletionStore>();
+            Assert.NotNull(await deletions.FindAsync(people.Owner.Id, 1, default));
+            Assert.Null(await deletions.FindAsync(people.Intruder.Id, 1, default));
+        },
+        ["IDeletionStore.ForgetPushAsync(DeletionState, Ingestion, Receipt, IReadOnlyCollection<String>)"] = async people =>
+        {
+            // With another's number and id in hand, no more than one's own is touched.
+            var deletions = people.Get<IDeletionStore>();
+            var began = await deletions.BeginAsync(
+                people.Intruder.Id, Deleting.Of("heart_rate"), true, Deleting.Entry(people.Intruder.Id), default);
+            var theirs = await people.Get<IIngestionStore>().FindAsync(people.Owner.Id, people.OwnersPush.Id, default);
+            await deletions.ForgetPushAsync(
+                began, theirs! with { UserId = people.Intruder.Id }, null, ["heart_rate"], default);
+        },
+        ["IDeletionStore.EndPayloadsAsync(Int64, Int64)"] = people =>
+            people.Get<IDeletionStore>().EndPayloadsAsync(people.Intruder.Id, 1, default).AsTask(),
+        ["IDeletionStore.ListUnfinishedAsync()"] = async people => Assert.Empty(
+            await people.Get<IDeletionStore>().ListUnfinishedAsync(default)),
 
         ["IDailyTotalStore.ListAsync(Int64, Int32, DateOnly, DateOnly, Int32)"] = async people =>
         {

@@ -1,3 +1,4 @@
+using HealthExport.Deletions;
 using HealthExport.Keys;
 using HealthExport.Migrations;
 using HealthExport.Moving;
@@ -53,8 +54,8 @@ sealed class TwoPeople : IAsyncDisposable
         await people.PushAsync(people.Owner, Steps("owner", 9));
         await people.RankAsync(people.Owner, "owner phone", "owner watch");
         await people.RankAsync(people.Intruder, "intruder watch");
-        await people.Get<Samples.ISampleStore>().DeleteAsync(
-            people.Owner.Id, new("oxygen_saturation", null, null, null), dryRun: false, default);
+        await people.Get<IDeletionStore>().DeleteAsync(
+            people.Owner.Id, Deleting.Of("oxygen_saturation"));
         await people.Get<IIngestionStore>().KeepAsync(people.Received(people.Owner, Steps("owner", 11)));
         people.OwnersClaim = await people.Get<IIngestionStore>().GetClaimAsync();
         people._before = await UserRows.OfAsync(people._place.Url, people.Owner.Id);

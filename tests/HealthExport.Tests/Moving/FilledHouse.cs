@@ -1,3 +1,4 @@
+using HealthExport.Deletions;
 using System.Globalization;
 using System.Net;
 using System.Text;
@@ -119,8 +120,8 @@ public sealed class FilledHouse : IAsyncLifetime
         using (var pushed = await server.PushAsync(
             key, Steps(2, 11 * 7), ("automation-aggregation", "Days"), ("Idempotency-Key", "once")))
             Assert.Equal(HttpStatusCode.OK, pushed.StatusCode);
-        await server.Get<ISampleStore>().DeleteAsync(
-            key.User.Id, new("heart_rate", null, null, Instant.From(new DateOnly(2020, 1, 1))), dryRun: false, default);
+        await server.Get<IDeletionStore>().DeleteAsync(
+            key.User.Id, Deleting.Of("heart_rate", null, null, Instant.From(new DateOnly(2020, 1, 1))));
     }
 
     static string Steps(int count, int daysApart)

@@ -1,3 +1,4 @@
+using HealthExport.Deletions;
 using HealthExport.Keys;
 using HealthExport.Migrations;
 using HealthExport.Moving;
@@ -119,8 +120,8 @@ public sealed class StoreMoveTests(FilledHouse house) : IClassFixture<FilledHous
                 """);
             Assert.True(pushed.IsSuccessStatusCode);
             using var deleted = await server.GetAsync(house.Keys[0], "/v1/metrics");
-            await server.Get<Samples.ISampleStore>().DeleteAsync(
-                house.Keys[1].User.Id, new("step_count", null, null, null), dryRun: false, default);
+            await server.Get<IDeletionStore>().DeleteAsync(
+                house.Keys[1].User.Id, Deleting.Of("step_count"));
         }
 
         AssertVerified(await RunAsync(source.Copy, target.Copy));

@@ -1,4 +1,5 @@
 using HealthExport.Audit;
+using HealthExport.Deletions;
 using HealthExport.Events;
 using HealthExport.Keys;
 using HealthExport.People;
@@ -99,6 +100,8 @@ static class IndexQueries
             house => house.PushAsync(
                 house.Reader.Id, PlannedPushes.Quantities("step_count", "count", Later(), 4, TimeSpan.FromHours(1)),
                 "Hours")),
+        new("deletions_unfinished", "deletions to go on with, and whether a push has to wait for one",
+            house => house.Get<IDeletionStore>().ListUnfinishedAsync(default).Run()),
         new("sleep_stages key", "a segment by its key",
             house => house.PushAsync(
                 house.Reader.Id, PlannedPushes.Nights(PlannedPushes.Start.AddDays(199), 2, asStages: true))),

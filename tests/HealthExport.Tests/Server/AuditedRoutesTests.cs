@@ -105,6 +105,7 @@ public sealed class AuditedRoutesTests(ServerFixture fixture) : IClassFixture<Se
                 ("POST", "/v1/auth/keys") => (endpoint.Route, """{"name":"made","scopes":["read"]}"""),
                 ("PATCH", "/v1/users/me") => (endpoint.Route, $$"""{"display_name":"{{Guid.NewGuid()}}"}"""),
                 ("DELETE", "/v1/auth/keys") => (endpoint.Route, $$"""{"id":"{{other.Id}}"}"""),
+                ("GET", "/v1/export") => (endpoint.Route, null),
                 (_, "/v1/auth/keys/{id}" or "/v1/auth/keys/{id}/rotate") =>
                     (endpoint.Route.Replace("{id}", other.Id), null),
                 (_, "/v1/ingestions/{id:guid}/payload" or "/v1/ingestions/{id:guid}/replay") =>

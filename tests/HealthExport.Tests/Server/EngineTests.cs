@@ -45,6 +45,11 @@ public sealed class SqlitePeopleTests(ServerFixture fixture) : PeopleTests(fixtu
 public sealed class PostgresPeopleTests(PostgresServerFixture fixture)
     : PeopleTests(fixture), IClassFixture<PostgresServerFixture>;
 
+public sealed class SqliteDeletionTests(ServerFixture fixture) : DeletionTests(fixture), IClassFixture<ServerFixture>;
+
+public sealed class PostgresDeletionTests(PostgresServerFixture fixture)
+    : DeletionTests(fixture), IClassFixture<PostgresServerFixture>;
+
 public sealed class SqliteSleepTests(ServerFixture fixture) : SleepTests(fixture), IClassFixture<ServerFixture>;
 
 public sealed class PostgresSleepTests(PostgresServerFixture fixture)
@@ -60,3 +65,8 @@ public sealed class SqliteEventsTests(ServerFixture fixture) : EventsTests(fixtu
 
 public sealed class PostgresEventsTests(PostgresServerFixture fixture)
     : EventsTests(fixture), IClassFixture<PostgresServerFixture>;
+
+public sealed class SqliteExportTests(ServerFixture fixture) : ExportTests(fixture), IClassFixture<ServerFixture>;
+
+public sealed class PostgresExportTests(PostgresServerFixture fixture)
+    : ExportTests(fixture), IClassFixture<PostgresServerFixture>;

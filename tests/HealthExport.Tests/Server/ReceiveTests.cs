@@ -30,7 +30,6 @@ public sealed class ReceiveTests(ServerFixture fixture) : IClassFixture<ServerFi
     [Theory]
     [InlineData("multipart/form-data; boundary=x")]
     [InlineData("text/csv")]
-    [InlineData("application/x-ndjson")]
     [InlineData("application/x-www-form-urlencoded")]
     [InlineData("application/octet-stream")]
     [InlineData("image/png")]

@@ -97,8 +97,8 @@ public sealed class PostgresPushTransactionTableTests : IAsyncLifetime
         await using var push = await BeginAsync();
         await WriteAsync(push, Row(new(2024, 1, 1), 1));
 
-        Assert.Equal(0, await _stores.Samples.DeleteAsync(other.Id, new(null, null, null, null), false, default));
-        var deletion = _stores.Samples.DeleteAsync(_user.Id, new(null, null, null, null), false, default).AsTask();
+        Assert.Equal(0, await _stores.Deletions.DeleteAsync(other.Id, Deleting.Of(null)));
+        var deletion = _stores.Deletions.DeleteAsync(_user.Id, Deleting.Of(null));
         await Eventually.TrueAsync(async () =>
             await _stores.ReadAsync("select count(*) from pg_locks where locktype = 'advisory' and not granted") == 1);
         Assert.False(deletion.IsCompleted);

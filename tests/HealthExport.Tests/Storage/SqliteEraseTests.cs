@@ -1,3 +1,4 @@
+using HealthExport.Deletions;
 using System.Net;
 using System.Text;
 using HealthExport.People;
@@ -43,8 +44,8 @@ public sealed class SqliteEraseTests
             await PushAsync(server, other, "sparrow3", i);
         }
         // What was deleted before lies in the file's free pages.
-        await server.Get<Samples.ISampleStore>().DeleteAsync(
-            person!.Id, new(null, null, null, new(1_768_000_000_000_000)), dryRun: false, default);
+        await server.Get<IDeletionStore>().DeleteAsync(
+            person!.Id, Deleting.Of(null, null, null, new(1_768_000_000_000_000)));
         Assert.NotEmpty(FilesWith(place, Canary));
         Assert.NotEmpty(FilesWith(place, "sparrow3"));
         var stays = await ReadAsync(server, other);

@@ -1,3 +1,4 @@
+using HealthExport.Deletions;
 using HealthExport.People;
 using HealthExport.Samples;
 using HealthExport.Storage.Sqlite;
@@ -12,6 +13,7 @@ public abstract class Household(Engine engine) : IAsyncLifetime
 {
     /// <summary>The store beneath, for what no route does yet.</summary>
     public ISampleStore Samples => Server.Get<ISampleStore>();
+    public IDeletionStore Deletions => Server.Get<IDeletionStore>();
 
     public IDailyTotalStore DailyTotals => Server.Get<IDailyTotalStore>();
 

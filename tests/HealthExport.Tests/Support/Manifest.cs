@@ -6,12 +6,15 @@ namespace HealthExport.Tests.Support;
 /// </summary>
 static class Manifest
 {
-    public static void Check(string name, IEnumerable<string> lines)
+    public static void Check(string name, IEnumerable<string> lines) =>
+        CheckFile($"tests/HealthExport.Tests/Manifests/{name}", string.Join('\n', lines) + "\n");
+
+    /// <param name="path">From the root of the repository.</param>
+    public static void CheckFile(string path, string actual)
     {
-        var path = Path.Combine(RepositoryFacts.Root, "tests", "HealthExport.Tests", "Manifests", name);
-        var actual = string.Join('\n', lines) + "\n";
-        if (Environment.GetEnvironmentVariable("UPDATE_MANIFESTS") == "1") File.WriteAllText(path, actual);
-        Assert.True(File.Exists(path), $"{name} is missing; UPDATE_MANIFESTS=1 writes it.");
-        Assert.Equal(File.ReadAllText(path).ReplaceLineEndings("\n"), actual);
+        var file = Path.Combine(RepositoryFacts.Root, path);
+        if (Environment.GetEnvironmentVariable("UPDATE_MANIFESTS") == "1") File.WriteAllText(file, actual);
+        Assert.True(File.Exists(file), $"{path} is missing; UPDATE_MANIFESTS=1 writes it.");
+        Assert.Equal(File.ReadAllText(file).ReplaceLineEndings("\n"), actual);
     }
 }

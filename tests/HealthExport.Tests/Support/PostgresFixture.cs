@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using HealthExport.Audit;
+using HealthExport.Deletions;
 using HealthExport.Keys;
 using HealthExport.Migrations;
 using HealthExport.People;
@@ -36,6 +37,7 @@ sealed class PostgresFixture : StoreFixture
         Migrations = new PostgresMigrations(Database);
         Ingestions = new PostgresIngestionStore(Database, new());
         Samples = new PostgresSampleStore(Database);
+        Deletions = new PostgresDeletionStore(Database);
         DailyTotals = new PostgresDailyTotalStore(Database);
         Workouts = new PostgresWorkoutStore(Database);
     }
@@ -52,6 +54,7 @@ sealed class PostgresFixture : StoreFixture
     public override IIngestionStore Ingestions { get; }
     public override IMigrationStore Migrations { get; }
     public override ISampleStore Samples { get; }
+    public override IDeletionStore Deletions { get; }
     public override IDailyTotalStore DailyTotals { get; }
     public override IWorkoutStore Workouts { get; }
 

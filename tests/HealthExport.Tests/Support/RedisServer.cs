@@ -32,13 +32,16 @@ sealed class RedisServer : IAsyncDisposable
     }
 
     /// <summary>Starts a server of its own, whatever TEST_REDIS_URL says: one that may be killed.</summary>
-    public static async Task<RedisServer> StartAsync()
+    /// <param name="tls">The files of its certificate, chain included, and of its key, to speak TLS alone.</param>
+    public static async Task<RedisServer> StartAsync((string Certificate, string Key)? tls = null)
     {
         var port = PostgresServer.FindFreePort();
         var password = Guid.NewGuid().ToString("n");
+        string[] files = tls is { } with ? [with.Certificate, with.Key] : [];
         var server = new RedisServer(
-            $"redis://:{password}@127.0.0.1:{port}",
-            PostgresServer.StartScript("redis-server.sh", user: null, Program, $"{port}", password));
+            $"redis{(tls is null ? "" : "s")}://:{password}@127.0.0.1:{port}",
+            PostgresServer.StartScript(
+                "redis-server.sh", user: null, [Program, $"{port}", password, .. files]));
         await server.ExpectAsync("started");
         return server;
     }

@@ -1,5 +1,6 @@
 using System.Text;
 using HealthExport.Audit;
+using HealthExport.Deletions;
 using HealthExport.Keys;
 using HealthExport.Migrations;
 using HealthExport.People;
@@ -24,7 +25,8 @@ sealed class SqliteFixture : StoreFixture
         Keys = new SqliteKeyStore(Database, Clock);
         Audit = new SqliteAuditStore(Database);
         Migrations = new SqliteMigrations(Database, Clock);
-        Samples = new SqliteSampleStore(Database, Clock);
+        Samples = new SqliteSampleStore(Database);
+        Deletions = new SqliteDeletionStore(Database, Clock);
         DailyTotals = new SqliteDailyTotalStore(Database);
         Workouts = new SqliteWorkoutStore(Database);
         Ingestions = new SqliteIngestionStore(Database, Clock, new(), LeaseHolder.Current);
@@ -38,6 +40,7 @@ sealed class SqliteFixture : StoreFixture
     public override IIngestionStore Ingestions { get; }
     public override IMigrationStore Migrations { get; }
     public override ISampleStore Samples { get; }
+    public override IDeletionStore Deletions { get; }
     public override IDailyTotalStore DailyTotals { get; }
     public override IWorkoutStore Workouts { get; }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using HealthExport.Audit;
+using HealthExport.Deletions;
 using HealthExport.Keys;
 using HealthExport.Migrations;
 using HealthExport.People;
@@ -26,6 +27,7 @@ public abstract class StoreFixture : IAsyncDisposable
     public abstract IIngestionStore Ingestions { get; }
     public abstract IMigrationStore Migrations { get; }
     public abstract ISampleStore Samples { get; }
+    public abstract IDeletionStore Deletions { get; }
     public abstract IDailyTotalStore DailyTotals { get; }
     public abstract IWorkoutStore Workouts { get; }
 

@@ -16,7 +16,9 @@ static class HttpIsolation
 
     public static readonly IReadOnlyDictionary<string, Case> Cases = new Dictionary<string, Case>
     {
+        ["GET /docs/{**path}"] = SameForAllAsync("/docs/index.html"),
         ["GET /health"] = OpenAsync("/health"),
+        ["GET /openapi/v1.json"] = SameForAllAsync("/openapi/v1.json"),
         ["GET /ready"] = OpenAsync("/ready"),
 
         ["POST /api/data"] = (people, _) => PushOwnersBytesAsync(people, "/api/data"),
@@ -67,6 +69,13 @@ static class HttpIsolation
         ["GET /v1/events"] = (people, prefix) => people.AssertApartAsync($"{prefix}/v1/events"),
         ["GET /v1/events/{id}"] = (people, prefix) => people.AssertHiddenAsync(
             HttpMethod.Get, $"{prefix}/v1/events/{{id}}", people.OwnersEvent, "nobodys"),
+        ["GET /v1/export"] = async (people, prefix) =>
+        {
+            var theirs = await ExportedZip.ReadAsync(people.Server, people.Owner, prefix: prefix);
+            var own = await ExportedZip.ReadAsync(people.Server, people.Intruder, prefix: prefix);
+            Assert.Contains(HttpPeople.Name, theirs.AllText, StringComparison.Ordinal);
+            Assert.DoesNotContain(HttpPeople.Name, own.AllText, StringComparison.Ordinal);
+        },
         ["GET /v1/workouts"] = async (people, prefix) =>
         {
             await people.AssertApartAsync($"{prefix}/v1/workouts");
@@ -84,6 +93,16 @@ static class HttpIsolation
             foreach (var theirs in (string[])
                 [people.OwnersIngestion.ToString(), people.Owner.Id, people.Owner.User.PublicId.ToString()])
                 Assert.DoesNotContain(theirs, own.GetRawText(), StringComparison.Ordinal);
+        },
+
+        ["DELETE /v1/data"] = async (people, prefix) =>
+        {
+            using var none = await people.SendAsync(
+                HttpMethod.Delete, $"{prefix}/v1/data?source={HttpPeople.Name}%20watch&dry_run=true",
+                people.Intruder);
+            Assert.Equal(0, (await none.ReadJsonAsync()).Number("deleted"));
+            await people.AssertHiddenAsync(
+                HttpMethod.Delete, $"{prefix}/v1/data?metric={{id}}", $"{HttpPeople.Name}_hue", "nobodys_hue");
         },
 
         ["POST /v1/auth/keys"] = async (people, prefix) =>
@@ -160,6 +179,15 @@ static class HttpIsolation
     {
         using var answer = await people.SendAsync(HttpMethod.Get, path, null);
         Assert.DoesNotContain(HttpPeople.Name, await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    };
+
+    /// <summary>What is about nobody is the same for whoever asks.</summary>
+    static Case SameForAllAsync(string path) => async (people, _) =>
+    {
+        using var forNobody = await people.SendAsync(HttpMethod.Get, path, null);
+        using var forOwner = await people.SendAsync(HttpMethod.Get, path, people.Owner);
+        Assert.Equal(
+            await forNobody.Content.ReadAsByteArrayAsync(), await forOwner.Content.ReadAsByteArrayAsync());
     };
 
     /// <summary>The owner's very bytes and idempotency key are another push of another person.</summary>

@@ -1,0 +1,39 @@
+namespace HealthExport.Server.OpenApi;
+
+/// <summary>
+/// GET /docs: pages that show the API's description to people, and let them send requests with a key of theirs. All of it
+/// comes from this server, and the key stays in the page.
+/// </summary>
+static class ApiPages
+{
+    const string Prefix = "docs";
+
+    // The only pages here that run scripts: their own, and nobody else's. Drawings come as data; the hash is that of a
+    // style which the bundle of this version adds to the page.
+    const string Policy =
+        "default-src 'none'; script-src 'self'; "
+        + "style-src 'self' 'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='; img-src 'self' data:; "
+        + "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+    public static IEndpointConventionBuilder MapApiPages(this IEndpointRouteBuilder app)
+    {
+        var pages = app.MapSwaggerUI(Prefix, options =>
+        {
+            options.DocumentTitle = "HealthExport API";
+            options.SwaggerEndpoint(GetOpenApi.Path, "HealthExport v1");
+            options.EnableDeepLinking();
+            options.DisplayRequestDuration();
+            options.DefaultModelsExpandDepth(0);
+        });
+        pages.Add(endpoint =>
+        {
+            var answer = endpoint.RequestDelegate!;
+            endpoint.RequestDelegate = context =>
+            {
+                context.Response.Headers.ContentSecurityPolicy = Policy;
+                return answer(context);
+            };
+        });
+        return pages.WithMetadata(new HttpMethodMetadata([HttpMethods.Get])).ExcludeFromDescription();
+    }
+}

@@ -1,0 +1,10 @@
+drop index deletions_unfinished;
+alter table deletions drop column entry;
+alter table deletions drop column finished_at;
+alter table deletions drop column payload_count;
+alter table deletions drop column counts;
+alter table deletions drop column stage;
+alter table deletions drop column with_payloads;
+alter table deletions drop column to_date;
+alter table deletions drop column from_date;
+alter table deletions drop column public_id;
