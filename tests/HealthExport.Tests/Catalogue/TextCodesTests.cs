@@ -90,6 +90,14 @@ public sealed class TextCodesTests
         }));
 
     [Fact]
+    public void No_cell_says_the_same_twice() =>
+        Assert.All(Rows, fields => Assert.All(fields.Skip(English), field =>
+        {
+            var texts = CatalogueFile.Alternatives(field);
+            Assert.Equal(texts.DistinctBy(BareText.Of), texts);
+        }));
+
+    [Fact]
     public void The_codes_are_the_known_ones() => Assert.Equal(
         KnownCodes.Order(),
         TextCodes.Kinds.SelectMany(kind => kind.Value.Codes.Select(code => (kind.Key, code))).Order());
