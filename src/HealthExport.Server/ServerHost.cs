@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using HealthExport.Deletions;
+using HealthExport.Freshness;
 using HealthExport.Keys;
 using HealthExport.Pushes;
 using HealthExport.Server.Audit;
@@ -17,6 +18,7 @@ using HealthExport.Server.Security;
 using HealthExport.Server.Settings;
 using HealthExport.Server.Upkeep;
 using HealthExport.Sleep;
+using HealthExport.Summaries;
 using HealthExport.Storage;
 using HealthExport.Totals;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -98,6 +100,9 @@ static class ServerHost
         services.AddSingleton<MetricSeries>();
         services.AddSingleton<DailyTotals>();
         services.AddSingleton<SleepDiary>();
+        services.AddSingleton<SummaryReader>();
+        services.AddSingleton<FinestRows>();
+        services.AddSingleton<FreshnessReader>();
         services.AddHostedService<StoreUpkeep>();
         services.AddSingleton<Erasures>().AddHostedService(provider => provider.GetRequiredService<Erasures>());
         services.AddSingleton<PayloadDeletion>();

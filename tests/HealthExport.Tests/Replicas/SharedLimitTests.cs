@@ -178,7 +178,7 @@ public sealed class SharedLimitTests
     [Fact]
     public async Task A_replica_that_finds_no_Redis_starts_soon_and_is_ready()
     {
-        var nowhere = $"redis://:secret@127.0.0.1:{PostgresServer.FindFreePort()}";
+        var nowhere = $"redis://:secret@127.0.0.1:{ServerScript.FindFreePort()}";
         await using var server = await RunningServer.StartAsync(settings => settings with { Redis = new(nowhere) });
         using var ready = await server.GetAsync(null, "/ready");
         Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
