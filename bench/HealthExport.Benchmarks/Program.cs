@@ -65,5 +65,9 @@ read.SetAction((parsed, cancellationToken) => ReadBenchmark.RunAsync(
     parsed.GetValue(samples), parsed.GetValue(people), parsed.GetValue(engine)!, parsed.GetValue(times),
     cancellationToken));
 
+var export = new Command("export", "Everything of a person as a zip.") { samples, engine, runs };
+export.SetAction((parsed, cancellationToken) => ExportBenchmark.RunAsync(
+    parsed.GetValue(samples), parsed.GetValue(engine)!, parsed.GetValue(runs), cancellationToken));
+
 return await new RootCommand("Measures HealthExport from outside, beside a reference in the same run.")
-    { ingest, day, start, auth, limits, read }.Parse(args).InvokeAsync();
+    { ingest, day, start, auth, limits, read, export }.Parse(args).InvokeAsync();
