@@ -6,6 +6,7 @@ using HealthExport.Server.Caching;
 using HealthExport.Server.Deletions;
 using HealthExport.Server.Events;
 using HealthExport.Server.Exports;
+using HealthExport.Server.Freshness;
 using HealthExport.Server.Health;
 using HealthExport.Server.Http;
 using HealthExport.Server.Ingest;
@@ -15,6 +16,8 @@ using HealthExport.Server.OpenApi;
 using HealthExport.Server.People;
 using HealthExport.Server.Security;
 using HealthExport.Server.Sleep;
+using HealthExport.Server.Summaries;
+using HealthExport.Server.Vendor;
 using HealthExport.Server.Workouts;
 using static HealthExport.Audit.AuditAction;
 using static HealthExport.Server.Http.KnownParametersRouting;
@@ -47,6 +50,17 @@ static class Routes
         // The vendor's server's path: an automation made for it needs another host, and nothing else.
         app.MapPost("/api/data", IngestPush.HandleAsync).Needs(Ingest).CountsAs(Pushes).Audits(DataIngested);
 
+        // And what its dashboards read.
+        app.MapGet("/api/metrics/{name}", ListVendorMetric.HandleAsync)
+            .ReadsData().TakesAnyQuery(ListVendorMetric.Parameters)
+            .Caches(CacheLife.InProcess);
+        app.MapGet("/api/workouts", VendorWorkouts.HandleAsync)
+            .ReadsData().TakesAnyQuery(VendorWorkouts.Parameters)
+            .Caches(CacheLife.InProcess);
+        app.MapGet("/api/workouts/{id:guid}", VendorWorkouts.HandleOneAsync)
+            .ReadsData().TakesAnyQuery(VendorWorkouts.ParametersOfOne)
+            .Caches(CacheLife.InProcess);
+
         foreach (var prefix in (string[])["/v1", "/api/v1"])
         {
             var v1 = app.MapGroup(prefix);
@@ -58,7 +72,7 @@ static class Routes
                 .Needs(Ingest | Read).CountsAs(Reads).Audits(DataRead)
                 .CachesNothing(OfPushes);
             v1.MapGet("/ingestions/{id:guid}/rejects", ListRejects.HandleAsync)
-                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListRejects.Parameters)
+                .ReadsData().TakesQuery(ListRejects.Parameters)
                 .CachesNothing(OfPushes);
             v1.MapGet("/ingestions/{id:guid}/payload", GetPayload.HandleAsync)
                 .Needs(Read).CountsAs(Reads).Audits(PayloadRead)
@@ -67,34 +81,41 @@ static class Routes
                 .Needs(Admin).CountsAs(Pushes).Audits(IngestionReplayed);
 
             v1.MapGet("/metrics", ListMetrics.HandleAsync)
-                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListMetrics.Parameters)
+                .ReadsData().TakesQuery(ListMetrics.Parameters)
                 .Caches(CacheLife.InProcess);
             v1.MapGet("/metrics/{name}/samples", ListSamples.HandleAsync)
-                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListSamples.Parameters)
+                .ReadsData().TakesQuery(ListSamples.Parameters)
                 .AnswersIn(Csv).Caches(CacheLife.InProcess);
             v1.MapGet("/metrics/{name}/series", ReadSeries.HandleAsync)
-                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ReadSeries.Parameters)
+                .ReadsData().TakesQuery(ReadSeries.Parameters)
                 .AnswersIn(Csv).CachesLastDays(30, CacheLife.Minutes(10));
 
             v1.MapGet("/metrics/latest", ListLatest.HandleAsync)
-                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListLatest.Parameters)
+                .ReadsData().TakesQuery(ListLatest.Parameters)
                 .Caches(CacheLife.Minutes(10));
             v1.MapGet("/series", ReadSeries.HandleManyAsync)
-                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ReadSeries.ParametersOfMany)
+                .ReadsData().TakesQuery(ReadSeries.ParametersOfMany)
                 .AnswersIn(Csv).CachesLastDays(30, CacheLife.Minutes(10));
 
+            v1.MapGet("/summary", GetSummary.HandleAsync)
+                .ReadsData().TakesQuery(GetSummary.Parameters)
+                .Caches(CacheLife.Minutes(5), GetSummary.EffectiveSpan);
+
+            v1.MapGet("/freshness", GetFreshness.HandleAsync)
+                .ReadsData().CachesNothing(OfPushes);
+
             v1.MapGet("/blood-pressure", ListBloodPressure.HandleAsync)
-                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListBloodPressure.Parameters)
+                .ReadsData().TakesQuery(ListBloodPressure.Parameters)
                 .AnswersIn(Csv).Caches(CacheLife.InProcess);
             v1.MapGet("/sleep", ListNights.HandleAsync)
-                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListNights.Parameters)
+                .ReadsData().TakesQuery(ListNights.Parameters)
                 .AnswersIn(Csv).Caches(CacheLife.InProcess);
 
             v1.MapGet("/events", ListEvents.HandleAsync)
-                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListEvents.Parameters)
+                .ReadsData().TakesQuery(ListEvents.Parameters)
                 .Caches(CacheLife.InProcess);
             v1.MapGet("/events/{id}", ListEvents.HandleOneAsync)
-                .Needs(Read).CountsAs(Reads).Audits(DataRead)
+                .ReadsData()
                 .Caches(CacheLife.InProcess);
 
             v1.MapGet("/export", ExportData.HandleAsync)
@@ -110,13 +131,13 @@ static class Routes
                 .Needs(Admin).CountsAs(Reads).Audits(UserErased).TakesQuery(EraseMe.Parameters);
 
             v1.MapGet("/workouts", ListWorkouts.HandleAsync)
-                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(ListWorkouts.Parameters)
+                .ReadsData().TakesQuery(ListWorkouts.Parameters)
                 .AnswersIn(Csv).Caches(CacheLife.InProcess);
             v1.MapGet("/workouts/{id:guid}", GetWorkout.HandleAsync)
-                .Needs(Read).CountsAs(Reads).Audits(DataRead)
+                .ReadsData()
                 .Caches(CacheLife.InProcess);
             v1.MapGet("/workouts/{id:guid}/route", GetRoute.HandleAsync)
-                .Needs(Read).CountsAs(Reads).Audits(DataRead).TakesQuery(GetRoute.Parameters)
+                .ReadsData().TakesQuery(GetRoute.Parameters)
                 .AnswersIn(GpxRoute.MediaType, usual: GeoJsonRoute.MediaType).Caches(CacheLife.InProcess);
 
             v1.MapDelete("/data", DeleteData.HandleAsync)
@@ -143,4 +164,8 @@ static class Routes
                 .CachesNothing(OfKeys);
         }
     }
+
+    /// <summary>What every read of a person's health data has in common.</summary>
+    static RouteHandlerBuilder ReadsData(this RouteHandlerBuilder route) =>
+        route.Needs(Read).CountsAs(Reads).Audits(DataRead);
 }

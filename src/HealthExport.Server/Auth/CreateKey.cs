@@ -29,7 +29,8 @@ static class CreateKey
     {
         var name = body.Text("name", isNeeded: true)?.Trim();
         if (name is not null && !KeyOrder.IsName(name))
-            body.Refuse("name", $"must have 1 to {KeyOrder.MaxNameLength} characters, none of them a control character.");
+            body.Refuse(
+                "name", $"must have 1 to {KeyOrder.MaxNameLength} characters, all of them printable, and be no key.");
         var scopes = KeyScopes.None;
         if (body.Texts("scopes", isNeeded: true) is { } names && !KeyScopeNames.TryParse(names, out scopes))
             body.Refuse("scopes", "must be a list of ingest, read and admin, at least one.");

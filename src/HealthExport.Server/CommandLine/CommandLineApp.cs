@@ -66,6 +66,7 @@ static class CommandLineApp
         root.Add(serve);
         root.Add(PairCommand.Make(shell));
         root.Add(StatusCommand.Make(shell));
+        root.Add(FreshnessCommand.Make(shell));
         root.Add(ImportCommand.Make(shell));
         root.Add(ReplayCommand.Make(shell));
         root.Add(UserCommand.Make(shell));

@@ -28,7 +28,7 @@ static class KeyCommand
         name.Validators.Add(result =>
         {
             if (!KeyOrder.IsName(result.GetValueOrDefault<string>()?.Trim()))
-                result.AddError("--name must have 1 to 80 characters, none of them a control character.");
+                result.AddError("--name must have 1 to 80 characters, all of them printable, and be no key.");
         });
         var scopes = new Option<KeyScopes>("--scopes")
         {
@@ -48,7 +48,7 @@ static class KeyCommand
         {
             Description = "How long it works: 90d, 12h, 30m; for ever, if absent",
             HelpName = "SPAN",
-            CustomParser = result => TryReadSpan(result.Tokens[0].Value, TimeSpan.FromDays(3650), out var span)
+            CustomParser = result => SpanText.TryRead(result.Tokens[0].Value, TimeSpan.FromDays(3650), out var span)
                 ? span
                 : Refuse<TimeSpan?>(
                     result, "--expires-in must be a number with d, h or m, such as 90d, up to 3650d."),
@@ -89,7 +89,7 @@ static class KeyCommand
             HelpName = "SPAN",
             DefaultValueFactory = _ => KeyIssuer.DefaultOverlap,
             CustomParser = result =>
-                TryReadSpan(result.Tokens[0].Value, KeyIssuer.MaxOverlap, out var span, mayBeZero: true)
+                SpanText.TryRead(result.Tokens[0].Value, KeyIssuer.MaxOverlap, out var span, mayBeZero: true)
                     ? span
                     : Refuse<TimeSpan>(result, "--overlap must be a number with d, h or m, such as 7d, up to 90d."),
         };
@@ -283,22 +283,5 @@ static class KeyCommand
     {
         result.AddError(error);
         return default!;
-    }
-
-    static bool TryReadSpan(string text, TimeSpan longest, out TimeSpan span, bool mayBeZero = false)
-    {
-        span = default;
-        if (text.Length < 2 || !int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None,
-            CultureInfo.InvariantCulture, out var number)) return false;
-        var unit = text[^1] switch
-        {
-            'd' => TimeSpan.FromDays(1),
-            'h' => TimeSpan.FromHours(1),
-            'm' => TimeSpan.FromMinutes(1),
-            _ => TimeSpan.Zero,
-        };
-        if (unit == TimeSpan.Zero || (number == 0 && !mayBeZero) || number > longest / unit) return false;
-        span = unit * number;
-        return true;
     }
 }

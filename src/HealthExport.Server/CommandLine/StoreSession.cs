@@ -1,4 +1,5 @@
 using HealthExport.Audit;
+using HealthExport.Freshness;
 using HealthExport.Keys;
 using HealthExport.Migrations;
 using HealthExport.People;
@@ -6,7 +7,9 @@ using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Settings;
+using HealthExport.Sleep;
 using HealthExport.Storage;
+using HealthExport.Totals;
 using Microsoft.Extensions.Hosting.Internal;
 
 namespace HealthExport.Server.CommandLine;
@@ -29,6 +32,10 @@ sealed class StoreSession : IAsyncDisposable
     public IIngestionStore Ingestions => _services.GetRequiredService<IIngestionStore>();
     public IMigrationStore Migrations => _services.GetRequiredService<IMigrationStore>();
     public ISampleStore Samples => _services.GetRequiredService<ISampleStore>();
+    public FreshnessReader Freshness => new(
+        Samples, _services.GetRequiredService<IDailyTotalStore>(), new(_services.GetRequiredService<ISleepStore>()),
+        Ingestions, Users);
+
     public KeyIssuer Issuer => new(Keys, new(), _services.GetRequiredService<TimeProvider>());
 
     /// <summary>Opens nothing yet; the first use does.</summary>

@@ -18,7 +18,8 @@ enum SchemaState
 /// <summary>
 /// Whether the store's schema is the one that this build reads and writes, looked at every few seconds. On an older one
 /// statements fail; on a newer one they might not, and leave out what the newer build keeps true. So neither is used:
-/// requests are answered 503 and nothing is taken from the queue until the two agree, which needs no restart.
+/// requests are answered 503, nothing is taken from the queue and no upkeep is done until the two agree, which needs no
+/// restart.
 /// </summary>
 sealed class SchemaWatch(IMigrationStore store, TimeProvider clock)
 {

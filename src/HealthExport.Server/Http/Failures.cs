@@ -44,9 +44,13 @@ sealed partial class Failures(RequestDelegate next, ILogger<Failures> log)
         catch (BadHttpRequestException e)
         {
             // The line and the headers were read: what is wrong is how the body comes.
-            problem = e.StatusCode == 400
-                ? Problems.MalformedBody("The body does not come as the headers announce it.")
-                : Problems.Of(e.StatusCode);
+            problem = e.StatusCode == 400 ? MisannouncedBody() : Problems.Of(e.StatusCode);
+        }
+        // What the web server says of a chunk whose size is no number that it can count to.
+        catch (IOException e) when (e.InnerException is OverflowException)
+        {
+            problem = MisannouncedBody();
+            context.Response.Headers.Connection = "close";
         }
         catch (Exception e)
         {
@@ -64,6 +68,9 @@ sealed partial class Failures(RequestDelegate next, ILogger<Failures> log)
         context.Response.ContentLength = null;
         await problem.ExecuteAsync(context);
     }
+
+    static ProblemResult MisannouncedBody() =>
+        Problems.MalformedBody("The body does not come as the headers announce it.");
 
     [LoggerMessage(1002, LogLevel.Error, "Request {RequestId} failed with {Exception}{NewLine}{StackTrace}")]
     partial void Failed(string requestId, string exception, string newLine, string stackTrace);

@@ -6,7 +6,9 @@ using HealthExport.Time;
 
 namespace HealthExport.Server.Http;
 
-/// <summary>Rows as <c>{"items": […], "next_cursor": …}</c>, or one row as an object by itself.</summary>
+/// <summary>
+/// Rows as <c>{"items": […], "next_cursor": …}</c>, as a bare array, or one row as an object by itself.
+/// </summary>
 sealed class JsonRows : IRowWriter, IDisposable
 {
     const int FlushAt = 16 << 10;
@@ -15,15 +17,15 @@ sealed class JsonRows : IRowWriter, IDisposable
     readonly ArrayBufferWriter<byte> _unsent = new(FlushAt * 2);
     readonly HttpResponse _response;
     readonly Utf8JsonWriter _json;
-    readonly bool _isList;
+    readonly Form _form;
 
-    public JsonRows(HttpResponse response) : this(response, isList: true)
+    public JsonRows(HttpResponse response) : this(response, Form.List)
     {
     }
 
-    JsonRows(HttpResponse response, bool isList)
+    JsonRows(HttpResponse response, Form form)
     {
-        _isList = isList;
+        _form = form;
         _response = response;
         response.ContentType = "application/json; charset=utf-8";
         _json = new(_unsent, new()
@@ -32,13 +34,24 @@ sealed class JsonRows : IRowWriter, IDisposable
             Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
             SkipValidation = true,
         });
-        if (!isList) return;
+        if (form == Form.Array) _json.WriteStartArray();
+        if (form != Form.List) return;
         _json.WriteStartObject();
         _json.WriteStartArray("items"u8);
     }
 
+    enum Form
+    {
+        List,
+        Array,
+        One,
+    }
+
     /// <summary>For one row, which is the whole answer.</summary>
-    public static JsonRows ForOne(HttpResponse response) => new(response, isList: false);
+    public static JsonRows ForOne(HttpResponse response) => new(response, Form.One);
+
+    /// <summary>For rows that somebody else's contract has as an array.</summary>
+    public static JsonRows ForArray(HttpResponse response) => new(response, Form.Array);
 
     public void BeginRow() => _json.WriteStartObject();
 
@@ -132,7 +145,8 @@ sealed class JsonRows : IRowWriter, IDisposable
 
     public async ValueTask EndAsync(string? nextCursor, CancellationToken cancellationToken)
     {
-        if (_isList)
+        if (_form == Form.Array) _json.WriteEndArray();
+        if (_form == Form.List)
         {
             _json.WriteEndArray();
             _json.WriteString("next_cursor"u8, nextCursor);

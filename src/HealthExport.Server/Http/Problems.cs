@@ -88,6 +88,11 @@ static class Problems
             "Send the same request again after retry_after seconds, or have a key made with another limit profile.",
             retryAfter: retryAfter);
 
+    public static ProblemResult TooManyBodies() =>
+        Make(429, "rate_limited", "Too many requests",
+            "Too many large bodies are on their way in, from this key or from all; there was no room for this one.",
+            "Send fewer at once; the same request again later.", retryAfter: RetrySeconds);
+
     public static ProblemResult Internal() =>
         Make(500, "internal_error", "The server failed", "Something went wrong here; it has been logged.",
             "Ask the operator to look for the X-Request-Id of this answer in the log.");

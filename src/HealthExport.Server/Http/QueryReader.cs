@@ -91,7 +91,8 @@ sealed class QueryReader(IQueryCollection query)
 }
 
 /// <summary>The query parameters that an endpoint takes; a GET without this takes none.</summary>
-sealed record KnownParameters(string[] Names);
+/// <param name="IgnoresOthers">Whether others do no harm, because somebody else's contract has it so.</param>
+sealed record KnownParameters(string[] Names, bool IgnoresOthers = false);
 
 static class KnownParametersRouting
 {
@@ -99,13 +100,19 @@ static class KnownParametersRouting
     public static T TakesQuery<T>(this T route, params string[] names) where T : IEndpointConventionBuilder =>
         route.WithMetadata(new KnownParameters(names));
 
+    /// <summary>Names the query parameters; any other is passed over.</summary>
+    public static T TakesAnyQuery<T>(this T route, params string[] names) where T : IEndpointConventionBuilder =>
+        route.WithMetadata(new KnownParameters(names, IgnoresOthers: true));
+
     /// <summary>Refuses query parameters that the route does not name; one that names none at all is asked only by
     /// GET.</summary>
     public static IApplicationBuilder UseKnownParameters(this IApplicationBuilder app) => app.Use((context, next) =>
     {
         if (context.GetEndpoint() is not RouteEndpoint endpoint || context.Request.Query.Count == 0)
             return next(context);
-        var named = endpoint.Metadata.GetMetadata<KnownParameters>()?.Names;
+        var parameters = endpoint.Metadata.GetMetadata<KnownParameters>();
+        if (parameters?.IgnoresOthers is true) return next(context);
+        var named = parameters?.Names;
         if (named is null && !HttpMethods.IsGet(context.Request.Method)) return next(context);
         var known = named ?? [];
         foreach (var name in context.Request.Query.Keys)

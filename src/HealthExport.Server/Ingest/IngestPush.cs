@@ -23,7 +23,7 @@ static class IngestPush
 
     public static async Task<IResult> HandleAsync(
         HttpContext context, Caller caller, Budget budget, IIngestionStore store, IUserStore users, PushWorker worker,
-        SettledPushes settled, AuditTrail trail, ServerSettings settings, TimeProvider clock)
+        SettledPushes settled, LargeBodies bodies, AuditTrail trail, ServerSettings settings, TimeProvider clock)
     {
         var request = context.Request;
         var start = context.Features.GetRequiredFeature<RequestStart>();
@@ -32,10 +32,11 @@ static class IngestPush
                 "Idempotency-Key", $"must be one text of 1 to {MaxIdempotencyKeyLength} printable ASCII characters."));
 
         PayloadSpool payload;
+        using var room = bodies.For(caller.KeyId);
         try
         {
             var received = await ReceivePayload.ReceiveAsync(
-                context, settings.Ingest, budget.AllowedBytes, clock);
+                context, settings.Ingest, budget, room, clock);
             if (received.Refusal is { } refusal) return Refuse(refusal);
             payload = received.Payload!;
         }
@@ -67,6 +68,8 @@ static class IngestPush
                 },
                 CancellationToken.None);
         }
+        // The receipt may take a while.
+        room.Dispose();
         if (kept.As == KeptAs.Conflict) return Problems.Conflict();
         budget.Keep();
         trail.Record(context, AuditAction.DataIngested, kept.Ingestion.Id.ToString(), Describe(kept));

@@ -3,6 +3,7 @@ using System.IO.Compression;
 using HealthExport.Pushes;
 using HealthExport.Reading;
 using HealthExport.Server.Http;
+using HealthExport.Server.Limits;
 using HealthExport.Server.Settings;
 
 namespace HealthExport.Server.Ingest;
@@ -20,11 +21,12 @@ static class ReceivePayload
     /// </summary>
     public readonly record struct Received(PayloadSpool? Payload, ProblemResult? Refusal);
 
-    /// <param name="allowedBytes">What the key may send in an hour: a larger body never fits.</param>
+    /// <param name="budget">From which a body of unknown size is taken as it comes.</param>
+    /// <param name="place">Where a large one takes its place among others.</param>
     /// <exception cref="StalledBodyException">No byte came for longer than allowed.</exception>
     /// <exception cref="IOException">The connection broke before the body's end.</exception>
     public static async ValueTask<Received> ReceiveAsync(
-        HttpContext context, IngestSettings settings, long allowedBytes, TimeProvider clock)
+        HttpContext context, IngestSettings settings, Budget budget, LargeBodies.Place place, TimeProvider clock)
     {
         var request = context.Request;
         if (PushMediaType.Refuse(request.ContentType) is { } refusal) return new(null, refusal);
@@ -39,7 +41,8 @@ static class ReceivePayload
         {
             using var body = new GuardedBody(request.BodyReader, settings.Stall, clock, context.RequestAborted);
             var intake = new Intake(
-                spool, settings.BodyLimitBytes, allowedBytes, isLines: NdjsonType.Is(request.ContentType));
+                spool, settings.BodyLimitBytes, budget, place, context.RequestAborted,
+                isLines: NdjsonType.Is(request.ContentType));
             if (coding == ContentCoding.Identity) await CopyAsync(body, intake);
             else await DecodeAsync(body, coding, intake);
             intake.End();
@@ -66,7 +69,7 @@ static class ReceivePayload
             foreach (var segment in read.Buffer)
                 if (!intake.Take(segment.Span)) break;
             body.AdvanceTo(read.Buffer.End);
-            if (read.IsCompleted || intake.Refusal is not null) return;
+            if (!await intake.MakeRoomAsync() || read.IsCompleted) return;
         }
     }
 
@@ -84,7 +87,7 @@ static class ReceivePayload
                         "The compressed body is damaged, cut short, or not of the Content-Encoding it claims."));
                     return;
                 }
-                if (!intake.Take(buffer.AsSpan(0, taken))) return;
+                if (!intake.Take(buffer.AsSpan(0, taken)) || !await intake.MakeRoomAsync()) return;
             }
             // The compressed data has ended; the body must too, or a broken connection would go unnoticed.
             while (await body.ReadAsync(buffer) > 0) { }
@@ -136,7 +139,9 @@ static class ReceivePayload
 
     /// <summary>Where decoded bytes go, as long as nothing speaks against them.</summary>
     /// <param name="isLines">Whether a beginning that is no JSON is no more than one bad line.</param>
-    sealed class Intake(PayloadSpool spool, long limitBytes, long allowedBytes, bool isLines)
+    sealed class Intake(
+        PayloadSpool spool, long limitBytes, Budget budget, LargeBodies.Place place, CancellationToken aborted,
+        bool isLines)
     {
         OpeningByte _opening;
 
@@ -151,8 +156,19 @@ static class ReceivePayload
             _opening.Take(decoded);
             if (_opening.MayBeJson == false && !isLines) Refuse(NotJson());
             else if (spool.SizeBytes + decoded.Length > limitBytes) Refuse(Problems.BodyTooLarge(limitBytes));
-            else if (spool.SizeBytes + decoded.Length > allowedBytes) Refuse(Problems.BodyOverAllowance(allowedBytes));
+            else if (spool.SizeBytes + decoded.Length > budget.AllowedBytes)
+                Refuse(Problems.BodyOverAllowance(budget.AllowedBytes));
             else spool.Write(decoded);
+            return Refusal is null;
+        }
+
+        /// <summary>Waits for the place that what has come so far needs, and takes its bytes.</summary>
+        /// <returns>False when no more is wanted.</returns>
+        public async ValueTask<bool> MakeRoomAsync()
+        {
+            if (Refusal is not null) return false;
+            if (!await place.TakeForAsync(spool.SizeBytes, aborted)) Refuse(Problems.TooManyBodies());
+            else if (await budget.TakeSoFarAsync(spool.SizeBytes) is { } refusal) Refuse(refusal);
             return Refusal is null;
         }
 

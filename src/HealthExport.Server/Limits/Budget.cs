@@ -8,14 +8,19 @@ using HealthExport.Server.Http;
 namespace HealthExport.Server.Limits;
 
 /// <summary>
-/// What one request takes of its key's allowance. Its bytes are taken as a whole: with the request, where the head says
-/// how many there are, else when they have come. They are given back unless somebody says that they are due. Not for
-/// concurrent use. A handler takes it as a parameter.
+/// What one request takes of its key's allowance. Its bytes are taken as a whole where the head says how many there are,
+/// else when they have come, or, if they are many, part by part as they come: what is on its way in at once is no more
+/// than the key may send. They are given back unless somebody says that they are due. Not for concurrent use. A handler
+/// takes it as a parameter.
 /// </summary>
 sealed class Budget(IUsage usage, UsageKey key, Allowance allowance, AuditTrail trail, HttpContext context)
 {
-    long _bytes;    // taken, and given back in the end unless they are due
-    int _minute;
+    // From so many on that were not taken yet.
+    const long PartBytes = 4 << 20;
+
+    // Taken, and given back in the end unless they are due; what was taken in which minute.
+    long _bytes;
+    readonly List<(long Bytes, int Minute)> _parts = new(1);
     bool _isDue;
 
     /// <summary>What all requests of an hour may bring together.</summary>
@@ -34,9 +39,16 @@ sealed class Budget(IUsage usage, UsageKey key, Allowance allowance, AuditTrail 
     public async ValueTask<ProblemResult?> TakeBodyAsync(long bytes)
     {
         if (_bytes == bytes) return null;
+        if (_bytes > 0 && _bytes < bytes && await TryTakeAsync(new(0, bytes - _bytes)) is { IsTaken: true }) return null;
+        // What was taken before must not stand in the way of what it is a part of.
         await ReleaseAsync();
         return await TakeAsync(new(0, bytes));
     }
+
+    /// <summary>Takes what has come so far of a body whose end is not known, as soon as it is much.</summary>
+    /// <returns>Why it is refused; null if it fits.</returns>
+    public ValueTask<ProblemResult?> TakeSoFarAsync(long bytes) =>
+        bytes - _bytes < PartBytes ? ValueTask.FromResult<ProblemResult?>(null) : TakeBodyAsync(bytes);
 
     /// <summary>Says that the bytes taken are due.</summary>
     public void Keep() => _isDue = true;
@@ -45,21 +57,29 @@ sealed class Budget(IUsage usage, UsageKey key, Allowance allowance, AuditTrail 
     public async ValueTask ReleaseAsync()
     {
         if (_isDue || _bytes == 0) return;
-        var bytes = _bytes;
+        var parts = _parts.ToArray();
+        _parts.Clear();
         _bytes = 0;
-        Tell(await usage.GiveBackAsync(key, allowance, new(0, bytes), _minute));
+        foreach (var (bytes, minute) in parts)
+            Tell(await usage.GiveBackAsync(key, allowance, new(0, bytes), minute));
     }
 
-    async ValueTask<ProblemResult?> TakeAsync(Cost cost)
+    async ValueTask<ProblemResult?> TakeAsync(Cost cost) =>
+        await TryTakeAsync(cost) is { IsTaken: false } verdict ? Refuse(verdict, cost) : null;
+
+    async ValueTask<Verdict> TryTakeAsync(Cost cost)
     {
         var verdict = await usage.TakeAsync(key, allowance, cost);
         Tell(verdict);
-        if (!verdict.IsTaken) return Refuse(verdict, cost);
-        if (cost.Bytes == 0) return null;
-        (_bytes, _minute) = (cost.Bytes, verdict.Minute);
+        if (!verdict.IsTaken || cost.Bytes == 0) return verdict;
         // What is given back shows in the answer.
-        context.Response.OnStarting(static budget => ((Budget)budget).ReleaseAsync().AsTask(), this);
-        return null;
+        if (_parts.Count == 0)
+            context.Response.OnStarting(static budget => ((Budget)budget).ReleaseAsync().AsTask(), this);
+        _bytes += cost.Bytes;
+        if (_parts is [.., var last] && last.Minute == verdict.Minute)
+            _parts[^1] = last with { Bytes = last.Bytes + cost.Bytes };
+        else _parts.Add((cost.Bytes, verdict.Minute));
+        return verdict;
     }
 
     ProblemResult Refuse(Verdict verdict, Cost cost)

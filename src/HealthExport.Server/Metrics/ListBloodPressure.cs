@@ -32,7 +32,7 @@ static class ListBloodPressure
 
     /// <param name="Row">Of either metric; both start at the same time, at the same offset.</param>
     /// <param name="Systolic">NaN where only the other was sent.</param>
-    readonly record struct Reading(SampleRow Row, double Systolic, double Diastolic);
+    internal readonly record struct Reading(SampleRow Row, double Systolic, double Diastolic);
 
     public static async Task<IResult> HandleAsync(
         HttpContext context, Caller caller, ISampleStore store, CancellationToken cancellationToken)
@@ -99,7 +99,7 @@ static class ListBloodPressure
 
     /// <param name="systolic">In order.</param>
     /// <param name="diastolic">In order.</param>
-    static IEnumerable<Reading> Pair(List<SampleRow> systolic, List<SampleRow> diastolic)
+    internal static IEnumerable<Reading> Pair(List<SampleRow> systolic, List<SampleRow> diastolic)
     {
         int s = 0, d = 0;
         while (s < systolic.Count || d < diastolic.Count)

@@ -7,11 +7,14 @@ using HealthExport.Server.Auth;
 using HealthExport.Server.Deletions;
 using HealthExport.Server.Events;
 using HealthExport.Server.Exports;
+using HealthExport.Server.Freshness;
 using HealthExport.Server.Health;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Metrics;
 using HealthExport.Server.People;
 using HealthExport.Server.Sleep;
+using HealthExport.Server.Summaries;
+using HealthExport.Server.Vendor;
 using HealthExport.Server.Workouts;
 using Microsoft.Net.Http.Headers;
 
@@ -28,9 +31,9 @@ sealed class GetOpenApi(EndpointDataSource endpoints)
     /// <summary>In the order in which people read them.</summary>
     public static IReadOnlyList<Feature> Features =>
     [
-        IngestApi.Feature, IngestionsApi.Feature, MetricsApi.Feature, SleepApi.Feature, WorkoutsApi.Feature,
-        EventsApi.Feature, ExportApi.Feature, DeletionsApi.Feature, PeopleApi.Feature, KeysApi.Feature,
-        AuditApi.Feature, HealthApi.Feature,
+        IngestApi.Feature, IngestionsApi.Feature, MetricsApi.Feature, SummariesApi.Feature, SleepApi.Feature,
+        WorkoutsApi.Feature, EventsApi.Feature, FreshnessApi.Feature, VendorApi.Feature, ExportApi.Feature,
+        DeletionsApi.Feature, PeopleApi.Feature, KeysApi.Feature, AuditApi.Feature, HealthApi.Feature,
     ];
 
     // As committed: lines to compare.

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using HealthExport.Audit;
 using HealthExport.People;
 using HealthExport.Pushes;
+using HealthExport.Server.Health;
 
 namespace HealthExport.Server.People;
 
@@ -9,7 +10,8 @@ namespace HealthExport.Server.People;
 /// Erases those whom somebody has begun to erase, one after the other: at once for a request, and at the start and
 /// every hour what a process that died, or a store that was away, has left undone.
 /// </summary>
-sealed partial class Erasures(IUserStore users, TimeProvider clock, ILogger<Erasures> log) : BackgroundService
+sealed partial class Erasures(IUserStore users, SchemaWatch schema, TimeProvider clock, ILogger<Erasures> log)
+    : BackgroundService
 {
     static readonly TimeSpan s_every = TimeSpan.FromHours(1);
     static readonly TimeSpan s_again = TimeSpan.FromMinutes(1);
@@ -58,6 +60,8 @@ sealed partial class Erasures(IUserStore users, TimeProvider clock, ILogger<Eras
         HashSet<long> left = [];
         try
         {
+            // Of a newer schema's tables this build knows nothing, and would leave what is in them.
+            if (await schema.FindAsync(stoppingToken) != SchemaState.Fits) return false;
             foreach (var user in await users.ListBeingErasedAsync(stoppingToken))
                 if (!await TryAsync(user.Id, stoppingToken)) left.Add(user.Id);
         }
@@ -67,7 +71,7 @@ sealed partial class Erasures(IUserStore users, TimeProvider clock, ILogger<Eras
         }
         catch (Exception e)
         {
-            // Whatever it is (the schema may not be there yet), it must not end the server.
+            // Whatever it is, it must not end the server.
             NotListed(CauseOf(e), s_again.TotalSeconds);
             return false;
         }

@@ -66,7 +66,7 @@ static class UpdateMe
             var name = body.Text(DisplayName)?.Trim();
             if (name is not null && !User.IsDisplayName(name))
                 body.Refuse(
-                    DisplayName, $"must have 1 to {User.MaxDisplayNameLength} characters, all of them printable.");
+                    DisplayName, $"must have 1 to {User.MaxDisplayNameLength} characters, all of them printable, and be no key.");
             change = change with { DisplayName = name };
         }
         if (body.Has(TimeZone))

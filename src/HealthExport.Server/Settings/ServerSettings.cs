@@ -47,6 +47,7 @@ sealed record ServerSettings
             Attempts = (int)Number(configuration, SettingList.Attempts),
             Backoff = ReadBackoff(configuration),
             BatchRows = (int)Number(configuration, SettingList.BatchRows),
+            LargeBodies = (int)Number(configuration, SettingList.LargeBodies),
             TempFolder = ReadTempFolder(configuration),
         },
         Database = ReadPool(configuration),
@@ -207,6 +208,9 @@ sealed record IngestSettings
 
     /// <summary>Rows handed from reading to writing at once.</summary>
     public int BatchRows { get; init; } = PayloadReader.UsualBatchRows;
+
+    /// <summary>How many large bodies may be on their way in at once.</summary>
+    public int LargeBodies { get; init; } = 256;
 
     public string TempFolder { get; init; } = Path.GetTempPath();
 }

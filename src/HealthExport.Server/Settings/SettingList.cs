@@ -39,6 +39,11 @@ static partial class SettingList
         "HEALTHEXPORT__INGEST__WORKERS", "0",
         "How many pushes are processed side by side; 0 for one per processor, at least 2.") { Range = (0, 256) };
 
+    public static readonly Setting LargeBodies = new(
+        "HEALTHEXPORT__INGEST__LARGEBODIES", "256",
+        "How many bodies of more than 128 KiB are on their way in at once, of one key an eighth; more wait.")
+        { Range = (4, 100_000) };
+
     public static readonly Setting TempFolder = new(
         "HEALTHEXPORT__INGEST__TEMPFOLDER", "",
         "Where large bodies wait until they are kept; the system's folder for temporary files if empty.");
@@ -117,7 +122,8 @@ static partial class SettingList
     public static IReadOnlyList<Setting> All => field ??=
     [
         DatabaseUrl, LogLevel, Urls, PublicUrl, ShutdownSeconds, BodyLimitBytes, WaitSeconds, StallSeconds,
-        LeaseSeconds, Workers, Attempts, BackoffMilliseconds, BackoffLimitMilliseconds, BatchRows, TempFolder,
+        LeaseSeconds, Workers, Attempts, BackoffMilliseconds, BackoffLimitMilliseconds, BatchRows,
+        LargeBodies, TempFolder,
         MinConnections, MaxConnections, ConnectSeconds, StatementSeconds, LifetimeSeconds, IdleSeconds, StatementCache,
         TransactionPooler, RedisUrl, RedisPrefix, RedisConnectMilliseconds, RedisAnswerMilliseconds,
         .. Http, .. Audit,

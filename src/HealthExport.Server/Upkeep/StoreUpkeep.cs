@@ -1,4 +1,5 @@
 using HealthExport.Audit;
+using HealthExport.Server.Health;
 using HealthExport.Server.Settings;
 using HealthExport.Stores;
 using HealthExport.Time;
@@ -10,7 +11,8 @@ namespace HealthExport.Server.Upkeep;
 /// agree on one.
 /// </summary>
 sealed partial class StoreUpkeep(
-    IStoreUpkeep store, IAuditStore audit, ServerSettings settings, TimeProvider clock, ILogger<StoreUpkeep> log)
+    IStoreUpkeep store, IAuditStore audit, SchemaWatch schema, ServerSettings settings, TimeProvider clock,
+    ILogger<StoreUpkeep> log)
     : BackgroundService
 {
     // Few enough that a push does not notice waiting for them.
@@ -35,6 +37,7 @@ sealed partial class StoreUpkeep(
     {
         try
         {
+            if (await schema.FindAsync(stoppingToken) != SchemaState.Fits) return false;
             var began = clock.GetTimestamp();
             var made = await store.KeepUpAsync(Instant.From(clock.GetUtcNow()), stoppingToken);
             if (made > 0) KeptUp(made, clock.GetElapsedTime(began).TotalMilliseconds);
@@ -47,7 +50,7 @@ sealed partial class StoreUpkeep(
         }
         catch (Exception e)
         {
-            // Whatever it is (the schema may not be there yet), it must not end the server.
+            // Whatever it is, it must not end the server.
             KeepUpFailed(e.GetType().Name, s_again.TotalSeconds);
             return false;
         }

@@ -1,3 +1,4 @@
+using HealthExport.Server.Health;
 using HealthExport.Totals;
 
 namespace HealthExport.Server.Upkeep;
@@ -7,7 +8,8 @@ namespace HealthExport.Server.Upkeep;
 /// wait for it; and every minute what other processes left behind. Reading is right without it.
 /// </summary>
 sealed partial class TotalsUpkeep(
-    DailyTotals totals, IDailyTotalStore store, TimeProvider clock, ILogger<TotalsUpkeep> log) : BackgroundService
+    DailyTotals totals, IDailyTotalStore store, SchemaWatch schema, TimeProvider clock, ILogger<TotalsUpkeep> log)
+    : BackgroundService
 {
     static readonly TimeSpan s_every = TimeSpan.FromMinutes(1);
     static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(2);
@@ -39,7 +41,8 @@ sealed partial class TotalsUpkeep(
             try
             {
                 var isLate = await _noted.WaitAsync(s_every, stoppingToken) && await WaitForQuietAsync(stoppingToken);
-                await RefreshAsync(yields: !isLate, stoppingToken);
+                if (await schema.FindAsync(stoppingToken) == SchemaState.Fits)
+                    await RefreshAsync(yields: !isLate, stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -47,7 +50,7 @@ sealed partial class TotalsUpkeep(
             }
             catch (Exception e)
             {
-                // Whatever it is (the schema may not be there yet), it must not end the server.
+                // Whatever it is, it must not end the server.
                 RefreshFailed(e.GetType().Name, s_every.TotalSeconds);
                 await Task.Delay(s_every, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }

@@ -10,7 +10,8 @@ namespace HealthExport.Server.Workouts;
 /// <summary>
 /// A route as a GeoJSON Feature (RFC 7946): a LineString, or a Point if there is but one, of longitude, latitude and,
 /// where known, altitude in metres. Beside it, one a point: <c>times</c>, and what else was recorded, null where it was
-/// not. A line across the antimeridian is not cut in two, so that points and times stay one to one.
+/// not. Where it crosses the antimeridian it is cut: a MultiLineString, whose lines end and begin at places between two
+/// points, and beside it a list for each line.
 /// </summary>
 static class GeoJsonRoute
 {
@@ -23,6 +24,7 @@ static class GeoJsonRoute
     {
         response.ContentType = MediaType;
         var route = workout.Route!;
+        var cuts = AntimeridianCuts.Of(route.Longitudes);
         var unsent = new ArrayBufferWriter<byte>(FlushAt * 2);
         using var json = new Utf8JsonWriter(
             unsent, new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true });
@@ -30,19 +32,16 @@ static class GeoJsonRoute
         json.WriteString("type"u8, "Feature"u8);
         json.WriteString("id"u8, workout.Id!.Value);
         json.WriteStartObject("geometry"u8);
-        json.WriteString("type"u8, route.Count == 1 ? "Point"u8 : "LineString"u8);
+        json.WriteString(
+            "type"u8,
+            route.Count == 1 ? "Point"u8 : cuts.Before.Count == 0 ? "LineString"u8 : "MultiLineString"u8);
         json.WritePropertyName("coordinates"u8);
-        if (route.Count > 1) json.WriteStartArray();
-        for (var i = 0; i < route.Count; i++)
-        {
-            json.WriteStartArray();
-            json.WriteNumberValue(route.Longitudes[i]);
-            json.WriteNumberValue(route.Latitudes[i]);
-            if (double.IsFinite(route.Altitudes[i])) json.WriteNumberValue(route.Altitudes[i]);
-            json.WriteEndArray();
-            if (i % PointsBetweenChecks == 0) await FlushAsync(atLeast: FlushAt);
-        }
-        if (route.Count > 1) json.WriteEndArray();
+        if (route.Count == 1) WritePlace(route.Longitudes[0], route.Latitudes[0], route.Altitudes[0]);
+        else
+            await WriteLinesAsync(
+                i => WritePlace(cuts.Longitudes[i], route.Latitudes[i], route.Altitudes[i]),
+                (i, isEnd) => WritePlace(
+                    isEnd ? cuts.EndAt(i) : -cuts.EndAt(i), Between(route.Latitudes, i), Between(route.Altitudes, i)));
         json.WriteEndObject();
 
         json.WriteStartObject("properties"u8);
@@ -50,13 +49,12 @@ static class GeoJsonRoute
         json.WriteString("name"u8, workout.NameAsSent);
         WriteTime(json, "start_at"u8, workout.StartAt, workout.OffsetMinutes);
         WriteTime(json, "end_at"u8, workout.EndAt, workout.OffsetMinutes);
-        json.WriteStartArray("times"u8);
-        for (var i = 0; i < route.Count; i++)
-        {
-            WriteTime(json, default, route.Times[i], workout.OffsetMinutes);
-            if (i % PointsBetweenChecks == 0) await FlushAsync(atLeast: FlushAt);
-        }
-        json.WriteEndArray();
+        json.WritePropertyName("times"u8);
+        await WriteLinesAsync(
+            i => WriteTime(json, default, route.Times[i], workout.OffsetMinutes),
+            (i, _) => WriteTime(
+                json, default, route.Times[i - 1] + cuts.FractionAt(i) * (route.Times[i] - route.Times[i - 1]),
+                workout.OffsetMinutes));
         await WriteNumbersAsync("speeds", route.Speeds);
         await WriteNumbersAsync("courses", route.Courses);
         await WriteNumbersAsync("horizontal_accuracies", route.HorizontalAccuracies);
@@ -67,17 +65,53 @@ static class GeoJsonRoute
         json.WriteEndObject();
         await FlushAsync(atLeast: 0);
 
+        void WritePlace(double longitude, double latitude, double altitude)
+        {
+            json.WriteStartArray();
+            json.WriteNumberValue(longitude);
+            json.WriteNumberValue(latitude);
+            if (double.IsFinite(altitude)) json.WriteNumberValue(altitude);
+            json.WriteEndArray();
+        }
+
+        double Between(double[] values, int cut) =>
+            values[cut - 1] + cuts.FractionAt(cut) * (values[cut] - values[cut - 1]);
+
         async ValueTask WriteNumbersAsync(string name, double[]? values)
         {
             if (values is null) return;
-            json.WriteStartArray(name);
-            for (var i = 0; i < values.Length; i++)
+            json.WritePropertyName(name);
+            await WriteLinesAsync(
+                i =>
+                {
+                    if (double.IsFinite(values[i])) json.WriteNumberValue(values[i]);
+                    else json.WriteNullValue();
+                },
+                (_, _) => json.WriteNullValue());
+        }
+
+        // One list of points, or, where the route is cut, one a line.
+        async ValueTask WriteLinesAsync(Action<int> write, Action<int, bool> writeCut)
+        {
+            var next = 0;
+            if (cuts.Before.Count > 0) json.WriteStartArray();
+            json.WriteStartArray();
+            for (var i = 0; i < route.Count; i++)
             {
-                if (double.IsFinite(values[i])) json.WriteNumberValue(values[i]);
-                else json.WriteNullValue();
+                if (next < cuts.Before.Count && cuts.Before[next] == i)
+                {
+                    // A point on the antimeridian is the end of its line already.
+                    if (cuts.FractionAt(i) > 0) writeCut(i, true);
+                    json.WriteEndArray();
+                    json.WriteStartArray();
+                    writeCut(i, false);
+                    next++;
+                }
+                write(i);
                 if (i % PointsBetweenChecks == 0) await FlushAsync(atLeast: FlushAt);
             }
             json.WriteEndArray();
+            if (cuts.Before.Count > 0) json.WriteEndArray();
         }
 
         async ValueTask FlushAsync(int atLeast)

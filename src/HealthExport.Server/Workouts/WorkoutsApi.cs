@@ -56,11 +56,11 @@ static class WorkoutsApi
         OneOf("type", "Always this.", ["Feature"]),
         Uuid("id", "The workout's."),
         Group(
-            "geometry", "A LineString; a Point, if there is but one.",
-            OneOf("type", "Of the geometry.", ["LineString", "Point"]),
+            "geometry", "A LineString; a Point, if there is but one; a MultiLineString, if it crosses the antimeridian.",
+            OneOf("type", "Of the geometry.", ["LineString", "Point", "MultiLineString"]),
             Of(
                 "coordinates", "Longitude, latitude and, where known, altitude in metres; of a LineString a list of "
-                + "them. A line across the antimeridian is not cut in two.",
+                + "them, of a MultiLineString a list of such lists.",
                 new()
                 {
                     ["type"] = "array",
@@ -71,7 +71,8 @@ static class WorkoutsApi
                     },
                 })),
         Group(
-            "properties", "Of the workout, and of the points: one a point, null where it was not recorded.",
+            "properties", "Of the workout, and of the points: one a point, null where it was not recorded; of a "
+            + "MultiLineString a list a line, as `coordinates`.",
             Text("activity", "Its code; null for a name that has none yet.").OrNull().Like("walking"),
             Text("name", "The activity's name as sent.").Like("Walking"),
             Moment("start_at", "When the workout started, in its own offset."),

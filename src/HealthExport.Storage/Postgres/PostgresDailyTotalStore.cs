@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using HealthExport.Samples;
 using HealthExport.Time;
 using HealthExport.Totals;
@@ -9,16 +10,23 @@ namespace HealthExport.Storage.Postgres;
 /// <summary>Daily totals in PostgreSQL. Who changes them holds the user's lock.</summary>
 sealed class PostgresDailyTotalStore(PostgresDatabase database) : IDailyTotalStore
 {
+    const int MetricColumn = 19;
+    const int DaysAStatement = 20_000;
+
+    const string Columns =
+        """
+        local_date, version = computed, utc_offset, count, sum, min, max, avg, latest, latest_at, grain, samples,
+            sample_sum, timed_samples, timed_sum, timed_seconds, weighted_sum, weight, has_buckets
+        """;
+
     public ValueTask<IReadOnlyList<KeptDay>> ListAsync(
         long userId, int metricId, DateOnly from, DateOnly end, int limit, CancellationToken cancellationToken) =>
         database.ReadAsync(
             async (connection, cancellationToken) =>
             {
                 await using var list = new NpgsqlCommand(
-                    """
-                    select local_date, version = computed, utc_offset, count, sum, min, max, avg, latest, latest_at,
-                        grain, samples, sample_sum, timed_samples, timed_sum, timed_seconds, weighted_sum, weight,
-                        has_buckets
+                    $"""
+                    select {Columns}
                     from daily_totals
                     where user_id = $1 and metric_id = $2 and local_date >= $3 and local_date < $4
                     order by local_date
@@ -28,12 +36,77 @@ sealed class PostgresDailyTotalStore(PostgresDatabase database) : IDailyTotalSto
                 list.Parameters.Bind(userId).Bind(metricId).Bind(from).Bind(end).Bind(limit);
                 await using var row = await list.ExecuteReaderAsync(cancellationToken);
                 List<KeptDay> days = [];
-                while (await row.ReadAsync(cancellationToken))
-                {
-                    var date = row.GetFieldValue<DateOnly>(0);
-                    days.Add(new(date, row.GetBoolean(1) ? Read(row, date) : null));
-                }
+                while (await row.ReadAsync(cancellationToken)) days.Add(ReadDay(row));
                 return (IReadOnlyList<KeptDay>)days;
+            },
+            cancellationToken);
+
+    public async IAsyncEnumerable<(int MetricId, KeptDay Day)> ReadAsync(
+        long userId, IReadOnlyList<int> metricIds, DateOnly from, DateOnly end,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (metricIds.Count == 0) yield break;
+        var after = (MetricId: int.MinValue, Date: from);
+        IReadOnlyList<(int MetricId, KeptDay Day)> page;
+        do
+        {
+            page = await ListAsync(userId, metricIds, from, end, after, cancellationToken);
+            foreach (var day in page) yield return day;
+            if (page.Count > 0) after = (page[^1].MetricId, page[^1].Day.Date);
+        }
+        while (page.Count == DaysAStatement);
+    }
+
+    ValueTask<IReadOnlyList<(int MetricId, KeptDay Day)>> ListAsync(
+        long userId, IReadOnlyList<int> metricIds, DateOnly from, DateOnly end, (int MetricId, DateOnly Date) after,
+        CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            async (connection, cancellationToken) =>
+            {
+                await using var list = new NpgsqlCommand(
+                    $"""
+                    select {Columns}, metric_id
+                    from daily_totals
+                    where user_id = $1 and metric_id = any ($2) and local_date >= $3 and local_date < $4
+                        and (metric_id, local_date) > ($5, $6)
+                    order by metric_id, local_date
+                    limit {DaysAStatement}
+                    """,
+                    connection);
+                list.Parameters.Bind(userId).BindNumbers(metricIds).Bind(from).Bind(end)
+                    .Bind(after.MetricId).Bind(after.Date);
+                await using var row = await list.ExecuteReaderAsync(cancellationToken);
+                List<(int, KeptDay)> days = [];
+                while (await row.ReadAsync(cancellationToken)) days.Add((row.GetInt32(MetricColumn), ReadDay(row)));
+                return (IReadOnlyList<(int, KeptDay)>)days;
+            },
+            cancellationToken);
+
+    public ValueTask<IReadOnlyList<(int MetricId, DateOnly Date)>> ListDatesAsync(
+        long userId, DateOnly from, DateOnly end, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            async (connection, cancellationToken) =>
+            {
+                // From the list of metrics, so that each is sought by its key.
+                await using var list = new NpgsqlCommand(
+                    """
+                    select u.metric_id, t.local_date
+                    from user_metrics u
+                    cross join lateral (
+                        select d.local_date
+                        from daily_totals d
+                        where d.user_id = $1 and d.metric_id = u.metric_id
+                            and d.local_date >= $2 and d.local_date < $3) t
+                    where u.user_id = $1
+                    order by u.metric_id, t.local_date
+                    """,
+                    connection);
+                list.Parameters.Bind(userId).Bind(from).Bind(end);
+                await using var row = await list.ExecuteReaderAsync(cancellationToken);
+                List<(int, DateOnly)> dates = [];
+                while (await row.ReadAsync(cancellationToken))
+                    dates.Add((row.GetInt32(0), row.GetFieldValue<DateOnly>(1)));
+                return (IReadOnlyList<(int, DateOnly)>)dates;
             },
             cancellationToken);
 
@@ -181,6 +254,12 @@ sealed class PostgresDailyTotalStore(PostgresDatabase database) : IDailyTotalSto
             .BindNumbers(totals.Select(total => (double?)total.Means.WeightedSum))
             .BindNumbers(totals.Select(total => (double?)total.Means.Weight))
             .Add(new NpgsqlParameter<bool[]> { TypedValue = [.. totals.Select(total => total.Means.HasBuckets)] });
+    }
+
+    static KeptDay ReadDay(NpgsqlDataReader row)
+    {
+        var date = row.GetFieldValue<DateOnly>(0);
+        return new(date, row.GetBoolean(1) ? Read(row, date) : null);
     }
 
     static DayTotal Read(NpgsqlDataReader row, DateOnly date)

@@ -59,6 +59,53 @@ sealed partial class PostgresIngestionStore
             cancellationToken);
     }
 
+    public ValueTask<IReadOnlyList<Arrival>> ListArrivalsAsync(
+        long userId, Instant since, int limit, CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<Arrival>>(
+            async (connection, cancellationToken) =>
+            {
+                await using var read = new NpgsqlCommand(
+                    """
+                    select received_at, headers::json ->> 'automation-id', headers::json ->> 'automation-name',
+                        headers::json ->> 'session-id'
+                    from raw_ingestions
+                    where user_id = $1 and received_at >= $2
+                    order by received_at desc, number desc
+                    limit $3
+                    """,
+                    connection);
+                read.Parameters.Bind(userId).Bind(since).Bind(limit);
+                List<Arrival> arrivals = [];
+                await using var row = await read.ExecuteReaderAsync(cancellationToken);
+                while (await row.ReadAsync(cancellationToken))
+                    arrivals.Add(new(row.GetInstant(0), row.FindString(1), row.FindString(2), row.FindString(3)));
+                return arrivals;
+            },
+            cancellationToken);
+
+    public ValueTask<IReadOnlyList<(int MetricId, Instant ReceivedAt)>> ListLastPushesAsync(
+        long userId, CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<(int, Instant)>>(
+            async (connection, cancellationToken) =>
+            {
+                await using var read = new NpgsqlCommand(
+                    """
+                    select s.metric_id, max(t.received_at)
+                    from series_pushes s
+                    join ingestion_times t on t.user_id = s.user_id and t.number = s.ingestion
+                    where s.user_id = $1
+                    group by s.metric_id
+                    order by s.metric_id
+                    """,
+                    connection);
+                read.Parameters.Bind(userId);
+                List<(int, Instant)> pushes = [];
+                await using var row = await read.ExecuteReaderAsync(cancellationToken);
+                while (await row.ReadAsync(cancellationToken)) pushes.Add((row.GetInt32(0), row.GetInstant(1)));
+                return pushes;
+            },
+            cancellationToken);
+
     public ValueTask<Page<Reject>> ListRejectsAsync(
         long userId, Guid id, string? cursor, int limit, CancellationToken cancellationToken)
     {

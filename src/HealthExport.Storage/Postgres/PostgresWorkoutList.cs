@@ -1,3 +1,4 @@
+using HealthExport.Samples;
 using HealthExport.Time;
 using HealthExport.Workouts;
 using Npgsql;
@@ -30,13 +31,36 @@ sealed class PostgresWorkoutList
         return list.Finish();
     }
 
-    void AddWorkout(WorkoutQuery query, WorkoutPlace? after)
+    /// <summary>What those of a span add up to, activity by activity.</summary>
+    public static NpgsqlBatchCommand WriteSum(long userId, TimeSpanBounds span)
     {
-        var (from, to) = WorkoutPlace.StartsOf(query.Span);
+        var list = new PostgresWorkoutList();
+        list.Parameters.Bind(userId);
+        list.AddSpan(span);
+        list._command.CommandText =
+            $"""
+            select w.activity, case when w.activity is null then w.name_as_sent end as name, count(*),
+                sum(coalesce(w.duration_s, extract(epoch from w.end_at - w.start_at)::double precision)),
+                sum(w.active_energy_kcal), sum(w.distance_m)
+            from workouts w
+            where {string.Join(" and ", list._ofWorkout)}
+            group by w.activity, name
+            """;
+        return list._command;
+    }
+
+    void AddSpan(TimeSpanBounds span)
+    {
+        var (from, to) = WorkoutPlace.StartsOf(span);
         if (from is { } first) _ofWorkout.Add($"w.start_at >= {Bind(first)}");
         if (to is { } last) _ofWorkout.Add($"w.start_at < {Bind(last)}");
-        if (query.Span.FromDate is { } firstDay) _ofWorkout.Add($"{LocalStart} >= {Bind(Instant.From(firstDay))}");
-        if (query.Span.ToDate is { } lastDay) _ofWorkout.Add($"{LocalStart} < {Bind(Instant.From(lastDay))}");
+        if (span.FromDate is { } firstDay) _ofWorkout.Add($"{LocalStart} >= {Bind(Instant.From(firstDay))}");
+        if (span.ToDate is { } lastDay) _ofWorkout.Add($"{LocalStart} < {Bind(Instant.From(lastDay))}");
+    }
+
+    void AddWorkout(WorkoutQuery query, WorkoutPlace? after)
+    {
+        AddSpan(query.Span);
         if (query.Activity is { } activity) _ofWorkout.Add($"w.activity = {Bind(activity)}");
         if (query.NameAsSent is { } name) _ofWorkout.Add($"w.name_as_sent = {Bind(name)}");
         if (after is { } place) _ofWorkout.Add($"(w.start_at, w.id) < ({Bind(place.StartAt)}, {Bind(place.Id)})");

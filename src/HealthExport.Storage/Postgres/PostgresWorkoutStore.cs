@@ -1,4 +1,5 @@
 using HealthExport.Pushes;
+using HealthExport.Samples;
 using HealthExport.Workouts;
 using Npgsql;
 
@@ -27,6 +28,21 @@ sealed class PostgresWorkoutStore(PostgresDatabase database) : IWorkoutStore
         rows.RemoveAt(query.Limit);
         return new(rows, WorkoutPlace.Of(rows[^1]).ToCursor(query));
     }
+
+    public ValueTask<IReadOnlyList<WorkoutSum>> SumAsync(
+        long userId, TimeSpanBounds span, CancellationToken cancellationToken) =>
+        ReadAsync(
+            batch => batch.BatchCommands.Add(PostgresWorkoutList.WriteSum(userId, span)),
+            async (row, cancellationToken) =>
+            {
+                List<WorkoutSum> sums = [];
+                while (await row.ReadAsync(cancellationToken))
+                    sums.Add(new(
+                        row.FindString(0), row.FindString(1), row.GetInt64(2), row.GetDouble(3), row.FindDouble(4),
+                        row.FindDouble(5)));
+                return (IReadOnlyList<WorkoutSum>)sums;
+            },
+            cancellationToken);
 
     public ValueTask<WorkoutRow?> FindAsync(long userId, Guid id, CancellationToken cancellationToken) =>
         ReadAsync(

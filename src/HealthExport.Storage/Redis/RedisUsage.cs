@@ -9,7 +9,8 @@ namespace HealthExport.Storage.Redis;
 
 /// <summary>
 /// Counts in Redis, with one script that goes by the clock there, so that any number of processes count as one. While
-/// Redis is away each counts for itself, and goes on from what it let in itself within the hour.
+/// Redis is away each counts for itself, and goes on from what it let in within the hour, and what the others had by
+/// its last request of the key in each minute.
 /// </summary>
 /// <remarks>
 /// Away means: no connection, no answer in time, or an error, even once. Then nobody waits for it any more, but a loop,
@@ -83,9 +84,9 @@ sealed class RedisUsage : ISharedUsage, IAsyncDisposable
     {
         try
         {
-            var (verdict, _) = await RunAsync(
+            var (verdict, _, ofMinute) = await RunAsync(
                 link.Database, key, allowance, cost, 0, _local.FindUntold(key, link.Epoch));
-            _local.Note(key, verdict.IsTaken ? cost : Cost.Nothing, verdict.Minute, link.Epoch);
+            _local.Note(key, verdict.IsTaken ? cost : Cost.Nothing, ofMinute, verdict.Minute, link.Epoch);
             return verdict;
         }
         catch (Exception e) when (e is not OutOfMemoryException)
@@ -118,7 +119,7 @@ sealed class RedisUsage : ISharedUsage, IAsyncDisposable
                 // Also while nobody asks: the client would connect again by itself, perhaps to a server that was
                 // restarted and has forgotten everything.
                 connection.ConnectionFailed += (_, failure) => End(link, failure.FailureType.ToString());
-                var (_, now) = await RunAsync(
+                var (_, now, _) = await RunAsync(
                     link.Database, new("", LimitClass.Read), s_anything, Cost.OneRequest, 0, []);
                 _local.SetNow(now);
                 failures = 0;
@@ -188,7 +189,7 @@ sealed class RedisUsage : ISharedUsage, IAsyncDisposable
         }
     }
 
-    async Task<(Verdict Verdict, Instant Now)> RunAsync(
+    async Task<(Verdict Verdict, Instant Now, Cost OfMinute)> RunAsync(
         IDatabase database, UsageKey key, Allowance allowance, Cost cost, int backTo, HourWindow.Step[] untold)
     {
         RedisKey[] keys = [$"{_options.Prefix}limit:{key.KeyId}:{LimitClasses.GetName(key.Class)}"];
@@ -221,7 +222,7 @@ sealed class RedisUsage : ISharedUsage, IAsyncDisposable
         }
     }
 
-    internal static (Verdict Verdict, Instant Now) Read(RedisResult result)
+    internal static (Verdict Verdict, Instant Now, Cost OfMinute) Read(RedisResult result)
     {
         var numbers = (long[])result;
         return (
@@ -229,7 +230,7 @@ sealed class RedisUsage : ISharedUsage, IAsyncDisposable
                 numbers[0] == 1, new(numbers[1], numbers[2]),
                 numbers[3] < 0 ? null : TimeSpan.FromMicroseconds(numbers[3]), TimeSpan.FromMicroseconds(numbers[4]),
                 TimeSpan.FromMicroseconds(numbers[5]), (int)numbers[6]),
-            new(numbers[7]));
+            new(numbers[7]), new(numbers[8], numbers[9]));
     }
 
     /// <summary>Without the text, which names addresses.</summary>

@@ -6,7 +6,8 @@
 -- ARGV     allowed requests, allowed bytes, requests and bytes to take, the minute to give them back to (or 0), then
 --          any number of triples: minute, requests and bytes that somebody knows to have been taken in it.
 -- Returns  1 if it was taken; requests and bytes used; microseconds until it would fit (-1 for never), until one
---          request would, and until one byte would; the minute it was taken in; now, in microseconds since 1970.
+--          request would, and until one byte would; the minute it was taken in; now, in microseconds since 1970; of that
+--          minute the requests and bytes of all, those taken just now included, 0 where none of them was.
 local key = KEYS[1]
 local allowed_r, allowed_b = tonumber(ARGV[1]), tonumber(ARGV[2])
 local cost_r, cost_b, back_to = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -79,7 +80,7 @@ local function wait_for(r, b)
     end
 end
 
-local wait = 0
+local wait, minute_r, minute_b = 0, 0, 0
 if back_to > 0 then
     if back_to > present - 60 and back_to <= present then
         local r, b = 'r' .. back_to % 60, 'b' .. back_to % 60
@@ -93,8 +94,8 @@ if back_to > 0 then
 else
     wait = wait_for(cost_r, cost_b)
     if wait == 0 and (cost_r > 0 or cost_b > 0) then
-        if cost_r > 0 then redis.call('HINCRBY', key, 'r' .. present % 60, cost_r) end
-        if cost_b > 0 then redis.call('HINCRBY', key, 'b' .. present % 60, cost_b) end
+        if cost_r > 0 then minute_r = redis.call('HINCRBY', key, 'r' .. present % 60, cost_r) end
+        if cost_b > 0 then minute_b = redis.call('HINCRBY', key, 'b' .. present % 60, cost_b) end
         used_r, used_b, changed = used_r + cost_r, used_b + cost_b, true
     end
 end
@@ -103,4 +104,6 @@ if changed then
     -- Longer than the hour by what the present minute may still last and the clock may go wrong.
     redis.call('EXPIRE', key, 3720)
 end
-return { wait == 0 and 1 or 0, used_r, used_b, wait, wait_for(1, 0), wait_for(0, 1), present, now }
+return {
+    wait == 0 and 1 or 0, used_r, used_b, wait, wait_for(1, 0), wait_for(0, 1), present, now, minute_r, minute_b
+}

@@ -7,6 +7,17 @@ namespace HealthExport.Storage.Sqlite;
 /// <summary>Daily totals in the database file; dates are days since 1970-01-01.</summary>
 sealed class SqliteDailyTotalStore(SqliteDatabase database) : IDailyTotalStore
 {
+    // Statements are kept by their text: lists of metrics come in a few lengths only.
+    const int MetricsAStep = 16;
+    const int RowsBetweenChecks = 1_000;
+    const int MetricColumn = 19;
+
+    const string Columns =
+        """
+        local_date, version = computed, utc_offset, count, sum, min, max, avg, latest, latest_at, grain,
+            samples, sample_sum, timed_samples, timed_sum, timed_seconds, weighted_sum, weight, has_buckets
+        """;
+
     static readonly int s_unixDay = new DateOnly(1970, 1, 1).DayNumber;
 
     public ValueTask<IReadOnlyList<KeptDay>> ListAsync(
@@ -15,9 +26,8 @@ sealed class SqliteDailyTotalStore(SqliteDatabase database) : IDailyTotalStore
         cancellationToken.ThrowIfCancellationRequested();
         using var reader = database.RentReader();
         using var list = reader.Session.Prepare(
-            """
-            select local_date, version = computed, utc_offset, count, sum, min, max, avg, latest, latest_at, grain,
-                samples, sample_sum, timed_samples, timed_sum, timed_seconds, weighted_sum, weight, has_buckets
+            $"""
+            select {Columns}
             from daily_totals
             where user_id = ?1 and metric_id = ?2 and local_date >= ?3 and local_date < ?4
             order by local_date
@@ -25,12 +35,59 @@ sealed class SqliteDailyTotalStore(SqliteDatabase database) : IDailyTotalStore
             """);
         list.Bind(1, userId).Bind(2, metricId).Bind(3, DayOf(from)).Bind(4, DayOf(end)).Bind(5, limit);
         List<KeptDay> days = [];
+        while (list.Step()) days.Add(ReadDay(list));
+        return new(days);
+    }
+
+    public IAsyncEnumerable<(int MetricId, KeptDay Day)> ReadAsync(
+        long userId, IReadOnlyList<int> metricIds, DateOnly from, DateOnly end, CancellationToken cancellationToken) =>
+        Read(userId, metricIds, from, end, cancellationToken).ToAsyncEnumerable();
+
+    IEnumerable<(int MetricId, KeptDay Day)> Read(
+        long userId, IReadOnlyList<int> metricIds, DateOnly from, DateOnly end, CancellationToken cancellationToken)
+    {
+        if (metricIds.Count == 0) yield break;
+        cancellationToken.ThrowIfCancellationRequested();
+        var count = (metricIds.Count + MetricsAStep - 1) / MetricsAStep * MetricsAStep;
+        using var reader = database.RentReader();
+        using var list = reader.Session.Prepare(
+            $"""
+            select {Columns}, metric_id
+            from daily_totals
+            where user_id = ?1 and metric_id in ({string.Join(", ", Enumerable.Range(4, count).Select(i => $"?{i}"))})
+                and local_date >= ?2 and local_date < ?3
+            order by metric_id, local_date
+            """);
+        list.Bind(1, userId).Bind(2, DayOf(from)).Bind(3, DayOf(end));
+        // What is left over names the last one again.
+        for (var i = 0; i < count; i++) list.Bind(4 + i, metricIds[Math.Min(i, metricIds.Count - 1)]);
+        var rows = 0;
         while (list.Step())
         {
-            var date = DateOf(list.GetInt64(0));
-            days.Add(new(date, list.GetBoolean(1) ? Read(list, date) : null));
+            if (++rows % RowsBetweenChecks == 0) cancellationToken.ThrowIfCancellationRequested();
+            yield return (list.GetInt32(MetricColumn), ReadDay(list));
         }
-        return new(days);
+    }
+
+    public ValueTask<IReadOnlyList<(int MetricId, DateOnly Date)>> ListDatesAsync(
+        long userId, DateOnly from, DateOnly end, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using var reader = database.RentReader();
+        // From the list of metrics, so that each is sought by its key.
+        using var list = reader.Session.Prepare(
+            """
+            select t.metric_id, t.local_date
+            from user_metrics u
+            cross join daily_totals t on t.user_id = u.user_id and t.metric_id = u.metric_id
+                and t.local_date >= ?2 and t.local_date < ?3
+            where u.user_id = ?1
+            order by t.metric_id, t.local_date
+            """);
+        list.Bind(1, userId).Bind(2, DayOf(from)).Bind(3, DayOf(end));
+        List<(int, DateOnly)> dates = [];
+        while (list.Step()) dates.Add((list.GetInt32(0), DateOf(list.GetInt64(1))));
+        return new(dates);
     }
 
     public ValueTask<IReadOnlyList<StaleDay>> ListStaleAsync(
@@ -156,6 +213,12 @@ sealed class SqliteDailyTotalStore(SqliteDatabase database) : IDailyTotalStore
             .Bind(13, (long)figures.Grain).Bind(14, means.Samples).Bind(15, means.SampleSum)
             .Bind(16, means.TimedSamples).Bind(17, means.TimedSum).Bind(18, means.TimedSeconds)
             .Bind(19, means.WeightedSum).Bind(20, means.Weight).Bind(21, means.HasBuckets);
+    }
+
+    static KeptDay ReadDay(SqliteStatement row)
+    {
+        var date = DateOf(row.GetInt64(0));
+        return new(date, row.GetBoolean(1) ? Read(row, date) : null);
     }
 
     static DayTotal Read(SqliteStatement row, DateOnly date)

@@ -1,5 +1,6 @@
 using System.Text;
 using HealthExport.Pushes;
+using HealthExport.Time;
 
 namespace HealthExport.Storage.Sqlite;
 
@@ -37,6 +38,45 @@ sealed partial class SqliteIngestionStore
         var hasMore = items.Count == limit && read.Step();
         return new(new Page<Ingestion>(
             items, hasMore ? ListCursor.Write(list, items[^1].ReceivedAt.Microseconds, items[^1].Number) : null));
+    }
+
+    public ValueTask<IReadOnlyList<Arrival>> ListArrivalsAsync(
+        long userId, Instant since, int limit, CancellationToken cancellationToken)
+    {
+        using var reader = database.RentReader();
+        using var read = reader.Session.Prepare(
+            """
+            select received_at, json_extract(headers, '$."automation-id"'), json_extract(headers, '$."automation-name"'),
+                json_extract(headers, '$."session-id"')
+            from raw_ingestions
+            where user_id = ?1 and received_at >= ?2
+            order by received_at desc, number desc
+            limit ?3
+            """);
+        read.Bind(1, userId).Bind(2, since).Bind(3, limit);
+        List<Arrival> arrivals = [];
+        while (read.Step())
+            arrivals.Add(new(read.GetInstant(0), read.FindString(1), read.FindString(2), read.FindString(3)));
+        return new(arrivals);
+    }
+
+    public ValueTask<IReadOnlyList<(int MetricId, Instant ReceivedAt)>> ListLastPushesAsync(
+        long userId, CancellationToken cancellationToken)
+    {
+        using var reader = database.RentReader();
+        using var read = reader.Session.Prepare(
+            """
+            select s.metric_id, max(i.received_at)
+            from series_pushes s
+            join raw_ingestions i on i.user_id = s.user_id and i.number = s.ingestion
+            where s.user_id = ?1
+            group by s.metric_id
+            order by s.metric_id
+            """);
+        read.Bind(1, userId);
+        List<(int, Instant)> pushes = [];
+        while (read.Step()) pushes.Add((read.GetInt32(0), read.GetInstant(1)));
+        return new(pushes);
     }
 
     public ValueTask<Page<Reject>> ListRejectsAsync(

@@ -90,6 +90,32 @@ sealed class SqliteWorkoutStore(SqliteDatabase database) : IWorkoutStore
         return new(new Page<WorkoutRow>(rows, null));
     }
 
+    public ValueTask<IReadOnlyList<WorkoutSum>> SumAsync(
+        long userId, TimeSpanBounds span, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using var reader = database.RentReader();
+        using var list = reader.Session.Prepare(
+            """
+            select activity, case when activity is null then name_as_sent end as name, count(*),
+                sum(coalesce(duration_s, (end_at - start_at) / 1e6)), sum(active_energy_kcal), sum(distance_m)
+            from workouts
+            where user_id = ?1 and start_at between ?2 and ?3
+                and (?4 is null or start_at + utc_offset * 60000000 >= ?4)
+                and (?5 is null or start_at + utc_offset * 60000000 < ?5)
+            group by activity, name
+            """);
+        var (from, to) = WorkoutPlace.StartsOf(span);
+        list.Bind(1, userId).Bind(2, from?.Microseconds ?? long.MinValue).Bind(3, BeforeOrAt(to, span))
+            .Bind(4, Midnight(span.FromDate)).Bind(5, Midnight(span.ToDate));
+        List<WorkoutSum> sums = [];
+        while (list.Step())
+            sums.Add(new(
+                list.FindString(0), list.FindString(1), list.GetInt64(2), list.GetDouble(3), list.FindDouble(4),
+                list.FindDouble(5)));
+        return new(sums);
+    }
+
     public ValueTask<WorkoutRow?> FindAsync(long userId, Guid id, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

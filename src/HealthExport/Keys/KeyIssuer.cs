@@ -1,8 +1,7 @@
-using System.Buffers;
 using System.Globalization;
-using System.Text;
 using System.Text.Json.Nodes;
 using HealthExport.Audit;
+using HealthExport.People;
 using HealthExport.Time;
 
 namespace HealthExport.Keys;
@@ -126,22 +125,12 @@ public sealed record KeyOrder(
     public static readonly TimeSpan MaxLife = TimeSpan.FromDays(36_525);
 
     /// <summary>
-    /// Whether a key may be called so: 1 to 80 characters, not blank, no control characters (a listing is printed to
-    /// terminals), no half of a surrogate pair (no store takes it).
+    /// Whether a key may be called so: 1 to 80 characters, not blank, plain (<see cref="ShownText.IsPlain"/>; a listing
+    /// is printed to terminals), and no key, which would be kept in clear.
     /// </summary>
     public static bool IsName(string? name) =>
-        !string.IsNullOrWhiteSpace(name) && name.Length <= MaxNameLength && !name.Any(char.IsControl)
-        && !HasHalfPair(name);
-
-    static bool HasHalfPair(ReadOnlySpan<char> text)
-    {
-        while (!text.IsEmpty)
-        {
-            if (Rune.DecodeFromUtf16(text, out _, out var length) != OperationStatus.Done) return true;
-            text = text[length..];
-        }
-        return false;
-    }
+        !string.IsNullOrWhiteSpace(name) && name.Length <= MaxNameLength && ShownText.IsPlain(name)
+        && !ShownText.MayHoldKey(name);
 }
 
 /// <param name="Stored">As the store has it.</param>

@@ -50,12 +50,25 @@ public sealed class HourWindow
         return Describe(now, allowance, wait);
     }
 
-    /// <summary>Counts what somebody else has allowed.</summary>
+    /// <summary>Counts what somebody else has allowed, who knows what others have taken.</summary>
     /// <param name="minute">That it was taken in.</param>
-    public void Note(int minute, Cost cost)
+    /// <param name="ofMinute">All that was taken in that minute by then, this cost included. Answers may come in another
+    /// order than they were given: the larger one holds.</param>
+    public void Note(int minute, Cost cost, Cost ofMinute)
     {
+        if (cost == Cost.Nothing) return;
         Advance(minute);
-        Add(cost);
+        for (var i = _count - 1; i >= 0; i--)
+        {
+            ref var step = ref At(i);
+            if (step.Minute != minute) continue;
+            var more = new Cost(
+                Math.Max(0, ofMinute.Requests - step.Requests), Math.Max(0, ofMinute.Bytes - step.Bytes));
+            step = step with { Requests = step.Requests + more.Requests, Bytes = step.Bytes + more.Bytes };
+            _used = new(_used.Requests + more.Requests, _used.Bytes + more.Bytes);
+            return;
+        }
+        Add(minute == _present ? ofMinute : cost);
     }
 
     /// <summary>Undoes a cost; nothing if its minute is no longer counted.</summary>

@@ -57,9 +57,10 @@ public sealed class LocalUsage : IUsage, IDisposable
     }
 
     /// <summary>Counts what was taken elsewhere, by somebody who knows of all that is counted here.</summary>
+    /// <param name="ofMinute">See <see cref="HourWindow.Note"/>.</param>
     /// <param name="minute">That it was taken in.</param>
     /// <param name="epoch">Until when that holds; see <see cref="FindUntold"/>.</param>
-    public void Note(UsageKey key, Cost cost, int minute, int epoch)
+    public void Note(UsageKey key, Cost cost, Cost ofMinute, int minute, int epoch)
     {
         while (true)
         {
@@ -67,7 +68,7 @@ public sealed class LocalUsage : IUsage, IDisposable
             lock (entry)
             {
                 if (entry.IsSwept) continue;
-                entry.Window.Note(minute, cost);
+                entry.Window.Note(minute, cost, ofMinute);
                 entry.ToldIn = epoch;
                 return;
             }

@@ -17,10 +17,10 @@ public sealed record User(
 
     public bool IsBeingErased => ErasingSince is not null;
 
-    /// <summary>Whether a text can be a display name: 1 to <see cref="MaxDisplayNameLength"/> characters, none of them a
-    /// control character, nothing blank around them.</summary>
+    /// <summary>Whether a text can be a display name: 1 to <see cref="MaxDisplayNameLength"/> characters, plain
+    /// (<see cref="ShownText.IsPlain"/>), nothing blank around them, and no key.</summary>
     public static bool IsDisplayName(string text) =>
-        text.Length is > 0 and <= MaxDisplayNameLength && !text.Any(char.IsControl)
+        text.Length is > 0 and <= MaxDisplayNameLength && ShownText.IsPlain(text) && !ShownText.MayHoldKey(text)
         && !char.IsWhiteSpace(text[0]) && !char.IsWhiteSpace(text[^1]);
 }
 

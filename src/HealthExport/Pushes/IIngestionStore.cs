@@ -56,6 +56,15 @@ public interface IIngestionStore
     ValueTask<Page<Ingestion>> ListAsync(
         long userId, IngestionFilter filter, string? cursor, int limit, CancellationToken cancellationToken);
 
+    /// <summary>When a user's pushes came, whatever became of them, and which automations sent them; newest first.
+    /// </summary>
+    ValueTask<IReadOnlyList<Arrival>> ListArrivalsAsync(
+        long userId, Instant since, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Of each metric that there are rows of, when the last push that wrote some was received.</summary>
+    ValueTask<IReadOnlyList<(int MetricId, Instant ReceivedAt)>> ListLastPushesAsync(
+        long userId, CancellationToken cancellationToken);
+
     /// <summary>Every rejected item of an ingestion, in the order found.</summary>
     ValueTask<Page<Reject>> ListRejectsAsync(
         long userId, Guid id, string? cursor, int limit, CancellationToken cancellationToken);

@@ -44,6 +44,15 @@ public readonly record struct TimeSpanBounds(Instant? From, DateOnly? FromDate, 
     public bool Holds(Instant at, DateOnly date) =>
         !(at < From) && !(at >= To) && !(date < FromDate) && !(date >= ToDate);
 
+    /// <summary>Whether a row of that local date may lie within, at some offset.</summary>
+    public bool MayTouch(DateOnly date)
+    {
+        if (date < FromDate || date >= ToDate) return false;
+        var midnight = Instant.From(date).Microseconds;
+        return !(From?.Microseconds >= midnight + Instant.PerDay + OffsetReach)
+            && !(To?.Microseconds <= midnight - OffsetReach);
+    }
+
     /// <summary>Whether every row of that local date lies within, at whatever offset.</summary>
     public bool HoldsWhole(DateOnly date)
     {

@@ -16,6 +16,10 @@ public interface IWorkoutStore
     /// <exception cref="InvalidCursorException">The cursor is of another query.</exception>
     ValueTask<Page<WorkoutRow>> ListAsync(WorkoutQuery query, CancellationToken cancellationToken);
 
+    /// <summary>What the workouts that start in a span add up to, activity by activity, in no order.</summary>
+    ValueTask<IReadOnlyList<WorkoutSum>> SumAsync(
+        long userId, TimeSpanBounds span, CancellationToken cancellationToken);
+
     /// <summary>One workout with its series by name (ordinal), without its route; null if the user has none of this id.
     /// </summary>
     ValueTask<WorkoutRow?> FindAsync(long userId, Guid id, CancellationToken cancellationToken);
@@ -30,6 +34,15 @@ public interface IWorkoutStore
 /// <param name="Workout">Without series and route, unless a method says so.</param>
 /// <param name="HasRoute">Whether <see cref="IWorkoutStore.FindRouteAsync"/> finds one.</param>
 public sealed record WorkoutRow(Workout Workout, bool HasRoute);
+
+/// <summary>Workouts of one activity, added up.</summary>
+/// <param name="Activity">Canonical; null for a name that has no mapping yet.</param>
+/// <param name="NameAsSent">Where there is no activity, else null.</param>
+/// <param name="Seconds">As sent; from start to end where no duration was.</param>
+/// <param name="ActiveEnergyKcal">Null where none of them says any; likewise the distance.</param>
+public sealed record WorkoutSum(
+    string? Activity, string? NameAsSent, long Count, double Seconds, double? ActiveEnergyKcal,
+    double? DistanceMetres);
 
 /// <summary>Which workouts to list; every condition given must hold.</summary>
 /// <param name="Span">Compared with the start.</param>

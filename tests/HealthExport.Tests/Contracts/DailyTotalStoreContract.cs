@@ -95,6 +95,36 @@ public abstract class DailyTotalStoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Days_of_several_metrics_come_metric_by_metric_and_so_do_their_dates()
+    {
+        var other = await _stores.AddUserAsync("other@example.org");
+        var days = Enumerable.Range(0, 5).Select(s_first.AddDays).ToArray();
+        // More metrics than one list of parameters takes, each with a day more than the one before.
+        for (var i = 0; i < 5 * 4; i++) await MarkNamedAsync(_user, $"hue_{i:00}", days[..(1 + i % 5)]);
+        await MarkNamedAsync(other, "hue_00", days);
+        var metrics = (await _stores.Samples.ListMetricsAsync(_user.Id, default)).Select(m => m.MetricId).ToList();
+        var total = Total(days[2], 7);
+        await SaveAsync(metrics[2], new WorkedOutDay(days[2], 1, total));
+
+        (int, KeptDay)[] expected =
+        [
+            .. from metric in metrics.Select((id, i) => (Id: id, Days: 1 + i % 5)).OrderBy(metric => metric.Id)
+               from day in days[..metric.Days]
+               where day >= days[1] && day < days[4]
+               select (metric.Id, new KeptDay(day, metric.Id == metrics[2] && day == days[2] ? total : null)),
+        ];
+        Assert.Equal(expected, await ReadAsync(metrics));
+        Assert.Equal(expected[..3].Where(day => day.Item1 == metrics[1]), await ReadAsync([metrics[0], metrics[1]]));
+        Assert.Empty(await ReadAsync([]));
+        Assert.Equal(
+            expected.Select(day => (day.Item1, day.Item2.Date)),
+            await _stores.DailyTotals.ListDatesAsync(_user.Id, days[1], days[4], default));
+
+        async Task<List<(int, KeptDay)>> ReadAsync(IReadOnlyList<int> ids) =>
+            await _stores.DailyTotals.ReadAsync(_user.Id, ids, days[1], days[4], default).ToListAsync();
+    }
+
+    [Fact]
     public async Task People_are_apart_and_those_with_stale_days_are_found_in_turn()
     {
         Assert.Null(await _stores.DailyTotals.FindStaleUserAsync(0, default));
@@ -153,6 +183,13 @@ public abstract class DailyTotalStoreContract : IAsyncLifetime
         await _stores.ApplyAsync(
             user.Id, $$"""{"data":{"metrics":[{"name":"heart_rate","units":"count/min","data":[{{points}}] } ] } }""");
         return Assert.Single(await _stores.Samples.ListMetricsAsync(user.Id, default)).MetricId;
+    }
+
+    async Task MarkNamedAsync(User user, string metric, IEnumerable<DateOnly> days)
+    {
+        var points = string.Join(",", days.Select(day => $$"""{"date":"{{day:yyyy-MM-dd}} 12:00:00 +0000","qty":60}"""));
+        await _stores.ApplyAsync(
+            user.Id, $$"""{"data":{"metrics":[{"name":"{{metric}}","units":"deg","data":[{{points}}] } ] } }""");
     }
 
     static DayTotal Total(DateOnly date, double value) =>

@@ -59,6 +59,16 @@ static partial class StoreIsolation
             await Assert.ThrowsAsync<InvalidCursorException>(async () =>
                 await store.ListAsync(people.Intruder.Id, new(), theirs.NextCursor, 1, default));
         },
+        ["IIngestionStore.ListArrivalsAsync(Int64, Instant, Int32)"] = async people => Assert.Equal(
+            (await people.Get<IIngestionStore>().ListAsync(people.Intruder.Id, new(), null, 100, default)).Items
+                .Select(ingestion => ingestion.ReceivedAt),
+            (await people.Get<IIngestionStore>().ListArrivalsAsync(people.Intruder.Id, new(0), 100, default))
+                .Select(arrival => arrival.ReceivedAt)),
+        ["IIngestionStore.ListLastPushesAsync(Int64)"] = async people => Assert.Equal(
+            (await people.Get<HealthExport.Samples.ISampleStore>().ListMetricsAsync(people.Intruder.Id, default))
+                .Select(metric => metric.MetricId).Order(),
+            (await people.Get<IIngestionStore>().ListLastPushesAsync(people.Intruder.Id, default))
+                .Select(push => push.MetricId)),
         ["IIngestionStore.ListRejectsAsync(Int64, Guid, String, Int32)"] = async people =>
         {
             var store = people.Get<IIngestionStore>();

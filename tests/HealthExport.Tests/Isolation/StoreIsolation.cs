@@ -213,6 +213,23 @@ static partial class StoreIsolation
             Assert.Empty(
                 await totals.ListAsync(people.Intruder.Id, metric, DateOnly.MinValue, DateOnly.MaxValue, 10, default));
         },
+        ["IDailyTotalStore.ReadAsync(Int64, IReadOnlyList<Int32>, DateOnly, DateOnly)"] = async people =>
+        {
+            var totals = people.Get<IDailyTotalStore>();
+            int[] metrics = [await FindMetricAsync(people, "owner_hue")];
+            Assert.NotEmpty(await totals.ReadAsync(
+                people.Owner.Id, metrics, DateOnly.MinValue, DateOnly.MaxValue, default).ToListAsync());
+            Assert.Empty(await totals.ReadAsync(
+                people.Intruder.Id, metrics, DateOnly.MinValue, DateOnly.MaxValue, default).ToListAsync());
+        },
+        ["IDailyTotalStore.ListDatesAsync(Int64, DateOnly, DateOnly)"] = async people =>
+        {
+            var metric = await FindMetricAsync(people, "owner_hue");
+            var dates = await people.Get<IDailyTotalStore>().ListDatesAsync(
+                people.Intruder.Id, DateOnly.MinValue, DateOnly.MaxValue, default);
+            Assert.NotEmpty(dates);
+            Assert.DoesNotContain(dates, date => date.MetricId == metric);
+        },
         ["IDailyTotalStore.ListStaleAsync(Int64, Int32)"] = async people => Assert.DoesNotContain(
             await people.Get<IDailyTotalStore>().ListStaleAsync(people.Intruder.Id, 100, default),
             day => day.MetricId == FindMetricAsync(people, "owner_hue").AsTask().GetAwaiter().GetResult()),
@@ -263,6 +280,8 @@ static partial class StoreIsolation
             Assert.Single((await workouts.ListAsync(query with { Near = new(52.5, 13.4, 1_000) }, default)).Items);
             Assert.Empty((await workouts.ListAsync(query with { NameAsSent = "owner run" }, default)).Items);
         },
+        ["IWorkoutStore.SumAsync(Int64, TimeSpanBounds)"] = async people => Assert.Equal(
+            1, Assert.Single(await people.Get<IWorkoutStore>().SumAsync(people.Intruder.Id, default, default)).Count),
         ["IWorkoutStore.FindAsync(Int64, Guid)"] = async people => Assert.Null(
             await people.Get<IWorkoutStore>().FindAsync(people.Intruder.Id, TwoPeople.OwnersWorkout, default)),
         ["IWorkoutStore.FindRouteAsync(Int64, Guid)"] = async people =>

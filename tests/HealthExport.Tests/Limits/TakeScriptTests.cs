@@ -91,7 +91,7 @@ public sealed class TakeScriptTests : HourContract, IAsyncLifetime
         {
             var seconds = now.FloorTo(Instant.PerSecond).Microseconds / Instant.PerSecond;
             RedisKey[] keys = [Key, $"{seconds}", $"{now.Microseconds - seconds * Instant.PerSecond}"];
-            var (verdict, at) = RedisUsage.Read(await tests._connection.GetDatabase().ScriptEvaluateAsync(
+            var (verdict, at, _) = RedisUsage.Read(await tests._connection.GetDatabase().ScriptEvaluateAsync(
                 s_script, keys, RedisUsage.ToArguments(allowance, cost, backTo, known)));
             Assert.Equal(now, at);
             return verdict;

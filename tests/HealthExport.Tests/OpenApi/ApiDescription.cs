@@ -67,7 +67,13 @@ sealed class ApiDescription
         var type = response.Content.Headers.ContentType?.MediaType;
         if (described["content"] is not JsonObject contents) return text.Length == 0 ? [] : ["there is a body"];
         if ((contents[type ?? ""] ?? contents["*/*"]) is not { } content) return [$"the form {type} is not described"];
+        if (type == "text/csv") return CheckHeading((string)content["example"]!, text);
         if (!contents.ContainsKey(type!) || !type!.EndsWith("json", StringComparison.Ordinal)) return [];
         return _schemas.Check(content["schema"]!, JsonNode.Parse(text));
     }
+
+    static IReadOnlyList<string> CheckHeading(string example, string text) =>
+        example.Split('\n')[0].TrimEnd('\r') is var told && text.Split("\r\n")[0] is var sent && told == sent
+            ? []
+            : [$"the heading is {sent}, not {told}"];
 }

@@ -63,7 +63,9 @@ public abstract class ReadPlanTests(PlannedHouse house)
 
     public static TheoryData<string> Single =>
     [
-        "/v1/users/me", "/v1/export?from=2022-03-10&to=2022-03-12", "/v1/ingestions/{rejects}", "/v1/ingestions/{step_count}/payload",
+        "/v1/users/me", "/v1/summary?from=2022-03-10&to=2022-04-10",
+        "/v1/summary?from=2022-03-10T08:00:00Z&to=2022-04-10", "/v1/freshness",
+        "/v1/export?from=2022-03-10&to=2022-03-12", "/v1/ingestions/{rejects}", "/v1/ingestions/{step_count}/payload",
         "/v1/events/{event}", $"/v1/workouts/{PlannedPushes.RunId(3)}", $"/v1/workouts/{PlannedPushes.RunId(3)}/route",
     ];
 

@@ -60,6 +60,47 @@ public sealed class SharedLimitTests
         }
     }
 
+    [Fact]
+    public async Task Over_TLS_limits_are_shared_with_a_server_that_the_machine_trusts_and_with_no_other()
+    {
+        RedisServer.Require(own: true);
+        using var certificates = new TestCertificates();
+        using var certificate = certificates.Make();
+        var folder = Directory.CreateTempSubdirectory("healthexport-redis-tls-");
+        try
+        {
+            var root = Write("root.pem", certificates.Root.ExportCertificatePem());
+            await using var redis = await RedisServer.StartAsync((
+                Write("chain.pem", certificates.ChainOf(certificate)), Write("key.pem", TestCertificates.KeyOf(certificate))));
+            Assert.StartsWith("rediss://", redis.Url);
+
+            Assert.Equal("connected", await StartAsync(redis.Url, ("SSL_CERT_FILE", root)));
+            Assert.Equal("disconnected", await StartAsync(redis.Url));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+
+        string Write(string name, string text)
+        {
+            var path = Path.Combine(folder.FullName, name);
+            File.WriteAllText(path, text);
+            return path;
+        }
+
+        async Task<string?> StartAsync(string url, params (string, string)[] more)
+        {
+            using var server = await ServerProcess.StartAsync(
+                Path.Combine(folder.FullName, $"{more.Length}.db"),
+                [("REDIS_URL", url), ("HEALTHEXPORT__REDIS__CONNECTMILLISECONDS", "20000"),
+                    ("HEALTHEXPORT__REDIS__ANSWERMILLISECONDS", "20000"), .. more]);
+            using var http = new HttpClient { BaseAddress = server.Address };
+            using var ready = await http.GetAsync("/ready");
+            return (await ready.ReadJsonAsync()).GetProperty("redis").GetString();
+        }
+    }
+
     [Theory]
     [InlineData(Engine.Sqlite)]
     [InlineData(Engine.Postgres)]
@@ -137,7 +178,7 @@ public sealed class SharedLimitTests
     [Fact]
     public async Task A_replica_that_finds_no_Redis_starts_soon_and_is_ready()
     {
-        var nowhere = $"redis://:secret@127.0.0.1:{PostgresServer.FindFreePort()}";
+        var nowhere = $"redis://:secret@127.0.0.1:{ServerScript.FindFreePort()}";
         await using var server = await RunningServer.StartAsync(settings => settings with { Redis = new(nowhere) });
         using var ready = await server.GetAsync(null, "/ready");
         Assert.Equal(HttpStatusCode.OK, ready.StatusCode);

@@ -83,6 +83,7 @@ public sealed class BareAnswerTests(ServerFixture fixture) : IClassFixture<Serve
     [Theory]
     [InlineData("zz\r\n")]
     [InlineData("2\r\n[]junk")]
+    [InlineData("ffffffffffffffff\r\n[]")]
     public async Task A_body_that_does_not_come_as_announced_is_the_applications_to_answer(string body)
     {
         var key = await _server.AddKeyAsync();

@@ -66,6 +66,16 @@ public sealed class SqliteEventsTests(ServerFixture fixture) : EventsTests(fixtu
 public sealed class PostgresEventsTests(PostgresServerFixture fixture)
     : EventsTests(fixture), IClassFixture<PostgresServerFixture>;
 
+public sealed class SqliteSummaryTests(ServerFixture fixture) : SummaryTests(fixture), IClassFixture<ServerFixture>;
+
+public sealed class PostgresSummaryTests(PostgresServerFixture fixture)
+    : SummaryTests(fixture), IClassFixture<PostgresServerFixture>;
+
+public sealed class SqliteVendorTests(ServerFixture fixture) : VendorTests(fixture), IClassFixture<ServerFixture>;
+
+public sealed class PostgresVendorTests(PostgresServerFixture fixture)
+    : VendorTests(fixture), IClassFixture<PostgresServerFixture>;
+
 public sealed class SqliteExportTests(ServerFixture fixture) : ExportTests(fixture), IClassFixture<ServerFixture>;
 
 public sealed class PostgresExportTests(PostgresServerFixture fixture)

@@ -98,6 +98,10 @@ public abstract class PeopleTests(ServerFixture fixture)
     [InlineData("""{"email":"\ud800@x"}""", "email", "must be a text")]
     [InlineData("""{"display_name":""}""", "display_name", "must have 1 to 200 characters")]
     [InlineData("""{"display_name":"a\u0000b"}""", "display_name", "must have 1 to 200 characters")]
+    [InlineData("""{"display_name":"a\u202eb"}""", "display_name", "must have 1 to 200 characters")]
+    [InlineData(
+        """{"display_name":"hx_v825q8qej85j_JJfJGmMnzIoBtoxfdnXUySW9"}""", "display_name", "must have 1 to 200 characters")]
+    [InlineData("""{"email":"a@b\u2066.example"}""", "email", "must look like name@host")]
     [InlineData("""{"display_name":["Zoë"]}""", "display_name", "must be a text")]
     [InlineData("""{"time_zone":"Mars/Olympus"}""", "time_zone", "must be an IANA time zone")]
     [InlineData("""{"time_zone":"W. Europe Standard Time"}""", "time_zone", "must be an IANA time zone")]

@@ -165,6 +165,62 @@ public abstract class RateLimitTests(RateLimitFixture fixture)
         Assert.Equal(HttpStatusCode.OK, fits.StatusCode);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Bodies_of_unknown_length_take_their_bytes_as_they_come(bool isPacked)
+    {
+        var key = await AddKeyAsync();
+        using var first = await OpenAsync(key, isPacked);
+        // Beyond a whole part, what is too little to be one.
+        var body = MakeNoise(2 * (4 * Mebibyte + (Mebibyte >> 2)));
+        var sent = isPacked ? ReceiveTests.Compress("gzip", body) : body;
+        await SendAsync(first, sent.AsMemory(0, sent.Length / 2));
+        await Eventually.TrueAsync(async () => await UsedBytesAsync() >= 4 * Mebibyte);
+        await SendAsync(first, sent.AsMemory(sent.Length / 2));
+        await Eventually.TrueAsync(async () => await UsedBytesAsync() >= 8 * Mebibyte);
+
+        using var second = await OpenAsync(key, isPacked);
+        await SendAsync(second, sent);
+        var answer = await second.ReadHeadAsync();
+        Assert.StartsWith("HTTP/1.1 429 ", answer);
+        Assert.Contains("Retry-After: ", answer);
+        Assert.InRange(await UsedBytesAsync(), 8 * Mebibyte, body.Length);
+
+        first.Break();
+        await Eventually.TrueAsync(async () => await UsedBytesAsync() == 0);
+        Assert.Equal(0, await _server.CountKeptAsync(key));
+
+        async Task<long> UsedBytesAsync() =>
+            (await AskAsync(key)).GetProperty("bytes").GetProperty("used").GetInt64();
+    }
+
+    async Task<RawConnection> OpenAsync(TestKey key, bool isPacked)
+    {
+        var client = await RawConnection.OpenAsync(_server.Url);
+        await client.SendAsync(
+            $"POST /v1/ingest HTTP/1.1\r\nHost: test\r\napi-key: {key.Text}\r\nTransfer-Encoding: chunked\r\n"
+            + (isPacked ? "Content-Encoding: gzip\r\n\r\n" : "\r\n"));
+        return client;
+    }
+
+    /// <summary>Sends one chunk of a body.</summary>
+    static async Task SendAsync(RawConnection client, ReadOnlyMemory<byte> chunk)
+    {
+        await client.SendAsync($"{chunk.Length:x}\r\n");
+        await client.SendAsync(chunk);
+        await client.SendAsync("\r\n");
+    }
+
+    /// <summary>The beginning of a JSON text that cannot be packed much.</summary>
+    static byte[] MakeNoise(int length)
+    {
+        var noise = Encoding.ASCII.GetBytes(new string('"', length));
+        for (var i = 2; i < length; i++) noise[i] = (byte)Random.Shared.Next('a', 'z');
+        noise[0] = (byte)'[';
+        return noise;
+    }
+
     [Fact]
     public async Task What_is_not_kept_costs_no_bytes()
     {

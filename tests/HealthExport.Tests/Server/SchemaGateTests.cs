@@ -1,5 +1,7 @@
 using System.Net;
+using HealthExport.Audit;
 using HealthExport.Migrations;
+using HealthExport.People;
 using HealthExport.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -52,6 +54,55 @@ public sealed class SchemaGateTests
         Assert.Equal(HttpStatusCode.OK, health.StatusCode);
     }
 
+    [Theory]
+    [InlineData(Engine.Sqlite)]
+    [InlineData(Engine.Postgres)]
+    public async Task On_a_schema_newer_than_the_server_nothing_is_kept_up_and_nobody_erased(Engine engine)
+    {
+        await using var place = engine == Engine.Postgres
+            ? await StorePlace.MakeSpoiltAsync() : await StorePlace.MakeAsync(engine);
+        User leaving;
+        await using (var before = await RunningServer.StartAsync(
+            overrides: services => services.AddClock(new FakeClock()), shared: place))
+        {
+            leaving = (await before.AddKeyAsync()).User;
+            await before.Get<IAuditStore>().AppendAsync(
+                [AuditEntry.Create(
+                    AuditAction.DataIngested, AuditOrigin.Nobody, Entries.Noon.AddDays(-400), resource: "old")],
+                default);
+        }
+
+        NewerStore? newer = null;
+        // Partitions, which PostgreSQL alone has, a person erased, entries of the trail removed.
+        int[] lines = engine == Engine.Postgres ? [1301, 1311, 1405] : [1311, 1405];
+        Assert.Empty(await WatchAsync(isNewer: true));
+        Assert.Equal(lines, await WatchAsync(isNewer: false));
+
+        // What a server says that it did of these.
+        async Task<List<int>> WatchAsync(bool isNewer)
+        {
+            // The next year's partitions are due.
+            var clock = new FakeClock(Entries.Noon.AddDays(400));
+            await using var server = await RunningServer.StartAsync(
+                overrides: services =>
+                {
+                    services.AddClock(clock);
+                    if (!isNewer) return;
+                    var inner = services.Last(service => service.ServiceType == typeof(IMigrationStore));
+                    services.AddSingleton<IMigrationStore>(provider => newer = new NewerStore(
+                        (IMigrationStore)ActivatorUtilities.CreateInstance(provider, inner.ImplementationType!)));
+                },
+                shared: place);
+            if (isNewer) await server.Get<IUserStore>().BeginErasingAsync(leaving.Id, default);
+            await Eventually.TrueAsync(() =>
+            {
+                clock.Advance(TimeSpan.FromMinutes(1));
+                return isNewer ? newer!.Looks > 20 : lines.All(line => server.Log.Of(line).Any());
+            });
+            return [.. lines.Where(line => server.Log.Of(line).Any())];
+        }
+    }
+
     static async Task AssertRefusedAsync(RunningServer server, TestKey key, string text, string migrations)
     {
         foreach (var path in (string[])["/v1/metrics", "/v1/ingestions", "/v1/workouts"])
@@ -80,8 +131,16 @@ public sealed class SchemaGateTests
     /// <summary>As a store is that a later build has migrated.</summary>
     sealed class NewerStore(IMigrationStore store) : IMigrationStore
     {
-        public async ValueTask<IReadOnlyList<Migration>> ListAsync(CancellationToken cancellationToken) =>
-            [.. await store.ListAsync(cancellationToken), new(9000, "later", IsApplied: true, IsKnown: false)];
+        int _looks;
+
+        /// <summary>How often somebody has looked at the steps.</summary>
+        public int Looks => Volatile.Read(ref _looks);
+
+        public async ValueTask<IReadOnlyList<Migration>> ListAsync(CancellationToken cancellationToken)
+        {
+            Interlocked.Increment(ref _looks);
+            return [.. await store.ListAsync(cancellationToken), new(9000, "later", IsApplied: true, IsKnown: false)];
+        }
 
         public ValueTask<IReadOnlyList<Migration>> MigrateAsync(
             int? downTo, bool dryRun, CancellationToken cancellationToken) =>

@@ -80,6 +80,14 @@ public sealed class TotalsUpkeepTests
             long userId, int metricId, DateOnly from, DateOnly end, int limit, CancellationToken cancellationToken) =>
             store.ListAsync(userId, metricId, from, end, limit, cancellationToken);
 
+        public IAsyncEnumerable<(int MetricId, KeptDay Day)> ReadAsync(
+            long userId, IReadOnlyList<int> metricIds, DateOnly from, DateOnly end,
+            CancellationToken cancellationToken) => store.ReadAsync(userId, metricIds, from, end, cancellationToken);
+
+        public ValueTask<IReadOnlyList<(int MetricId, DateOnly Date)>> ListDatesAsync(
+            long userId, DateOnly from, DateOnly end, CancellationToken cancellationToken) =>
+            store.ListDatesAsync(userId, from, end, cancellationToken);
+
         public async ValueTask SaveAsync(
             long userId, int metricId, IReadOnlyList<WorkedOutDay> days, CancellationToken cancellationToken)
         {

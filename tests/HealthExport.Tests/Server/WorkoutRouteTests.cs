@@ -47,6 +47,39 @@ public sealed class WorkoutRouteTests(ServerFixture fixture) : IClassFixture<Ser
     }
 
     [Fact]
+    public async Task As_geojson_a_line_across_the_antimeridian_is_cut_there()
+    {
+        var (key, id) = await PushAsync(
+            "Outdoor Run",
+            """
+            "route":[{"lat":10,"lon":179.75,"altitude":10,"time":"2026-01-15T07:00:00Z","speed":2.5},
+                     {"lat":12,"lon":-179.25,"altitude":30,"time":"2026-01-15T07:00:04Z","speed":3},
+                     {"lat":12,"lon":-180,"time":"2026-01-15T07:00:05Z"},
+                     {"lat":13,"lon":179.5,"time":"2026-01-15T07:00:06Z"}]
+            """);
+
+        using var response = await _server.GetAsync(key, $"/v1/workouts/{id}/route");
+
+        var feature = await response.ReadJsonAsync();
+        Assert.Equal(
+            """
+            {"type":"MultiLineString","coordinates":[[[179.75,10,10],[180,10.5,15]],
+            [[-180,10.5,15],[-179.25,12,30],[-180,12]],[[180,12],[179.5,13]]]}
+            """.ReplaceLineEndings(""),
+            feature.GetProperty("geometry").GetRawText());
+        Assert.Equal(
+            """
+            [["2026-01-15T08:00:00+01:00","2026-01-15T08:00:01+01:00"],
+            ["2026-01-15T08:00:01+01:00","2026-01-15T08:00:04+01:00","2026-01-15T08:00:05+01:00"],
+            ["2026-01-15T08:00:05+01:00","2026-01-15T08:00:06+01:00"]]
+            """.ReplaceLineEndings(""),
+            feature.GetProperty("properties").GetProperty("times").GetRawText());
+        Assert.Equal(
+            "[[2.5,null],[null,3,null],[null,null]]",
+            feature.GetProperty("properties").GetProperty("speeds").GetRawText());
+    }
+
+    [Fact]
     public async Task As_gpx_it_is_one_track_that_the_schema_takes()
     {
         var (key, id) = await PushAsync(

@@ -93,6 +93,14 @@ sealed class DailyTotalsTruth(ISampleStore samples, IDailyTotalStore totals, IUs
             [.. (await totals.ListAsync(userId, metricId, from, end, limit, cancellationToken))
                 .Select(day => day with { Total = null })];
 
+        public IAsyncEnumerable<(int MetricId, KeptDay Day)> ReadAsync(
+            long userId, IReadOnlyList<int> metricIds, DateOnly from, DateOnly end,
+            CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ValueTask<IReadOnlyList<(int MetricId, DateOnly Date)>> ListDatesAsync(
+            long userId, DateOnly from, DateOnly end, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+
         public ValueTask<IReadOnlyList<StaleDay>> ListStaleAsync(
             long userId, int limit, CancellationToken cancellationToken) =>
             totals.ListStaleAsync(userId, limit, cancellationToken);

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace HealthExport.Tests.Support;
 
 /// <summary>Debian's PgBouncer in transaction mode, before a server of this run's own.</summary>
@@ -7,10 +5,10 @@ sealed class PgBouncer : IAsyncDisposable
 {
     const string Program = "/usr/sbin/pgbouncer";
 
-    readonly Process _process;
+    readonly ServerScript _script;
     readonly int _port;
 
-    PgBouncer(Process process, int port) => (_process, _port) = (process, port);
+    PgBouncer(ServerScript script, int port) => (_script, _port) = (script, port);
 
     /// <summary>Skips the running test where there is none; under CI that is a failure.</summary>
     public static void Require()
@@ -29,21 +27,14 @@ sealed class PgBouncer : IAsyncDisposable
     public static async Task<PgBouncer> StartAsync(string url)
     {
         var server = new Uri(url);
-        var port = PostgresServer.FindFreePort();
-        var process = PostgresServer.StartScript(
+        var port = ServerScript.FindFreePort();
+        var script = await ServerScript.StartAsync(
             "pgbouncer.sh", "postgres", Program, $"{port}", $"{server.Port}", server.UserInfo.Split(':')[1]);
-        if (await process.StandardOutput.ReadLineAsync() != "started")
-            throw new InvalidOperationException($"PgBouncer: {await process.StandardError.ReadToEndAsync()}");
-        return new(process, port);
+        return new(script, port);
     }
 
     /// <summary>The same database as <paramref name="url"/>, through the pooler.</summary>
     public string Through(string url) => new UriBuilder(url) { Port = _port }.Uri.OriginalString;
 
-    public async ValueTask DisposeAsync()
-    {
-        _process.StandardInput.Close();
-        await _process.WaitForExitAsync();
-        _process.Dispose();
-    }
+    public ValueTask DisposeAsync() => _script.DisposeAsync();
 }

@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using HealthExport.Storage.Postgres;
 using Npgsql;
 
@@ -15,9 +12,9 @@ sealed class PostgresServer : IAsyncDisposable
     const string Programs = "/usr/lib/postgresql/15/bin";
     const string PostGis = "/usr/share/postgresql/15/extension/postgis.control";
 
-    readonly Process? _process;
+    readonly ServerScript? _script;
 
-    PostgresServer(Uri url, Process? process) => (Url, _process) = (url, process);
+    PostgresServer(Uri url, ServerScript? script) => (Url, _script) = (url, script);
 
     /// <summary>As somebody who may create databases and extensions; the path is a database that is there.</summary>
     public Uri Url { get; }
@@ -52,12 +49,11 @@ sealed class PostgresServer : IAsyncDisposable
     /// killed.</summary>
     public static async Task<PostgresServer> StartAsync()
     {
-        var port = FindFreePort();
+        var port = ServerScript.FindFreePort();
         var password = Guid.NewGuid().ToString("n");
-        var process = StartScript("postgres-server.sh", "postgres", Programs, $"{port}", password);
-        var server = new PostgresServer(new($"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"), process);
-        await server.ExpectAsync("started");
-        return server;
+        return new(
+            new($"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"),
+            await ServerScript.StartAsync("postgres-server.sh", "postgres", Programs, $"{port}", password));
     }
 
     /// <summary>A server that is there already.</summary>
@@ -91,55 +87,9 @@ sealed class PostgresServer : IAsyncDisposable
     public string UrlOf(string? database) =>
         database is null ? Url.OriginalString : new UriBuilder(Url) { Path = database }.Uri.OriginalString;
 
-    public async ValueTask DisposeAsync()
-    {
-        if (_process is not { } process) return;
-        process.StandardInput.Close();
-        await process.WaitForExitAsync();
-        process.Dispose();
-    }
+    public ValueTask DisposeAsync() => _script?.DisposeAsync() ?? ValueTask.CompletedTask;
 
-    async Task SendAsync(string command, string answer)
-    {
-        if (_process is not { } process) throw new InvalidOperationException("This server is somebody else's.");
-        await process.StandardInput.WriteLineAsync(command);
-        await process.StandardInput.FlushAsync();
-        await ExpectAsync(answer);
-    }
-
-    async Task ExpectAsync(string answer)
-    {
-        var line = await _process!.StandardOutput.ReadLineAsync();
-        if (line == answer) return;
-        throw new InvalidOperationException(
-            $"PostgreSQL did not come to be {answer}: {await _process.StandardError.ReadToEndAsync()}");
-    }
-
-    /// <summary>Runs one of the scripts beside this file, which ends when its standard input does.</summary>
-    /// <param name="user">Who runs it where this process is root's, because many servers refuse to be; null for root.
-    /// </param>
-    public static Process StartScript(string name, string? user, params string[] arguments)
-    {
-        using var reader = new StreamReader(typeof(PostgresServer).Assembly.GetManifestResourceStream(name)!);
-        string[] command = 
-            user is not null && Environment.UserName == "root" ? ["runuser", "-u", user, "--", "sh"] : ["sh"];
-        var start = new ProcessStartInfo
-        {
-            FileName = command[0],
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = "/",
-        };
-        foreach (var word in (string[])[.. command[1..], "-c", reader.ReadToEnd(), name, .. arguments])
-            start.ArgumentList.Add(word);
-        return Process.Start(start) ?? throw new InvalidOperationException("The shell did not start.");
-    }
-
-    public static int FindFreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
+    Task SendAsync(string command, string answer) =>
+        _script?.SendAsync(command, answer)
+        ?? throw new InvalidOperationException("This server is somebody else's.");
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using HealthExport.Limits;
 using StackExchange.Redis;
 
@@ -12,9 +11,9 @@ sealed class RedisServer : IAsyncDisposable
 {
     const string Program = "/usr/bin/redis-server";
 
-    readonly Process? _process;
+    readonly ServerScript? _script;
 
-    RedisServer(string url, Process? process) => (Url, _process) = (url, process);
+    RedisServer(string url, ServerScript? script) => (Url, _script) = (url, script);
 
     public string Url { get; }
 
@@ -32,15 +31,16 @@ sealed class RedisServer : IAsyncDisposable
     }
 
     /// <summary>Starts a server of its own, whatever TEST_REDIS_URL says: one that may be killed.</summary>
-    public static async Task<RedisServer> StartAsync()
+    /// <param name="tls">The files of its certificate, chain included, and of its key, to speak TLS alone.</param>
+    public static async Task<RedisServer> StartAsync((string Certificate, string Key)? tls = null)
     {
-        var port = PostgresServer.FindFreePort();
+        var port = ServerScript.FindFreePort();
         var password = Guid.NewGuid().ToString("n");
-        var server = new RedisServer(
-            $"redis://:{password}@127.0.0.1:{port}",
-            PostgresServer.StartScript("redis-server.sh", user: null, Program, $"{port}", password));
-        await server.ExpectAsync("started");
-        return server;
+        string[] files = tls is { } with ? [with.Certificate, with.Key] : [];
+        return new(
+            $"redis{(tls is null ? "" : "s")}://:{password}@127.0.0.1:{port}",
+            await ServerScript.StartAsync(
+                "redis-server.sh", user: null, [Program, $"{port}", password, .. files]));
     }
 
     /// <summary>A server that is there already.</summary>
@@ -82,27 +82,9 @@ sealed class RedisServer : IAsyncDisposable
         return connection;
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        if (_process is not { } process) return;
-        process.StandardInput.Close();
-        await process.WaitForExitAsync();
-        process.Dispose();
-    }
+    public ValueTask DisposeAsync() => _script?.DisposeAsync() ?? ValueTask.CompletedTask;
 
-    async Task SendAsync(string command, string answer)
-    {
-        if (_process is not { } process) throw new InvalidOperationException("This server is somebody else's.");
-        await process.StandardInput.WriteLineAsync(command);
-        await process.StandardInput.FlushAsync();
-        await ExpectAsync(answer);
-    }
-
-    async Task ExpectAsync(string answer)
-    {
-        var line = await _process!.StandardOutput.ReadLineAsync();
-        if (line == answer) return;
-        throw new InvalidOperationException(
-            $"Redis did not come to be {answer}: {await _process.StandardError.ReadToEndAsync()}");
-    }
+    Task SendAsync(string command, string answer) =>
+        _script?.SendAsync(command, answer)
+        ?? throw new InvalidOperationException("This server is somebody else's.");
 }

@@ -1,5 +1,6 @@
 using HealthExport.Pushes;
 using HealthExport.Storage.Sqlite;
+using HealthExport.Time;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace HealthExport.Tests.Support;
@@ -76,6 +77,13 @@ sealed class UnsteadyStore(IIngestionStore store) : IIngestionStore
     public ValueTask<Page<Ingestion>> ListAsync(
         long userId, IngestionFilter filter, string? cursor, int limit, CancellationToken cancellationToken) =>
         store.ListAsync(userId, filter, cursor, limit, cancellationToken);
+
+    public ValueTask<IReadOnlyList<Arrival>> ListArrivalsAsync(
+        long userId, Instant since, int limit, CancellationToken cancellationToken) =>
+        store.ListArrivalsAsync(userId, since, limit, cancellationToken);
+
+    public ValueTask<IReadOnlyList<(int MetricId, Instant ReceivedAt)>> ListLastPushesAsync(
+        long userId, CancellationToken cancellationToken) => store.ListLastPushesAsync(userId, cancellationToken);
 
     public ValueTask<Page<Reject>> ListRejectsAsync(
         long userId, Guid id, string? cursor, int limit, CancellationToken cancellationToken) =>

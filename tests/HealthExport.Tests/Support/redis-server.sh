@@ -1,7 +1,7 @@
 #!/bin/sh
 # A Redis server of its own, for as long as somebody holds this script's standard input. Nothing of it is kept on disk.
 # Lines on standard input: kill, start, hold (it hangs, its connections open), go.
-# Arguments: the program, its port, its password.
+# Arguments: the program, its port, its password; where it speaks TLS alone, the files of its certificate and key.
 set -eu
 umask 077
 dir=$(mktemp -d "${TMPDIR:-/tmp}/healthexport-redis-XXXXXX")
@@ -15,9 +15,15 @@ end() {
 trap 'end; rm -rf "$dir"' EXIT
 printf 'requirepass %s\n' "$3" >"$dir/redis.conf"
 
+if [ $# -gt 3 ]; then
+    printf 'port 0\ntls-port %s\ntls-cert-file %s\ntls-key-file %s\ntls-auth-clients no\n' "$2" "$4" "$5"
+else
+    printf 'port %s\n' "$2"
+fi >>"$dir/redis.conf"
+
 start() {
     : >"$dir/redis.log"
-    "$1" "$dir/redis.conf" --port "$2" --bind 127.0.0.1 --dir "$dir" --save '' --appendonly no \
+    "$1" "$dir/redis.conf" --bind 127.0.0.1 --dir "$dir" --save '' --appendonly no \
         --logfile "$dir/redis.log" </dev/null >/dev/null 2>&1 &
     pid=$!
     until grep -q 'Ready to accept connections' "$dir/redis.log"; do

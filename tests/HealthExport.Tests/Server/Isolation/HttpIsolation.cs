@@ -65,6 +65,22 @@ static class HttpIsolation
                 HttpMethod.Get, $"{prefix}/v1/series?metrics={{id}}", $"{HttpPeople.Name}_hue", "nobodys_hue");
         },
         ["GET /v1/blood-pressure"] = (people, prefix) => people.AssertApartAsync($"{prefix}/v1/blood-pressure"),
+        ["GET /v1/summary"] = async (people, prefix) =>
+        {
+            var own = await people.Server.ReadAsync(
+                people.Intruder, $"{prefix}/v1/summary?from=2026-01-01&to=2026-02-01");
+            var theirs = await people.Server.ReadAsync(
+                people.Owner, $"{prefix}/v1/summary?from=2026-01-01&to=2026-02-01");
+            Assert.NotEqual(theirs.GetRawText(), own.GetRawText());
+            Assert.DoesNotContain(HttpPeople.Name, own.GetRawText(), StringComparison.Ordinal);
+        },
+        ["GET /v1/freshness"] = async (people, prefix) =>
+        {
+            var own = (await people.Server.ReadAsync(people.Intruder, $"{prefix}/v1/freshness")).GetRawText();
+            Assert.DoesNotContain(HttpPeople.Name, own, StringComparison.Ordinal);
+            Assert.NotEqual(
+                (await people.Server.ReadAsync(people.Owner, $"{prefix}/v1/freshness")).GetRawText(), own);
+        },
         ["GET /v1/sleep"] = (people, prefix) => people.AssertApartAsync($"{prefix}/v1/sleep?stages=true"),
         ["GET /v1/events"] = (people, prefix) => people.AssertApartAsync($"{prefix}/v1/events"),
         ["GET /v1/events/{id}"] = (people, prefix) => people.AssertHiddenAsync(
@@ -85,6 +101,27 @@ static class HttpIsolation
             HiddenAsync(HttpMethod.Get, "/v1/workouts/{id}", people => people.OwnersWorkout),
         ["GET /v1/workouts/{id:guid}/route"] =
             HiddenAsync(HttpMethod.Get, "/v1/workouts/{id}/route", people => people.OwnersWorkout),
+
+        ["GET /api/metrics/{name}"] = async (people, _) =>
+        {
+            foreach (var metric in (string[])["step_count", "sleep_analysis", "blood_pressure"])
+                Assert.DoesNotContain(
+                    HttpPeople.Name,
+                    (await people.Server.ReadAsync(people.Intruder, $"/api/metrics/{metric}")).GetRawText(),
+                    StringComparison.Ordinal);
+        },
+        ["GET /api/workouts"] = async (people, _) =>
+        {
+            var id = people.OwnersWorkout.ToString().ToUpperInvariant();
+            Assert.Contains(
+                id, (await people.Server.ReadAsync(people.Owner, "/api/workouts")).GetRawText(),
+                StringComparison.Ordinal);
+            Assert.DoesNotContain(
+                id, (await people.Server.ReadAsync(people.Intruder, "/api/workouts")).GetRawText(),
+                StringComparison.Ordinal);
+        },
+        ["GET /api/workouts/{id:guid}"] =
+            HiddenAsync(HttpMethod.Get, "/api/workouts/{id}", people => people.OwnersWorkout),
 
         ["GET /v1/audit"] = async (people, prefix) =>
         {
