@@ -16,6 +16,12 @@ static class WorkoutSearch
     /// <summary>How far from its own start, in microseconds, the start of an equal one may lie.</summary>
     public static long ReachOf(Workout row) => Math.Max(row.StampPrecision, Instant.PerMinute);
 
+    /// <summary>
+    /// From which precision, in microseconds, two of the same times are one only if they may be of one activity: within
+    /// one minute there are two now and then.
+    /// </summary>
+    public const long Coarse = Instant.PerMinute;
+
     /// <summary>Whether any workout may be meant, or only one whose id was made.</summary>
     public static bool MayBeAny(Workout row) => row.Id is null || row.IdIsMade;
 }

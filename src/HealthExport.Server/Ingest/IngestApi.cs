@@ -147,6 +147,26 @@ static class IngestApi
                 {"type":"HeartRate","recorded_at":"2026-01-15T07:30:00+01:00","avg_bpm":61.5}
                 {"type":"Quantity","metric":"step_count","unit":"count","start_at":"2026-01-15T07:30:00Z","value":120}
                 """),
+            Content.Text(
+                CsvType.File,
+                "One of the app's CSV files, known by its heading: wide metrics, workouts, medications, states of "
+                + "mind. Times without an offset are in the person's time zone.",
+                """
+                Date/Time,Step Count (count),Heart Rate [Min] (count/min),Heart Rate [Max] (count/min)
+                2026-01-15 07:30:00,841,58,66
+                """),
+            Content.Text(
+                CsvType.Form,
+                "Several of them, each as a part (RFC 7578). A part that is not known is told of in a warning.",
+                """
+                --B
+                Content-Disposition: form-data; name="HealthData"; filename="HealthMetrics.csv"
+
+                Date/Time,Step Count (count)
+                2026-01-15 07:30:00,841
+
+                --B--
+                """),
         ],
         Refusals = [Refusal.BodyConflict],
         Answers =

@@ -80,6 +80,7 @@ static class IngestionNames
         PayloadFormat.HaeJson => "hae_json",
         PayloadFormat.StandardJson => "standard_json",
         PayloadFormat.Ndjson => "ndjson",
+        PayloadFormat.HaeCsv => "hae_csv",
         _ => throw new ArgumentOutOfRangeException(nameof(format), format, null),
     };
 }

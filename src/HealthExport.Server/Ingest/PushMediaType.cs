@@ -7,7 +7,8 @@ namespace HealthExport.Server.Ingest;
 /// <summary>Which content types a push may have.</summary>
 static class PushMediaType
 {
-    const string Accepted = "A push is JSON: send Content-Type: application/json, or application/x-ndjson.";
+    const string Accepted =
+        "A push is JSON or CSV: send application/json, application/x-ndjson, text/csv or multipart/form-data.";
 
     /// <returns>Null if a body of this type is taken; none stands for JSON.</returns>
     public static ProblemResult? Refuse(string? contentType)
@@ -16,14 +17,17 @@ static class PushMediaType
         if (!MediaTypeHeaderValue.TryParse(contentType, out var type))
             return Problems.UnsupportedMediaType("The Content-Type cannot be read.", Accepted);
         if (type.Charset.HasValue && !IsUtf8(type.Charset.Value.AsSpan().Trim('"')))
-            return Problems.UnsupportedMediaType("The charset is not UTF-8.", "JSON is always UTF-8 here.");
+            return Problems.UnsupportedMediaType("The charset is not UTF-8.", "JSON and CSV are always UTF-8 here.");
         return type.MediaType.Value?.ToLowerInvariant() switch
         {
             "application/json" or "text/json" or "text/plain" or NdjsonType.Name => null,
             { } name when name.StartsWith("application/", StringComparison.Ordinal)
                 && name.EndsWith("+json", StringComparison.Ordinal) => null,
-            "multipart/form-data" or "text/csv" => Problems.UnsupportedMediaType(
-                "CSV is not taken yet.", "Choose JSON as the export format of the automation."),
+            CsvType.File => null,
+            CsvType.Form when CsvType.FindBoundary(contentType) is { Length: > 0 } => null,
+            CsvType.Form => Problems.UnsupportedMediaType(
+                "The Content-Type of the form does not say its boundary.",
+                "It looks like multipart/form-data; boundary=something-that-is-in-no-part."),
             _ => Problems.UnsupportedMediaType("The Content-Type is not one of a push.", Accepted),
         };
     }

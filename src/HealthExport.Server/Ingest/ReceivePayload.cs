@@ -42,7 +42,7 @@ static class ReceivePayload
             using var body = new GuardedBody(request.BodyReader, settings.Stall, clock, context.RequestAborted);
             var intake = new Intake(
                 spool, settings.BodyLimitBytes, budget, place, context.RequestAborted,
-                isLines: NdjsonType.Is(request.ContentType));
+                isJson: !NdjsonType.Is(request.ContentType) && !CsvType.Is(request.ContentType));
             if (coding == ContentCoding.Identity) await CopyAsync(body, intake);
             else await DecodeAsync(body, coding, intake);
             intake.End();
@@ -138,10 +138,11 @@ static class ReceivePayload
     }
 
     /// <summary>Where decoded bytes go, as long as nothing speaks against them.</summary>
-    /// <param name="isLines">Whether a beginning that is no JSON is no more than one bad line.</param>
+    /// <param name="isJson">Whether the body is one JSON value, so that how it begins tells whether it may be a push.
+    /// </param>
     sealed class Intake(
         PayloadSpool spool, long limitBytes, Budget budget, LargeBodies.Place place, CancellationToken aborted,
-        bool isLines)
+        bool isJson)
     {
         OpeningByte _opening;
 
@@ -154,7 +155,7 @@ static class ReceivePayload
         {
             if (Refusal is not null) return false;
             _opening.Take(decoded);
-            if (_opening.MayBeJson == false && !isLines) Refuse(NotJson());
+            if (isJson && _opening.MayBeJson == false) Refuse(NotJson());
             else if (spool.SizeBytes + decoded.Length > limitBytes) Refuse(Problems.BodyTooLarge(limitBytes));
             else if (spool.SizeBytes + decoded.Length > budget.AllowedBytes)
                 Refuse(Problems.BodyOverAllowance(budget.AllowedBytes));
@@ -176,7 +177,7 @@ static class ReceivePayload
         {
             if (Refusal is not null) return;
             if (spool.SizeBytes == 0) Refuse(Problems.MalformedBody("The body is empty."));
-            else if (_opening.MayBeJson is null && !isLines) Refuse(NotJson());
+            else if (isJson && _opening.MayBeJson is null) Refuse(NotJson());
         }
 
         static ProblemResult NotJson() => Problems.MalformedBody(

@@ -78,8 +78,8 @@ sealed partial class PostgresPushTransaction
         batch.Add(
             $"""
             select s.at::int, w.id
-            from unnest($2, $3, $4, $5, $6, $7) with ordinality
-                s (start_at, end_at, first_at, last_at, stamp_precision, any_id, at)
+            from unnest($2, $3, $4, $5, $6, $7, $8) with ordinality
+                s (start_at, end_at, first_at, last_at, stamp_precision, any_id, activity, at)
             cross join lateral (
                 select id
                 from (
@@ -93,7 +93,8 @@ sealed partial class PostgresPushTransaction
             .BindTimes(rows.Select(row => new Instant(row.StartAt.Microseconds - WorkoutSearch.ReachOf(row))))
             .BindTimes(rows.Select(row => new Instant(row.StartAt.Microseconds + WorkoutSearch.ReachOf(row))))
             .BindNumbers(rows.Select(row => row.StampPrecision))
-            .Bind((bool[])[.. rows.Select(WorkoutSearch.MayBeAny)]);
+            .Bind((bool[])[.. rows.Select(WorkoutSearch.MayBeAny)])
+            .BindTexts(rows.Select(row => row.Activity));
         await using var match = await batch.ExecuteReaderAsync(cancellationToken);
         HashSet<Guid> stored = [];
         while (await match.ReadAsync(cancellationToken)) stored.Add(match.GetGuid(0));
@@ -111,6 +112,7 @@ sealed partial class PostgresPushTransaction
             select id
             from workouts
             where user_id = $1 and start_at = s.start_at and end_at = s.end_at and {which}
+                and (s.stamp_precision < {WorkoutSearch.Coarse} or {MayBeOneActivity})
             order by id
             limit 1)
         union all
@@ -121,12 +123,15 @@ sealed partial class PostgresPushTransaction
                     greatest(stamp_precision, s.stamp_precision) * interval '1 microsecond' as unit
                 from workouts
                 where user_id = $1 and start_at between s.first_at and s.last_at and {which}
+                    and (greatest(stamp_precision, s.stamp_precision) < {WorkoutSearch.Coarse} or {MayBeOneActivity})
                 order by start_at, end_at, id
                 limit {WorkoutSearch.MostNear}) near
             where date_bin(unit, start_at, {Origin}) = date_bin(unit, s.start_at, {Origin})
                 and date_bin(unit, end_at, {Origin}) = date_bin(unit, s.end_at, {Origin})
             limit 1)
         """;
+
+    const string MayBeOneActivity = "s.activity is null or activity is null or activity = s.activity";
 
     // Before all workouts, and where a day begins as it does at our own zero.
     const string Origin = "timestamptz '1800-01-01 00:00:00+00'";

@@ -50,21 +50,29 @@ sealed partial class SqlitePushTransaction
             select id
             from workouts indexed by {index}
             where user_id = ?1 and start_at = ?2 and end_at = ?3 {made}
+                and (?4 or ?5 is null or activity is null or activity = ?5)
             order by id
             limit 1
             """))
-            if (same.Bind(1, User).Bind(2, row.StartAt).Bind(3, row.EndAt).Step()) return FindWorkout(same.GetGuid(0));
+        {
+            same.Bind(1, User).Bind(2, row.StartAt).Bind(3, row.EndAt)
+                .Bind(4, row.StampPrecision < WorkoutSearch.Coarse).Bind(5, row.Activity);
+            if (same.Step()) return FindWorkout(same.GetGuid(0));
+        }
 
         using var near = _session.Prepare(
             $"""
             select id, start_at, end_at, stamp_precision
             from workouts indexed by {index}
             where user_id = ?1 and start_at between ?2 and ?3 {made}
+                and (max(stamp_precision, ?4) < {WorkoutSearch.Coarse}
+                    or ?5 is null or activity is null or activity = ?5)
             order by start_at, end_at, id
             limit {WorkoutSearch.MostNear}
             """);
         var reach = WorkoutSearch.ReachOf(row);
-        near.Bind(1, User).Bind(2, row.StartAt.Microseconds - reach).Bind(3, row.StartAt.Microseconds + reach);
+        near.Bind(1, User).Bind(2, row.StartAt.Microseconds - reach).Bind(3, row.StartAt.Microseconds + reach)
+            .Bind(4, row.StampPrecision).Bind(5, row.Activity);
         while (near.Step())
         {
             var precision = Math.Max(row.StampPrecision, near.GetInt64(3));

@@ -8,4 +8,7 @@ public enum PayloadFormat : byte
 
     /// <summary>Standard items, one a line.</summary>
     Ndjson,
+
+    /// <summary>The app's CSV, one file or a form of several.</summary>
+    HaeCsv,
 }

@@ -30,7 +30,11 @@ sealed partial class PushMerge
             _metricIds.Add(run.Array.Metric, metricId);
         }
         if (metricId is { } id) await ApplyAsync(run, new Series(id, run.Array.Grain), rejects);
-        else foreach (ref var row in run.Samples) rejects.Add(TooManyNames(run.Array, row));
+        else
+        {
+            foreach (ref var row in run.Samples)
+                for (var item = 0; item <= row.FurtherItems; item++) rejects.Add(TooManyNames(run.Array, row));
+        }
         run.Release();
         await RejectAsync(rejects);
     }
@@ -99,6 +103,7 @@ sealed partial class PushMerge
                 outcomes[i] = Outcome.Unchanged;
                 continue;
             }
+            if (run.Array.NamesNoSources && stored.Exists) row.Source = stored.Row.Source;
             outcomes[i] = Decide(ref stored, in row, ref change);
             if (change is RowChange.None) continue;
             toWrite = true;
@@ -126,6 +131,7 @@ sealed partial class PushMerge
             {
                 // What may have been a sliver is now known to be the whole.
                 stored.Row.MayNotShrink = false;
+                stored.Row.FurtherItems = row.FurtherItems;
                 stored.Push = _rowNumber;
                 if (change is not RowChange.Insert) change = RowChange.Update;
             }
@@ -159,7 +165,7 @@ sealed partial class PushMerge
         }
         Span<long> sums = stackalloc long[4];
         sums.Clear();
-        for (var i = 0; i < run.Count; i++) sums[(int)outcomes[i]]++;
+        for (var i = 0; i < run.Count; i++) sums[(int)outcomes[i]] += 1 + run.Rows[i].FurtherItems;
         // Rejected ones are counted with their rejects.
         for (var outcome = Outcome.Unchanged; outcome < Outcome.Rejected; outcome++)
             if (sums[(int)outcome] > 0) Tally.Add(type, outcome, sums[(int)outcome]);
@@ -183,7 +189,8 @@ sealed partial class PushMerge
             var isTold = run.Array.IsComposite
                 && _composites
                     .GetValueOrDefault((run.Array.ItemType, run.Array.Ordinal, rows[i].ItemIndex)) is Outcome.Rejected;
-            if (!isTold) rejects.Add(Refused(run.Array.ItemType, rows[i].ItemIndex, AsItem(run.Array, rows[i])));
+            for (var item = isTold ? 1 : 0; item <= rows[i].FurtherItems; item++)
+                rejects.Add(Refused(run.Array.ItemType, rows[i].ItemIndex, AsItem(run.Array, rows[i])));
         }
     }
 

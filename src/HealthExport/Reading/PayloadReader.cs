@@ -1,11 +1,12 @@
 using System.Text.Json;
 using HealthExport.Pushes;
+using HealthExport.Reading.Csv;
 using HealthExport.Samples;
 
 namespace HealthExport.Reading;
 
 /// <summary>
-/// Turns one payload, JSON of the app, or standard items in JSON or one a line, into batches of valid rows in canonical
+/// Turns one payload, JSON or CSV of the app, or standard items in JSON or one a line, into batches of valid rows in canonical
 /// units and of rejects. Memory is bounded by the largest element and one batch, whatever the order of keys; the work is
 /// linear in the payload, however its bytes arrive. Not safe for threads; reads once.
 /// </summary>
@@ -37,16 +38,19 @@ public sealed class PayloadReader(
     readonly ReadContext _context = new(context, thorough, batchRows);
     JsonCursor? _cursor;
     NdjsonReader? _lines;
+    CsvFiles? _files;
 
     /// <summary>What the payload turned out to be. Holds after <see cref="Read"/>.</summary>
     public PayloadFormat Format => _lines is not null ? PayloadFormat.Ndjson
+        : _files is not null ? PayloadFormat.HaeCsv
         : _context.HasStandardItems ? PayloadFormat.StandardJson : PayloadFormat.HaeJson;
 
     /// <summary>
-    /// Bytes of the payload before it stopped being JSON (its length, if it merely ends early); null if it is whole.
+    /// Bytes of the payload before it stopped being JSON, or a form (its length, if it merely ends early); null if it is
+    /// whole.
     /// Holds after <see cref="Read"/>.
     /// </summary>
-    public long? TruncatedAt => _cursor?.CutAt;
+    public long? TruncatedAt => _cursor?.CutAt ?? _files?.CutAt;
 
     /// <summary>The bytes of the window at first; tests make it small.</summary>
     internal int WindowBytes { get; init; } = JsonCursor.WindowBytes;
@@ -66,11 +70,16 @@ public sealed class PayloadReader(
     /// <exception cref="InvalidOperationException">It was called before.</exception>
     public IEnumerable<ReadBatch> Read()
     {
-        if (_cursor is not null || _lines is not null) throw new InvalidOperationException("A payload is read once.");
+        if (_cursor is not null || _lines is not null || _files is not null) throw new InvalidOperationException("A payload is read once.");
         if (NdjsonType.Is(_context.Push.ContentType))
         {
             _lines = new(payload, _context, WindowBytes, LongestLine);
             foreach (var batch in _lines.ReadAll()) yield return batch;
+        }
+        else if (CsvType.Is(_context.Push.ContentType))
+        {
+            _files = new(payload, _context);
+            foreach (var batch in _files.ReadAll()) yield return batch;
         }
         else
         {

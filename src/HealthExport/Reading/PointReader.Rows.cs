@@ -44,7 +44,7 @@ sealed partial class PointReader
 
         if (_source.State == FieldState.Good) row.Source = _context.Sources.Get(Raw(window, _source));
         row.SentUnit = target.Rows.SentUnit;
-        if (_guardsBuckets) row.MayNotShrink = MayBeSliver(row);
+        if (_guardsBuckets) row.MayNotShrink = _context.Period.MayCut(_array, row, _firstBucket);
         if (_extras.Count > 0) row.Extra = MakeExtra(window);
         if (row.Extra is null) _batches.Count();
         else _batches.Count(2 * row.Extra.Length);
@@ -140,15 +140,6 @@ sealed partial class PointReader
         else if (end.At < stamp.At) fault ??= Fault.EndBeforeStart(Name(window, _endAt.Name));
         else row.EndAt = end.At;
         return true;
-    }
-
-    /// <summary>Whether the bucket began before what this push covers, so that it may hold only a part.</summary>
-    bool MayBeSliver(in Sample row)
-    {
-        if (row.StartAt == _firstBucket) return true;
-        if (!_context.Period.IsKnown) return false;
-        var date = row.StartAt.DateAt(_array.Grain >= Grain.Day ? 0 : row.OffsetMinutes);
-        return _context.Period.StartsBefore(date, row.OffsetMinutes);
     }
 
     /// <summary>The value of sexual activity is the sum of what is counted under names with spaces.</summary>

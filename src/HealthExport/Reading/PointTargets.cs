@@ -80,6 +80,7 @@ sealed class PointTargets
             Ordinal = _ordinal,
             IsComposite = isComposite,
             ListsEveryBucket = _grain.ListsEveryBucket && _byUnit.Count == 0,
+            NamesNoSources = _context.NamesNoSources,
         }, conversion, unit, _expected);
     }
 

@@ -1,3 +1,5 @@
+using HealthExport.Catalogue;
+using HealthExport.Samples;
 using HealthExport.Time;
 
 namespace HealthExport.Reading;
@@ -28,10 +30,16 @@ readonly struct PushPeriod
     /// <summary>The span begins at the last sync, somewhere within the first bucket of every array.</summary>
     public bool IsSinceLastSync { get; }
 
-    /// <summary>Whether it is known on which local day the span begins.</summary>
-    public bool IsKnown => _daysBefore is not null;
-
-    /// <summary>Whether a bucket that starts on this local day, at this offset, starts before the span.</summary>
-    public bool StartsBefore(DateOnly date, int offsetMinutes) =>
-        _daysBefore is { } days && date < _receivedAt.DateAt(offsetMinutes).AddDays(-days);
+    /// <summary>
+    /// Whether a bucket of an amount began before what this push covers, so that it may hold only a part.
+    /// </summary>
+    /// <param name="firstBucket">Of the array, if the span begins within it.</param>
+    public bool MayCut(MetricArray array, in Sample row, Instant firstBucket)
+    {
+        if (array.Grain == Grain.Sample || array.Metric.Kind != MetricKind.Cumulative) return false;
+        if (row.StartAt == firstBucket) return true;
+        if (_daysBefore is not { } days) return false;
+        var date = row.StartAt.DateAt(array.Grain >= Grain.Day ? 0 : row.OffsetMinutes);
+        return date < _receivedAt.DateAt(row.OffsetMinutes).AddDays(-days);
+    }
 }

@@ -1,4 +1,5 @@
 using HealthExport.Pushes;
+using HealthExport.Samples;
 
 namespace HealthExport.Reading;
 
@@ -11,6 +12,9 @@ sealed class ReadContext(PushContext push, bool isThorough, int batchRows)
     public SourceCache Sources { get; } = new();
     public StampReader Stamps { get; } = new(push.Zone, push.ReceivedAt);
     public AggregationHeader Aggregation { get; } = AggregationHeader.Parse(push.Aggregation);
+
+    /// <summary>As <see cref="MetricArray.NamesNoSources"/>.</summary>
+    public bool NamesNoSources { get; } = CsvType.Is(push.ContentType);
 
     /// <summary>As <see cref="ReceivedPush.Revisions"/>.</summary>
     public int Revisions { get; } = NdjsonType.RevisionsOf(push.ContentType);

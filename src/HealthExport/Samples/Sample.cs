@@ -35,6 +35,9 @@ public struct Sample
     /// </summary>
     public bool MayNotShrink;
 
+    /// <summary>Items that made the row beside the one that any row is of: further cells of a wide CSV.</summary>
+    public byte FurtherItems;
+
     /// <summary>Index of the item within its own array, for the receipt.</summary>
     public int ItemIndex;
 

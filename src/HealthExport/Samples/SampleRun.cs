@@ -51,6 +51,9 @@ public sealed class MetricArray
     /// </summary>
     public long? NumbersBefore { get; init; }
 
+    /// <summary>The payload has no place for sources: one that is stored stays.</summary>
+    public bool NamesNoSources { get; init; }
+
     /// <summary>Set by the reader when an item of the array could not be placed in time, or the array was cut short:
     /// then nothing may be concluded from what it lacks.</summary>
     public bool HasUnplacedItems { get; set; }

@@ -61,7 +61,7 @@ public abstract class BadInputTests(Household household) : IAsyncLifetime
     [InlineData("application/octet-stream")]
     [InlineData("application/zip")]
     [InlineData("image/png")]
-    [InlineData("text/csv")]
+    [InlineData("text/csv; charset=utf-16")]
     [InlineData("application/json; charset=utf-16")]
     public async Task A_wrong_content_type_is_refused_and_leaves_nothing(string contentType)
     {

@@ -178,21 +178,58 @@ public abstract class FixtureTests(Household household)
         Assert.Empty(await person.Phone.ListAsync("/v1/ingestions", 10));
     }
 
-    [Theory]
-    [InlineData("Csv/Workouts-2026-01-15.csv", "text/csv")]
-    [InlineData("Http/multipart-csv.body",
-        "multipart/form-data; boundary=Boundary-5A3F2E10-7E0B-4C53-9A4E-1D2C3B4A5F60")]
-    public async Task CSV_is_not_taken_yet(string name, string contentType)
+    [Fact]
+    public async Task A_form_of_CSV_files_is_read_and_the_same_days_as_JSON_count_once()
     {
-        var person = await household.AddPersonAsync();
+        const string Form = "multipart/form-data; boundary=Boundary-5A3F2E10-7E0B-4C53-9A4E-1D2C3B4A5F60";
+        const string Days = "?from=2026-01-01&to=2026-02-01";
+        var person = await household.AddPersonAsync("Europe/Berlin");
+        var body = await File.ReadAllBytesAsync(Csv("../Http/multipart-csv.body"));
+        person.Phone.Http.DefaultRequestHeaders.Add("automation-aggregation", "Days");
 
-        var answer = await person.Phone.PushAsync(
-            await File.ReadAllBytesAsync(Path.Combine(AppContext.BaseDirectory, "Fixtures", name)), contentType);
+        var first = await person.Phone.PushAsync(body, Form);
+        var json = await person.Phone.PushAsync(
+            """
+            {"data":{"metrics":[
+            {"name":"step_count","units":"count","data":[
+            {"date":"2026-01-14 00:00:00 +0100","qty":8120,"source":"Watch"},
+            {"date":"2026-01-15 00:00:00 +0100","qty":301.5,"source":"Watch|Phone"}]},
+            {"name":"heart_rate","units":"count/min","data":[
+            {"date":"2026-01-14 00:00:00 +0100","Min":48,"Avg":72.5,"Max":151,"source":"Watch"}]}]}}
+            """u8.ToArray());
 
-        Assert.Equal(HttpStatusCode.UnsupportedMediaType, answer.Code);
-        Assert.Equal("unsupported_media_type", answer.Text("code"));
-        Assert.Empty(await person.Phone.ListAsync("/v1/ingestions", 10));
+        var again = await person.Phone.PushAsync([.. body, .. "\r\n"u8], Form);
+
+        first.AssertAddsUp();
+        Assert.Equal("hae_csv", first.Text("format"));
+        // JSON says who measured; CSV cannot, and takes nothing back.
+        Assert.Equal((3, 3), (json.Count("received"), json.Count("updated")));
+        Assert.Equal(first.Count("received"), again.Count("unchanged"));
+        Assert.Equal(
+            [8120, 301.5],
+            (await person.Phone.ListAsync($"/v1/metrics/step_count/series{Days}", 100))
+                .Select(day => day.GetProperty("value").GetDouble()));
+        await AssertKeptAsSentAsync(person.Phone, first.Id, body);
     }
+
+    [Theory]
+    [InlineData("HealthMetrics-2026-01-14-2026-01-15.csv", 12, 12)]
+    [InlineData("HealthMetrics-old-metric-header.csv", 12, 12)]
+    [InlineData("Medications-2026-01-01-2026-01-15.csv", 4, 4)]
+    [InlineData("StateOfMind-2026-01-01-2026-01-15.csv", 2, 2)]
+    [InlineData("Workouts-2026-01-15.csv", 3, 2)]
+    public async Task A_CSV_file_by_itself_is_read(string name, int received, int inserted)
+    {
+        var person = await household.AddPersonAsync("Europe/Berlin");
+
+        var answer = await person.Phone.PushAsync(await File.ReadAllBytesAsync(Csv(name)), "text/csv");
+
+        answer.AssertAddsUp();
+        Assert.Equal("completed", answer.Text("status"));
+        Assert.Equal((received, inserted), (answer.Count("received"), answer.Count("inserted")));
+    }
+
+    static string Csv(string name) => Path.Combine(AppContext.BaseDirectory, "Fixtures", "Csv", name);
 
     [Fact]
     public void Every_payload_of_the_fixtures_is_tried()

@@ -28,8 +28,9 @@ public sealed class ReceiveTests(ServerFixture fixture) : IClassFixture<ServerFi
     }
 
     [Theory]
-    [InlineData("multipart/form-data; boundary=x")]
-    [InlineData("text/csv")]
+    [InlineData("multipart/form-data")]
+    [InlineData("multipart/mixed; boundary=x")]
+    [InlineData("text/csv; charset=iso-8859-1")]
     [InlineData("application/x-www-form-urlencoded")]
     [InlineData("application/octet-stream")]
     [InlineData("image/png")]
