@@ -74,5 +74,9 @@ var erase = new Command("erase", "Deleting a person's samples and erasing the pe
 erase.SetAction((parsed, cancellationToken) => EraseBenchmark.RunAsync(
     parsed.GetValue(samples), parsed.GetValue(names), parsed.GetValue(engine)!, cancellationToken));
 
+var export = new Command("export", "Everything of a person as a zip.") { samples, engine, runs };
+export.SetAction((parsed, cancellationToken) => ExportBenchmark.RunAsync(
+    parsed.GetValue(samples), parsed.GetValue(engine)!, parsed.GetValue(runs), cancellationToken));
+
 return await new RootCommand("Measures HealthExport from outside, beside a reference in the same run.")
-    { ingest, day, start, auth, limits, read, erase }.Parse(args).InvokeAsync();
+    { ingest, day, start, auth, limits, read, export, erase }.Parse(args).InvokeAsync();

@@ -78,7 +78,7 @@ static class ReadBenchmark
         return 0;
     }
 
-    static async Task FillAsync(ServerUnderTest server, int samples, CancellationToken cancellationToken)
+    public static async Task FillAsync(ServerUnderTest server, int samples, CancellationToken cancellationToken)
     {
         var stride = (int)(Years * TimeSpan.FromDays(365.25).TotalSeconds / samples);
         for (var done = 0; done < samples; done += PointsOfAPush)

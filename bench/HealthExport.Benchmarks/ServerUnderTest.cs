@@ -106,6 +106,9 @@ sealed class ServerUnderTest : IAsyncDisposable
         return double.NaN;
     }
 
+    /// <summary>Has the peak of memory counted from now on.</summary>
+    public void ForgetPeak() => File.WriteAllText($"/proc/{_process.Id}/clear_refs", "5");
+
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();

@@ -9,6 +9,8 @@ static class PayloadFile
 {
     const int BufferBytes = 128 << 10;
 
+    static readonly string[] s_lines = [".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz"];
+
     /// <returns>What is wrong with the file; null when the spool holds it whole.</returns>
     public static async ValueTask<string?> ReadAsync(
         string path, PayloadSpool spool, Action<ImportStep> report, CancellationToken cancellationToken)
@@ -22,7 +24,6 @@ static class PayloadFile
             var length = file.ReadAtLeast(head, 2, throwOnEndOfStream: false);
             file.Position = 0;
             if (length == 0) return "is empty";
-            if (head is [(byte)'P', (byte)'K']) return "is a zip archive: unpack it and import the .json files in it";
             if (head is not [0x1f, 0x8b]) return await CopyAsync(file, file, spool, report, cancellationToken);
             await using var unpacked = new GZipStream(file, CompressionMode.Decompress);
             return await CopyAsync(unpacked, file, spool, report, cancellationToken);
@@ -44,6 +45,27 @@ static class PayloadFile
             return $"cannot be read: {error.Message}";
         }
     }
+
+    /// <summary>Whether it is a zip by its content; false for one that cannot be read.</summary>
+    public static bool IsZip(string path)
+    {
+        try
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            var head = new byte[2];
+            return file.ReadAtLeast(head, 2, throwOnEndOfStream: false) == 2 && ExportZip.IsZip(head);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>What a push of it is called: standard items one a line by their name, all else by its content.</summary>
+    public static string ContentTypeOf(string path) =>
+        s_lines.Any(ending => path.EndsWith(ending, StringComparison.OrdinalIgnoreCase))
+            ? NdjsonType.Name
+            : "application/json";
 
     static async ValueTask<string?> CopyAsync(
         Stream content, FileStream file, PayloadSpool spool, Action<ImportStep> report,

@@ -46,19 +46,28 @@ static class ExportData
         response.ContentType = "application/zip";
         response.Headers.ContentDisposition =
             FormattableString.Invariant($"attachment; filename=\"health-export-{exportedAt:yyyy-MM-dd}.zip\"");
-        using var archive = new ExportArchive(response.BodyWriter, exportedAt);
-        var source = new ExportSource(samples, sleep, workouts, events, caller.UserId, span);
-        await new ExportFiles(archive, source, types).WriteAsync(cancellationToken);
-        var isConsistent = before == await users.FindVersionsAsync(caller.UserId, cancellationToken);
-        await WriteManifestAsync(
-            archive,
-            new(
-                ExportManifest.OwnFormat, ExportManifest.OwnVersion,
-                typeof(ExportData).Assembly.GetName().Version!.ToString(3), exportedAt, asked, types, isConsistent,
-                profile.User.TimeZone, profile.SourceRanks,
-                [.. archive.Files.Select(file => file with { ContentType = TypeOf(file, source.Revisions) })]),
-            cancellationToken);
-        await archive.CompleteAsync(cancellationToken);
+        try
+        {
+            using var archive = new ExportArchive(response.BodyWriter, exportedAt);
+            var source = new ExportSource(samples, sleep, workouts, events, caller.UserId, span);
+            await new ExportFiles(archive, source, types).WriteAsync(cancellationToken);
+            var after = await users.FindVersionsAsync(caller.UserId, cancellationToken);
+            await WriteManifestAsync(
+                archive,
+                new(
+                    ExportManifest.OwnFormat, ExportManifest.OwnVersion,
+                    typeof(ExportData).Assembly.GetName().Version!.ToString(3), exportedAt, asked, types,
+                    IsConsistent: before == after, profile.User.TimeZone, profile.SourceRanks,
+                    [.. archive.Files.Select(file => file with { ContentType = TypeOf(file, source.Revisions) })]),
+                cancellationToken);
+            await archive.CompleteAsync(cancellationToken);
+        }
+        catch when (!response.HasStarted)
+        {
+            // What is answered instead is no zip.
+            response.Headers.ContentDisposition = default;
+            throw;
+        }
         return TypedResults.Empty;
 
         string? AsAsked(string name) =>

@@ -70,7 +70,8 @@ public sealed class PayloadReader(
     /// <exception cref="InvalidOperationException">It was called before.</exception>
     public IEnumerable<ReadBatch> Read()
     {
-        if (_cursor is not null || _lines is not null || _files is not null) throw new InvalidOperationException("A payload is read once.");
+        if (_cursor is not null || _lines is not null || _files is not null)
+            throw new InvalidOperationException("A payload is read once.");
         if (NdjsonType.Is(_context.Push.ContentType))
         {
             _lines = new(payload, _context, WindowBytes, LongestLine);

@@ -95,7 +95,7 @@ public sealed class ImportCommandTests : IDisposable
         Assert.Equal(1, Count(imported.Json, "inserted"));
         Assert.Equal(
             ["is not there", "is empty", "is blank", "is not JSON: it starts with neither { nor [",
-                "is a zip archive: unpack it and import the .json files in it",
+                "is a zip archive that is damaged or cut short",
                 "is damaged: its gzip compression does not unpack", "is a folder", null],
             imported.Json.GetProperty("files").EnumerateArray()
                 .Select(file => file.TryGetProperty("error", out var error) ? error.GetString() : null));

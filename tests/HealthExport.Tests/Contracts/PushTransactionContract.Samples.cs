@@ -1,6 +1,7 @@
 using HealthExport.Catalogue;
 using HealthExport.Pushes;
 using HealthExport.Samples;
+using HealthExport.Tests.Support;
 using HealthExport.Time;
 
 namespace HealthExport.Tests.Contracts;
@@ -90,6 +91,40 @@ public abstract partial class PushTransactionContract
             if (isThere) Assert.Equal(keys[i].Source, found[i].Row.Source);
         }
         Assert.Equal(2, found[^1].Row.Value);
+    }
+
+    [Fact]
+    public async Task Rows_bear_those_of_a_pushs_numbers_that_they_are_written_with()
+    {
+        var before = await InsertAsync(Steps, Grain.Hour, At(0, 100), At(3_600, 50));
+        var kept = await _stores.Ingestions.KeepAsync(
+            ReceivedPushes.Create(_stores, _user.Id, "{} ") with { ContentType = NdjsonType.WithRevisions(5_000) });
+        Assert.Equal(before.Number + 5_000, kept.Ingestion.Number);
+        await using (var push = await BeginNextAsync())
+        {
+            Assert.Equal(kept.Ingestion.Number, push.RowNumber);
+            await WriteAsync(push, HeartRate, Grain.Sample, RowChange.Insert, At(0, 60));
+            push.RowNumber = before.Number + 7;
+            await WriteAsync(push, HeartRate, Grain.Sample, RowChange.Insert, At(1, 61));
+            await WriteAsync(
+                push, Steps, Grain.Sample, RowChange.Insert, [.. Enumerable.Range(0, 300).Select(i => At(i, i))]);
+            await WriteAsync(push, Steps, Grain.Hour, RowChange.Update, At(0, 200));
+            push.RowNumber = before.Number + 9;
+            await WriteAsync(push, Steps, Grain.Hour, RowChange.Touch, At(3_600, 50));
+            await WriteAsync(push, Steps, Grain.Sample, RowChange.Insert, At(1_000, 1));
+            await push.CommitAsync(new(), changedAnything: true, default);
+        }
+        Assert.Equal(
+            [kept.Ingestion.Number, before.Number + 7], (await ReadAsync(HeartRate)).Select(row => row.Push));
+        var steps = await ReadAsync(Steps);
+        Assert.Equal(
+            [(200, before.Number + 7), (50, before.Number + 9)],
+            steps.Where(row => row.Grain == Grain.Hour).Select(row => (row.Row.Value, row.Push)));
+        Assert.Equal(
+            [.. Enumerable.Repeat(before.Number + 7, 300), before.Number + 9],
+            steps.Where(row => row.Grain == Grain.Sample).Select(row => row.Push));
+        // The next one comes after all of them.
+        Assert.Equal(before.Number + 5_001, (await KeepAsync()).Number);
     }
 
     [Fact]

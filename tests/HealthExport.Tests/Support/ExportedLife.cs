@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using System.Text;
 using HealthExport.Json;
 using HealthExport.Tests.Server;
@@ -10,10 +11,23 @@ static class ExportedLife
 {
     static readonly (string, string)[] s_none = [];
 
-    /// <summary>Pushes every fixture there is, then what they lack.</summary>
-    public static async Task PushAsync(RunningServer server, TestKey key, string fixtures)
+    static readonly string s_fixtures = Path.Combine(AppContext.BaseDirectory, "Fixtures", "Payloads");
+    static readonly ConditionalWeakTable<RunningServer, TestKey> s_people = [];
+
+    /// <summary>The same person for all tests on a server: whose data nobody changes.</summary>
+    public static async Task<TestKey> OfAsync(RunningServer server)
     {
-        foreach (var file in Directory.GetFiles(fixtures, "*.json", SearchOption.AllDirectories)
+        if (s_people.TryGetValue(server, out var known)) return known;
+        var key = await server.AddKeyAsync();
+        await PushAsync(server, key);
+        s_people.Add(server, key);
+        return key;
+    }
+
+    /// <summary>Pushes every fixture there is, then what they lack.</summary>
+    static async Task PushAsync(RunningServer server, TestKey key)
+    {
+        foreach (var file in Directory.GetFiles(s_fixtures, "*.json", SearchOption.AllDirectories)
             .Order(StringComparer.Ordinal))
         {
             using var response = await server.PushAsync(key, await File.ReadAllBytesAsync(file));
