@@ -59,16 +59,11 @@ var people = new Option<int>("--people")
 };
 var times =
     new Option<int>("--times") { Description = "How often each read is asked for.", DefaultValueFactory = _ => 20 };
-var crowd = new Option<int>("--clients") { Description = "Clients that ask at once.", DefaultValueFactory = _ => 50 };
 var read = new Command("read", "What is read, of much: every kind of list, series and single thing over HTTP.")
-    { samples, people, engine, times, crowd };
+    { samples, people, engine, times };
 read.SetAction((parsed, cancellationToken) => ReadBenchmark.RunAsync(
     parsed.GetValue(samples), parsed.GetValue(people), parsed.GetValue(engine)!, parsed.GetValue(times),
-    parsed.GetValue(crowd), cancellationToken));
-
-var export = new Command("export", "Everything of a person as a zip.") { samples, engine, runs };
-export.SetAction((parsed, cancellationToken) => ExportBenchmark.RunAsync(
-    parsed.GetValue(samples), parsed.GetValue(engine)!, parsed.GetValue(runs), cancellationToken));
+    cancellationToken));
 
 var names = new Option<int>("--names")
 {
@@ -78,6 +73,10 @@ var erase = new Command("erase", "Deleting a person's samples and erasing the pe
     { samples, names, engine };
 erase.SetAction((parsed, cancellationToken) => EraseBenchmark.RunAsync(
     parsed.GetValue(samples), parsed.GetValue(names), parsed.GetValue(engine)!, cancellationToken));
+
+var export = new Command("export", "Everything of a person as a zip.") { samples, engine, runs };
+export.SetAction((parsed, cancellationToken) => ExportBenchmark.RunAsync(
+    parsed.GetValue(samples), parsed.GetValue(engine)!, parsed.GetValue(runs), cancellationToken));
 
 return await new RootCommand("Measures HealthExport from outside, beside a reference in the same run.")
     { ingest, day, start, auth, limits, read, export, erase }.Parse(args).InvokeAsync();

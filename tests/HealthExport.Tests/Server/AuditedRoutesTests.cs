@@ -103,9 +103,10 @@ public sealed class AuditedRoutesTests(ServerFixture fixture) : IClassFixture<Se
             {
                 ("POST", "/api/data" or "/v1/ingest") => (endpoint.Route, Steps),
                 ("POST", "/v1/auth/keys") => (endpoint.Route, """{"name":"made","scopes":["read"]}"""),
-                ("PATCH", "/v1/users/me") => (endpoint.Route, $$"""{"display_name":"{{Guid.NewGuid()}}"}"""),
+                ("PATCH", "/v1/users/me") => (endpoint.Route, $$"""{"display_name":"after {{before}}"}"""),
                 ("DELETE", "/v1/auth/keys") => (endpoint.Route, $$"""{"id":"{{other.Id}}"}"""),
                 ("GET", "/v1/export") => (endpoint.Route, null),
+                ("DELETE", "/v1/data") => ($"{endpoint.Route}?metric=heart_rate", null),
                 (_, "/v1/auth/keys/{id}" or "/v1/auth/keys/{id}/rotate") =>
                     (endpoint.Route.Replace("{id}", other.Id), null),
                 (_, "/v1/ingestions/{id:guid}/payload" or "/v1/ingestions/{id:guid}/replay") =>
