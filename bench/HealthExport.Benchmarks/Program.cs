@@ -66,9 +66,18 @@ read.SetAction((parsed, cancellationToken) => ReadBenchmark.RunAsync(
     parsed.GetValue(samples), parsed.GetValue(people), parsed.GetValue(engine)!, parsed.GetValue(times),
     parsed.GetValue(crowd), cancellationToken));
 
+var names = new Option<int>("--names")
+{
+    Description = "Metrics of the person that the catalogue does not know.", DefaultValueFactory = _ => 200,
+};
+var erase = new Command("erase", "Deleting a person's samples and erasing the person, beside somebody who pushes.")
+    { samples, names, engine };
+erase.SetAction((parsed, cancellationToken) => EraseBenchmark.RunAsync(
+    parsed.GetValue(samples), parsed.GetValue(names), parsed.GetValue(engine)!, cancellationToken));
+
 var export = new Command("export", "Everything of a person as a zip.") { samples, engine, runs };
 export.SetAction((parsed, cancellationToken) => ExportBenchmark.RunAsync(
     parsed.GetValue(samples), parsed.GetValue(engine)!, parsed.GetValue(runs), cancellationToken));
 
 return await new RootCommand("Measures HealthExport from outside, beside a reference in the same run.")
-    { ingest, day, start, auth, limits, read, export }.Parse(args).InvokeAsync();
+    { ingest, day, start, auth, limits, read, export, erase }.Parse(args).InvokeAsync();

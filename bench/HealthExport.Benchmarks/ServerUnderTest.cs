@@ -77,6 +77,10 @@ sealed class ServerUnderTest : IAsyncDisposable
         return await NewKeyAsync(_folder, _database, email, cancellationToken);
     }
 
+    /// <summary>Everybody there is, as <c>user list</c> prints it.</summary>
+    public Task<string> ListPeopleAsync(CancellationToken cancellationToken) =>
+        CliAsync(_folder, _database, cancellationToken, "user", "list", "--json");
+
     /// <summary>Pushes a body and waits for its receipt.</summary>
     public async Task<JsonElement> PushAsync(HttpContent body, string? key, CancellationToken cancellationToken)
     {
@@ -88,7 +92,9 @@ sealed class ServerUnderTest : IAsyncDisposable
         {
             await Task.Delay(TimeSpan.FromMilliseconds(20), cancellationToken);
             var id = receipt.GetProperty("ingestion_id").GetString();
-            using var again = await Client.GetAsync($"/v1/ingestions/{id}", cancellationToken);
+            using var ask = new HttpRequestMessage(HttpMethod.Get, $"/v1/ingestions/{id}");
+            if (key is not null) ask.Headers.Authorization = new("Bearer", key);
+            using var again = await Client.SendAsync(ask, cancellationToken);
             receipt = await ReadAsync(again, cancellationToken);
         }
         return receipt;

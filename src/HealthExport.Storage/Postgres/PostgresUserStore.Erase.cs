@@ -153,8 +153,11 @@ sealed partial class PostgresUserStore
     {
         await using var batch = new NpgsqlBatch(connection);
         batch.Add("select from metrics where id = $1 for update").Bind(metric);
-        // Sees who sent it meanwhile.
-        batch.Add($"delete from metrics m where m.id = $1 and {IsOrphan}").Bind(metric);
+        // Sees who sent it meanwhile: who does is registered first of all.
+        batch.Add("""
+            delete from metrics m
+            where m.id = $1 and not exists (select from user_metric_names n where n.metric_id = m.id)
+            """).Bind(metric);
         await batch.ExecuteNonQueryAsync(cancellationToken);
         return true;
     }

@@ -57,3 +57,8 @@ public sealed class PostgresDailyTotalStoreTests : DailyTotalStoreContract
 {
     protected override async ValueTask<StoreFixture> OpenAsync() => await PostgresFixture.OpenAsync();
 }
+
+public sealed class PostgresDeletionStoreTests : DeletionStoreContract
+{
+    protected override async ValueTask<StoreFixture> OpenAsync() => await PostgresFixture.OpenAsync();
+}

@@ -27,3 +27,8 @@ public sealed class SqliteDailyTotalStoreTests : DailyTotalStoreContract
 {
     protected override async ValueTask<StoreFixture> OpenAsync() => await SqliteFixture.OpenAsync();
 }
+
+public sealed class SqliteDeletionStoreTests : DeletionStoreContract
+{
+    protected override async ValueTask<StoreFixture> OpenAsync() => await SqliteFixture.OpenAsync();
+}

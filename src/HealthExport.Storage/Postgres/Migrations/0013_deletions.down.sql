@@ -1,3 +1,7 @@
+alter table daily_totals add foreign key (metric_id) references metrics (id);
+alter table series_pushes add foreign key (metric_id) references metrics (id);
+alter table user_metric_sources add foreign key (metric_id) references metrics (id);
+alter table user_metrics add foreign key (metric_id) references metrics (id);
 drop index deletions_unfinished;
 alter table deletions drop column entry;
 alter table deletions drop column finished_at;

@@ -14,3 +14,11 @@ alter table deletions add column finished_at timestamptz;
 alter table deletions add column entry text;
 
 create index deletions_unfinished on deletions (user_id, up_to_ingestion) where stage < 2;
+
+-- Taking away a metric that only one person sent would read each of these whole, once for each metric, for want of an
+-- index that no query wants. Their rows of unknown metrics are there only beside one in user_metric_names, which keeps
+-- its foreign key: who registers a name holds it.
+alter table user_metrics drop constraint user_metrics_metric_id_fkey;
+alter table user_metric_sources drop constraint user_metric_sources_metric_id_fkey;
+alter table series_pushes drop constraint series_pushes_metric_id_fkey;
+alter table daily_totals drop constraint daily_totals_metric_id_fkey;
