@@ -68,7 +68,8 @@ sealed class Compression(RequestDelegate next, IResponseCompressionProvider codi
         {
             if (_target is null)
             {
-                if (_held.WrittenCount + buffer.Length < LeastBytes)
+                // What is never compressed is never held: whoever sends it may want to be seen at it.
+                if (_held.WrittenCount + buffer.Length < LeastBytes && codings.ShouldCompressResponse(context))
                 {
                     _held.Write(buffer.Span);
                     return;
