@@ -1,3 +1,4 @@
+using HealthExport.Catalogue;
 using HealthExport.Pushes;
 using HealthExport.Server.Http;
 using HealthExport.Server.Security;
@@ -24,7 +25,7 @@ static class ListWorkouts
         if (query.Problem is { } problem) return problem;
 
         // Any known name of an activity means the activity; another, the workouts that bear it.
-        var known = activity is null ? null : ActivityNames.Find(activity);
+        var known = activity is null ? null : TextCodes.Activities.Find(activity);
         var page = await store.ListAsync(
             new(caller.UserId, span, known, known is null ? activity : null, near, box, cursor, limit),
             cancellationToken);

@@ -4,7 +4,8 @@ namespace HealthExport.Catalogue;
 
 /// <summary>
 /// The catalogue's embedded tables. Plain on purpose, because they are read at every start: a heading line, fields
-/// parted by commas, lists within a field by bars, and no quoting, so that no field can hold a comma.
+/// parted by commas, lists within a field by bars, texts of one meaning by semicolons, and no quoting, so that no field
+/// can hold a comma.
 /// </summary>
 static class CatalogueFile
 {
@@ -37,6 +38,9 @@ static class CatalogueFile
 
     /// <summary>A field's list; empty for an empty field.</summary>
     public static string[] List(string field) => field.Length == 0 ? [] : field.Split('|');
+
+    /// <summary>A field's texts of one meaning; empty for an empty field.</summary>
+    public static string[] Alternatives(string field) => field.Length == 0 ? [] : field.Split(';');
 
     /// <summary>Takes <c>name = conversion</c> apart; without one it is the identity.</summary>
     public static (string Name, UnitConversion Conversion) ReadConversion(string item)

@@ -22,7 +22,7 @@ sealed class EcgReader(ReadContext context)
         var frequency = item.FindNumber("samplingFrequency");
         return EventReader.Make("ecg", EventReader.Identity(EventReader.Micros(start), source), start, end) with
         {
-            Code = EventCodes.Electrocardiograms.Find(text),
+            Code = TextCodes.Electrocardiograms.Find(text),
             Text = text,
             Value = item.FindNumber("averageHeartRate"),
             Source = source,

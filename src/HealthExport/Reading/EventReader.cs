@@ -39,8 +39,8 @@ sealed class EventReader(ReadContext context)
         {
             SectionName.StateOfMind => ReadStateOfMind(item),
             SectionName.Medications => ReadMedication(item),
-            SectionName.Symptoms => ReadNamed(item, "symptom", EventCodes.Symptoms),
-            SectionName.CycleTracking => ReadNamed(item, "cycle", EventCodes.Cycle),
+            SectionName.Symptoms => ReadNamed(item, "symptom", TextCodes.Symptoms),
+            SectionName.CycleTracking => ReadNamed(item, "cycle", TextCodes.Cycle),
             SectionName.Ecg => _ecg.Read(item),
             _ => ReadNotification(item),
         };
@@ -90,8 +90,8 @@ sealed class EventReader(ReadContext context)
             item.Fail(Fault.OutOfRange("valence", value, "", bounds));
         var text = item.Find("valenceClassification") is { } sent ? Item.TextOf(sent) : null;
         var code = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            ? number >= 1 && number <= EventCodes.Valences.Count ? EventCodes.Valences[number - 1] : null
-            : EventCodes.ValenceNames.Find(text);
+            ? TextCodes.Valences.Codes.ElementAtOrDefault(number - 1)
+            : TextCodes.Valences.Find(text);
         var identity = string.IsNullOrEmpty(id) ? Identity(item.FindText("kind"), Micros(start))
             : Guid.TryParse(id, out var guid) ? guid.ToString() : id;
         return Make("state_of_mind", identity, start, end) with { Code = code, Text = text, Value = valence };
@@ -108,7 +108,7 @@ sealed class EventReader(ReadContext context)
         var status = item.FindText("status");
         return Make("medication", Identity(name, Micros(scheduled ?? start)), start, end) with
         {
-            Code = EventCodes.Doses.Find(status),
+            Code = TextCodes.MedicationStatuses.Find(status),
             Text = status,
             Value = item.FindNumber("dosage"),
             Source = item.FindSource("source"),
@@ -142,7 +142,7 @@ sealed class EventReader(ReadContext context)
                 >= 75 => "high_heart_rate_notification",
                 _ => "low_heart_rate_notification",
             }
-            : EventCodes.Notifications.Find(text);
+            : TextCodes.HeartRateNotifications.Find(text);
         var source = item.FindSource("source");
         if (source is null && item.IsObject("source"))
         {

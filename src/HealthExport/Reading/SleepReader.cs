@@ -73,7 +73,7 @@ sealed class SleepReader
         ReadContext context, int index, Timestamp start, Timestamp end, string text, string? source,
         string? extra, int bytes, string? asSent = null)
     {
-        var stage = SleepStageNames.Find(text, out var isEnglish);
+        var stage = TextCodes.SleepStages.Find(text, out var isEnglish);
         if (stage is null)
             context.Batches.Warn(
                 ItemType, index, WarningCodes.UnmappedText, $"The stage '{text}' has no mapping yet", "value");

@@ -110,7 +110,7 @@ sealed class WorkoutReader(ReadContext context)
             Id = id,
             IdIsMade = id is null,
             NameAsSent = name,
-            Activity = ActivityNames.Find(activity),
+            Activity = TextCodes.Activities.Find(activity),
             StartAt = start?.At ?? default,
             EndAt = end?.At ?? default,
             OffsetMinutes = start?.OffsetMinutes ?? 0,

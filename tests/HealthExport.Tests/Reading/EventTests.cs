@@ -56,6 +56,21 @@ public sealed class EventTests
     }
 
     [Theory]
+    [InlineData("symptoms", "name", "頭痛", "headache")]
+    [InlineData("cycleTracking", "name", "Flux menstruel", "menstrual_flow")]
+    [InlineData("ecg", "classification", "Vorhofflimmern", "atrial_fibrillation")]
+    [InlineData("stateOfMind", "valenceClassification", "Etwas angenehm", "slightly_pleasant")]
+    [InlineData("stateOfMind", "valenceClassification", "8", null)]
+    public void A_text_is_kept_beside_its_code(string section, string field, string text, string? code)
+    {
+        var outcome = Outcome.Of(
+            $$$"""{"data":{"{{{section}}}":[{"start":"2026-01-15 10:00:00 +0100","{{{field}}}":"{{{text}}}"}]}}""");
+        var read = Assert.Single(outcome.Events);
+        Assert.Equal((code, text), (read.Code, read.Text));
+        Assert.Equal(code is null ? [WarningCodes.UnmappedText] : [], outcome.WarningCodes);
+    }
+
+    [Theory]
     [InlineData("ecg-small-epoch.json", "sinus_rhythm", 1024, 249_408)]
     [InlineData("ecg-as-documented.json", "atrial_fibrillation", 64, 0)]
     [InlineData("ecg-bad-epoch.json", "sinus_rhythm", 64, 0)]
