@@ -17,23 +17,34 @@ static class ApiPages
 
     public static IEndpointConventionBuilder MapApiPages(this IEndpointRouteBuilder app)
     {
-        var pages = app.MapSwaggerUI(Prefix, options =>
+        // Made when first asked for: it would be a tenth of the work of a start.
+        var pages = new Lazy<RequestDelegate>(() => MakePages(app.CreateApplicationBuilder()));
+        return app.MapGet($"/{Prefix}/{{**path}}", AnswerAsync).ExcludeFromDescription();
+
+        async Task AnswerAsync(HttpContext context)
         {
-            options.DocumentTitle = "HealthExport API";
-            options.SwaggerEndpoint(GetOpenApi.Path, "HealthExport v1");
-            options.EnableDeepLinking();
-            options.DisplayRequestDuration();
-            options.DefaultModelsExpandDepth(0);
-        });
-        pages.Add(endpoint =>
-        {
-            var answer = endpoint.RequestDelegate!;
-            endpoint.RequestDelegate = context =>
+            context.Response.Headers.ContentSecurityPolicy = Policy;
+            var endpoint = context.GetEndpoint();
+            // Files are not given to a request that an endpoint has already.
+            context.SetEndpoint(null);
+            try
             {
-                context.Response.Headers.ContentSecurityPolicy = Policy;
-                return answer(context);
-            };
-        });
-        return pages.WithMetadata(new HttpMethodMetadata([HttpMethods.Get])).ExcludeFromDescription();
+                await pages.Value(context);
+            }
+            finally
+            {
+                context.SetEndpoint(endpoint);
+            }
+        }
     }
+
+    static RequestDelegate MakePages(IApplicationBuilder app) => app.UseSwaggerUI(options =>
+    {
+        options.RoutePrefix = Prefix;
+        options.DocumentTitle = "HealthExport API";
+        options.SwaggerEndpoint(GetOpenApi.Path, "HealthExport v1");
+        options.EnableDeepLinking();
+        options.DisplayRequestDuration();
+        options.DefaultModelsExpandDepth(0);
+    }).Build();
 }
