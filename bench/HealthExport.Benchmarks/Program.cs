@@ -59,11 +59,12 @@ var people = new Option<int>("--people")
 };
 var times =
     new Option<int>("--times") { Description = "How often each read is asked for.", DefaultValueFactory = _ => 20 };
+var crowd = new Option<int>("--clients") { Description = "Clients that ask at once.", DefaultValueFactory = _ => 50 };
 var read = new Command("read", "What is read, of much: every kind of list, series and single thing over HTTP.")
-    { samples, people, engine, times };
+    { samples, people, engine, times, crowd };
 read.SetAction((parsed, cancellationToken) => ReadBenchmark.RunAsync(
     parsed.GetValue(samples), parsed.GetValue(people), parsed.GetValue(engine)!, parsed.GetValue(times),
-    cancellationToken));
+    parsed.GetValue(crowd), cancellationToken));
 
 var names = new Option<int>("--names")
 {
