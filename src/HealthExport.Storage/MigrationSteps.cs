@@ -10,7 +10,7 @@ sealed record MigrationStep(int Number, string Name, string Up, string Down);
 static partial class MigrationSteps
 {
     /// <param name="engine">The folder's name.</param>
-    /// <returns>By number.</returns>
+    /// <returns>By number, from 1, without gaps.</returns>
     public static IReadOnlyList<MigrationStep> Read(string engine)
     {
         var assembly = typeof(MigrationSteps).Assembly;

@@ -23,7 +23,7 @@ sealed class PostgresMigrations(PostgresDatabase database) : IMigrationStore
         var applied = await database.ReadAsync(ReadAppliedAsync, cancellationToken);
         // What only a newer build knows is listed too: it is what the store has.
         Migration[] unknown =
-            [.. applied.Where(one => one.Number > s_steps[^1].Number).Select(one => one with { IsKnown = false })];
+            [.. applied.Where(one => one.Number > s_steps.Count).Select(one => one with { IsKnown = false })];
         return
         [
             .. s_steps.Select(step => Describe(step, applied.Exists(one => one.Number == step.Number))),
@@ -113,8 +113,7 @@ sealed class PostgresMigrations(PostgresDatabase database) : IMigrationStore
                 var applied = await ReadAppliedAsync(connection, cancellationToken);
                 RefuseNewer(applied);
                 var step = downTo is { } lowest
-                    ? applied.LastOrDefault(one => one.Number > lowest) is { } last
-                        ? s_steps.Single(one => one.Number == last.Number) : null
+                    ? applied.LastOrDefault(one => one.Number > lowest) is { } last ? s_steps[last.Number - 1] : null
                     : s_steps.FirstOrDefault(one => !applied.Exists(other => other.Number == one.Number));
                 if (step is null) return null;
                 if (downTo is null) await ApplyAsync(connection, step, cancellationToken);
@@ -207,10 +206,10 @@ sealed class PostgresMigrations(PostgresDatabase database) : IMigrationStore
 
     static void RefuseNewer(List<Migration> applied)
     {
-        if (applied.Count == 0 || applied[^1].Number <= s_steps[^1].Number) return;
+        if (applied.Count == 0 || applied[^1].Number <= s_steps.Count) return;
         throw new InvalidOperationException(
-            $"The database's schema is at step {applied[^1].Number}, this build knows {s_steps[^1].Number}: a newer "
-            + "build has migrated it. Run that build, or restore a backup of before.");
+            $"The database's schema is at step {applied[^1].Number}, this build knows {s_steps.Count}: a newer build "
+            + "has migrated it. Run that build, or restore a backup of before.");
     }
 
     static Migration Describe(MigrationStep step, bool isApplied) => new(step.Number, step.Name, isApplied);

@@ -20,7 +20,7 @@ sealed partial class SqliteMigrations(SqliteDatabase database, TimeProvider cloc
         var applied = ReadApplied(reader.Session);
         // What only a newer build knows is listed too: it is what the store has.
         Migration[] unknown =
-            [.. applied.Where(one => one.Number > Steps[^1].Number).Select(one => one with { IsKnown = false })];
+            [.. applied.Where(one => one.Number > Steps.Count).Select(one => one with { IsKnown = false })];
         return new(
             [.. Steps.Select(step => Describe(step, applied.Exists(one => one.Number == step.Number))), .. unknown]);
     }
@@ -81,8 +81,7 @@ sealed partial class SqliteMigrations(SqliteDatabase database, TimeProvider cloc
             var applied = ReadApplied(session);
             RefuseNewer(applied);
             var step = downTo is { } lowest
-                ? applied.LastOrDefault(one => one.Number > lowest) is { } last
-                    ? Steps.Single(one => one.Number == last.Number) : null
+                ? applied.LastOrDefault(one => one.Number > lowest) is { } last ? Steps[last.Number - 1] : null
                 : Steps.FirstOrDefault(one => !applied.Exists(other => other.Number == one.Number));
             if (step is null)
             {
@@ -135,10 +134,10 @@ sealed partial class SqliteMigrations(SqliteDatabase database, TimeProvider cloc
 
     static void RefuseNewer(List<Migration> applied)
     {
-        if (applied.Count == 0 || applied[^1].Number <= Steps[^1].Number) return;
+        if (applied.Count == 0 || applied[^1].Number <= Steps.Count) return;
         throw new InvalidOperationException(
-            $"The database's schema is at step {applied[^1].Number}, this build knows {Steps[^1].Number}: a newer build "
-            + "has migrated it. Run that build, or restore a backup of before.");
+            $"The database's schema is at step {applied[^1].Number}, this build knows {Steps.Count}: a newer build has "
+            + "migrated it. Run that build, or restore a backup of before.");
     }
 
     static Migration Describe(Step step, bool isApplied) => new(step.Number, step.Name, isApplied);
