@@ -86,6 +86,24 @@ sealed class PostgresCluster : IAsyncDisposable
     /// <summary>Brings what the planner goes by up to date, as the server does by itself now and then.</summary>
     public Task AnalyzeAsync(CancellationToken cancellationToken) => PsqlAsync("analyze;", cancellationToken);
 
+    /// <summary>Milliseconds that psql says each statement took.</summary>
+    public async Task<double> TimeAsync(string sql, CancellationToken cancellationToken)
+    {
+        var start = new ProcessStartInfo("psql", [Url, "-q", "-v", "ON_ERROR_STOP=1", "-o", "/dev/null"])
+        {
+            RedirectStandardInput = true, RedirectStandardOutput = true,
+        };
+        using var psql = Process.Start(start)!;
+        await psql.StandardInput.WriteAsync($"\\timing on\n{sql};\n");
+        psql.StandardInput.Close();
+        var said = await psql.StandardOutput.ReadToEndAsync(cancellationToken);
+        await psql.WaitForExitAsync(cancellationToken);
+        if (psql.ExitCode != 0) throw new InvalidOperationException($"psql ended with {psql.ExitCode}.");
+        const string Label = "Time: ";
+        var time = said[(said.LastIndexOf(Label, StringComparison.Ordinal) + Label.Length)..];
+        return double.Parse(time[..time.IndexOf(' ')], CultureInfo.InvariantCulture);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await AsPostgresAsync($"{Programs}/pg_ctl -D {_folder}/data -m immediate stop", CancellationToken.None);

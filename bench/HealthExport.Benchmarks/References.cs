@@ -69,6 +69,21 @@ static class References
         }
     }
 
+    /// <summary>Milliseconds for a statement and all its rows, on a database file.</summary>
+    public static double TimeOnSqlite(string path, string sql)
+    {
+        SQLitePCL.Batteries_V2.Init();
+        using var connection = new SqliteConnection($"Data Source={path};Mode=ReadOnly;Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        var clock = Stopwatch.StartNew();
+        using var rows = command.ExecuteReader();
+        while (rows.Read())
+            for (var i = 0; i < rows.FieldCount; i++) _ = rows.GetValue(i);
+        return clock.Elapsed.TotalMilliseconds;
+    }
+
     /// <summary>Has InfluxDB 1.x swallow the points as ready-made line protocol, 5,000 lines a request.</summary>
     public static async Task<TimeSpan> InfluxAsync(Point[] points, CancellationToken cancellationToken)
     {

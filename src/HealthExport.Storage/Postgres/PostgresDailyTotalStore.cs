@@ -139,12 +139,24 @@ sealed class PostgresDailyTotalStore(PostgresDatabase database) : IDailyTotalSto
             async (connection, cancellationToken) =>
             {
                 await using var batch = new NpgsqlBatch(connection);
+                // A push in work may need the very connection that would wait here for the push's end.
+                batch.Add($"select set_config('lock_timeout', '{Patience}', true)");
                 batch.AddUserLock(userId);
                 AddForget(batch, userId, metricId, [.. days.Where(day => day.Total is null)]);
                 AddSave(batch, userId, metricId, [.. days.Where(day => day.Total is not null)]);
-                return await batch.ExecuteNonQueryAsync(cancellationToken);
+                try
+                {
+                    return await batch.ExecuteNonQueryAsync(cancellationToken);
+                }
+                catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
+                {
+                    // What the push changes would have made them outdated anyway.
+                    return 0;
+                }
             },
             cancellationToken);
+
+    const string Patience = "1s";
 
     public ValueTask<long?> FindStaleUserAsync(long afterUserId, CancellationToken cancellationToken) =>
         database.ReadAsync(

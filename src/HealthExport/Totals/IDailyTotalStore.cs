@@ -31,7 +31,8 @@ public interface IDailyTotalStore
     ValueTask<IReadOnlyList<StaleDay>> ListStaleAsync(long userId, int limit, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Keeps totals; one whose day has changed since it was read is not kept. A day that has no rows any more goes.
+    /// Keeps totals; one whose day has changed since it was read is not kept, and none may be while somebody changes the
+    /// user's data. A day that has no rows any more goes.
     /// </summary>
     ValueTask SaveAsync(
         long userId, int metricId, IReadOnlyList<WorkedOutDay> days, CancellationToken cancellationToken);

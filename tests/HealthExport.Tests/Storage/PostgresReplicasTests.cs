@@ -1,6 +1,7 @@
 using HealthExport.Pushes;
 using HealthExport.Storage.Postgres;
 using HealthExport.Tests.Support;
+using HealthExport.Totals;
 
 namespace HealthExport.Tests.Storage;
 
@@ -26,6 +27,30 @@ public sealed class PostgresReplicasTests
         Assert.True(await second.RenewAsync(claim, s_lease, default));
         await second.GiveBackAsync(claim, TimeSpan.Zero, countAttempt: true, default);
         Assert.Equal(2, (await first.ClaimAsync(s_lease, default))!.Ingestion.Attempts);
+    }
+
+    [Fact]
+    public async Task Totals_do_not_hold_a_connection_until_a_push_has_ended()
+    {
+        await using var stores = await PostgresFixture.OpenAsync();
+        var user = await stores.AddUserAsync();
+        await stores.ApplyAsync(
+            user.Id,
+            """
+            {"data":{"metrics":[{"name":"step_count","units":"count","data":[
+            {"date":"2026-01-15 12:00:00 +0000","qty":7}]}]}}
+            """);
+        var stale = Assert.Single(await stores.DailyTotals.ListStaleAsync(user.Id, 10, default));
+        var total = new WorkedOutDay(stale.Date, stale.Version, new(stale.Date, 0, null));
+        await stores.Ingestions.KeepAsync(ReceivedPushes.Create(stores, user.Id, "{}"));
+        await using (await stores.Ingestions.BeginAsync(await stores.Ingestions.GetClaimAsync(), default))
+        {
+            // It gives up, or the two would wait for each other where connections are few.
+            await stores.DailyTotals.SaveAsync(user.Id, stale.MetricId, [total], default);
+            Assert.Equal([stale], await stores.DailyTotals.ListStaleAsync(user.Id, 10, default));
+        }
+        await stores.DailyTotals.SaveAsync(user.Id, stale.MetricId, [total], default);
+        Assert.Empty(await stores.DailyTotals.ListStaleAsync(user.Id, 10, default));
     }
 
     [Fact]
