@@ -76,6 +76,7 @@ public abstract partial class UserStoreContract
     {
         var user = await AddUserWithSourcesAsync("one@example.org", Watch, Ring);
         var version = (await GetProfileAsync(user.Id)).SettingsVersion;
+        var data = (await _stores.Users.FindVersionsAsync(user.Id, default))!.Data;
         UserChange[] changes =
         [
             new() { DisplayName = "Zoë" }, new() { TimeZone = null }, new() { Email = "ONE@example.org" },
@@ -91,7 +92,7 @@ public abstract partial class UserStoreContract
             var profile = await GetProfileAsync(user.Id);
             Assert.Equal(version, profile.SettingsVersion);
             Assert.Equal(
-                new UserVersions(user.PublicId, 0, version, profile.User.TimeZone),
+                new UserVersions(user.PublicId, data, version, profile.User.TimeZone),
                 await _stores.Users.FindVersionsAsync(user.Id, default));
         }
     }
