@@ -7,7 +7,7 @@ sealed record CacheSettings
     public long MemoryBytes { get; init; } = 32L << 20;
 
     /// <summary>Of one of them.</summary>
-    public int EntryBytes { get; init; } = 1 << 20;
+    public int EntryBytes { get; init; } = 4 << 20;
 
     /// <summary>What who has read within this time asked for is worked out again after a push; zero for nothing.
     /// </summary>

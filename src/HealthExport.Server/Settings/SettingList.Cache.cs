@@ -9,7 +9,7 @@ static partial class SettingList
         { Range = (0, 1L << 40) };
 
     public static readonly Setting CacheEntryBytes = new(
-        "HEALTHEXPORT__CACHE__ENTRYBYTES", "1048576", "Largest answer that is kept, in bytes before it is compressed.")
+        "HEALTHEXPORT__CACHE__ENTRYBYTES", "4194304", "Largest answer that is kept, in bytes before it is compressed.")
         { Range = (1, 1 << 30) };
 
     public static readonly Setting CacheWarmSeconds = new(
