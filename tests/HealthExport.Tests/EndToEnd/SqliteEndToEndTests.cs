@@ -17,7 +17,7 @@ public sealed class SqliteSendAgainTests(SqliteHousehold household)
 public sealed class SqliteRandomPushTests(SqliteHousehold household)
     : RandomPushTests(household), IClassFixture<SqliteHousehold>
 {
-    public static TheoryData<int> Seeds => [.. Enumerable.Range(0, SlowTests.Count(24, wide: 2_000))];
+    public static TheoryData<int> Seeds => [.. Enumerable.Range(0, SlowTests.Count(16, wide: 2_000))];
 
     [Theory]
     [MemberData(nameof(Seeds))]
@@ -33,7 +33,7 @@ public sealed class SqliteRandomPushTests(SqliteHousehold household)
 public sealed class SqliteRandomHistoryTests(SqliteHousehold household)
     : RandomHistoryTests(household), IClassFixture<SqliteHousehold>
 {
-    public static TheoryData<int> Seeds => [.. Enumerable.Range(0, SlowTests.Count(20, wide: 800))];
+    public static TheoryData<int> Seeds => [.. Enumerable.Range(0, SlowTests.Count(10, wide: 800))];
 
     [Theory]
     [MemberData(nameof(Seeds))]

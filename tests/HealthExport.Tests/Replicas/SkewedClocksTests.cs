@@ -8,7 +8,7 @@ namespace HealthExport.Tests.Replicas;
 public sealed class SkewedClocksTests(SkewedReplicas replicas)
     : RandomHistoryTests(replicas), IClassFixture<SkewedReplicas>
 {
-    public static TheoryData<int> Seeds => [.. Enumerable.Range(2_000, SlowTests.Count(5, wide: 200))];
+    public static TheoryData<int> Seeds => [.. Enumerable.Range(2_000, SlowTests.Count(3, wide: 200))];
 
     [Theory]
     [MemberData(nameof(Seeds))]
