@@ -1,4 +1,3 @@
-using System.Text;
 using HealthExport.Pushes;
 
 namespace HealthExport.Reading.Csv;
@@ -9,6 +8,8 @@ namespace HealthExport.Reading.Csv;
 /// </summary>
 sealed class CsvFiles(Stream payload, ReadContext context)
 {
+    const int LongestName = 100;
+
     /// <summary>Where a form breaks off; null if it is whole. Holds after <see cref="ReadAll"/>.</summary>
     public long? CutAt { get; private set; }
 
@@ -30,7 +31,7 @@ sealed class CsvFiles(Stream payload, ReadContext context)
         using (var table = Open()) heading = table.Heading;
         // An automation that found nothing sends files without a line.
         if (heading.Length == 0) return [];
-        if (MetricsCsv.Is(heading)) return new MetricsCsv(context, Open).ReadAll();
+        if (MetricsCsv.Is(heading)) return new MetricsCsv(context, heading, Open).ReadAll();
         if (RowCsv.Find(heading) is { } rows) return rows.ReadAll(context, Open());
         var name = part.Name.Length > 0 ? part.Name : part.FileName;
         if (name.Length > LongestName) name = name[..LongestName];
@@ -45,6 +46,4 @@ sealed class CsvFiles(Stream payload, ReadContext context)
                 }, default);
         return [];
     }
-
-    const int LongestName = 100;
 }

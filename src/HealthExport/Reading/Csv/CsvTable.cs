@@ -83,6 +83,16 @@ sealed class CsvTable : IDisposable
     /// <summary>The row's field in a column, UTF-8, good until the next; empty if the row is shorter.</summary>
     public ReadOnlySpan<byte> this[int column] => _reader.GetSpan(column);
 
+    /// <summary>Rejects, as one item, what cannot be read behind the last row; nothing of a whole file.</summary>
+    /// <param name="itemType">What the rows are.</param>
+    public void RejectRest(BatchBuilder batches, string itemType)
+    {
+        if (!IsBroken) return;
+        batches.Reject(
+            itemType, Count,
+            Fault.Unreadable($"The file cannot be read behind its row {Count}: a field does not end"), default);
+    }
+
     public string GetText(int column) => _reader.GetString(column);
 
     public void Dispose() => _reader.Dispose();

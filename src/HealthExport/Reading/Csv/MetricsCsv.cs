@@ -39,12 +39,11 @@ sealed class MetricsCsv
     Instant _firstBucket = Instant.None;
 
     /// <param name="open">Opens the table from its beginning; called twice.</param>
-    public MetricsCsv(ReadContext context, Func<CsvTable> open)
+    public MetricsCsv(ReadContext context, string[] heading, Func<CsvTable> open)
     {
         _context = context;
         _open = open;
-        using var table = open();
-        _heading = table.Heading;
+        _heading = heading;
         for (var i = 1; i < _heading.Length; i++) Place(CsvColumn.Parse(_heading[i]), i);
     }
 
@@ -74,10 +73,7 @@ sealed class MetricsCsv
             ReadRow(rows, clock, grain);
             if (_context.Batches.IsFull) yield return _context.Batches.Take();
         }
-        if (rows.IsBroken)
-            _context.Batches.Reject(
-                SectionName.Metrics, rows.Count, Fault.Unreadable(
-                    $"The file cannot be read behind its row {rows.Count}: a field does not end"), default);
+        rows.RejectRest(_context.Batches, SectionName.Metrics);
     }
 
     void Place(CsvColumn column, int index)

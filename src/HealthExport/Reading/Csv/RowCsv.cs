@@ -86,10 +86,7 @@ sealed class RowCsv
             else events.Read(_section, element, table.Count - 1);
             if (context.Batches.IsFull) yield return context.Batches.Take();
         }
-        if (table.IsBroken)
-            context.Batches.Reject(
-                _section, table.Count,
-                Fault.Unreadable($"The file cannot be read behind its row {table.Count}: a field does not end"), default);
+        table.RejectRest(context.Batches, _section);
     }
 
     byte[] ToElement(CsvTable table, CsvColumn[] columns)
