@@ -206,6 +206,18 @@ public sealed class CsvTests
         Assert.Empty(Read("Date/Time,Step Count (count)\r\n").Lines());
     }
 
+    [Theory]
+    [InlineData(1_000, false)]
+    [InlineData(1_001, true)]
+    public void More_files_than_a_form_may_have_are_told_as_cut_off(int files, bool isCut)
+    {
+        var form = string.Concat(Enumerable.Range(0, files).Select(i =>
+            $"--B\r\n\r\nDate/Time,Step Count (count)\r\n2026-01-15 {i / 60:00}:{i % 60:00}:00,1\r\n\r\n")) + "--B--\r\n";
+        var outcome = Outcome.Of(form, Context("Europe/Berlin", type: Form));
+        Assert.Equal(1_000, outcome.Rows.Count);
+        Assert.Equal(isCut, outcome.TruncatedAt is not null);
+    }
+
     [Fact]
     public void However_its_bytes_arrive_a_form_is_read_the_same_and_cut_anywhere_it_gives_whole_files_only()
     {

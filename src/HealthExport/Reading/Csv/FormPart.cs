@@ -18,8 +18,8 @@ readonly record struct FormPart(string Name, string FileName, long Start, long L
     /// <param name="payload">Seekable.</param>
     /// <param name="boundary">Of the <c>Content-Type</c>, without its dashes.</param>
     /// <returns>
-    /// The parts in order, at most 1,000, and where the payload breaks off: null if it ends with the last boundary. A
-    /// part that is cut is left out.
+    /// The parts in order, at most 1,000, and where the payload breaks off, or the first part beyond those begins: null
+    /// if it ends with the last boundary. A part that is cut is left out.
     /// </returns>
     public static (IReadOnlyList<FormPart> Parts, long? CutAt) FindAll(Stream payload, string boundary)
     {
@@ -27,16 +27,18 @@ readonly record struct FormPart(string Name, string FileName, long Start, long L
         var delimiter = Encoding.UTF8.GetBytes("\r\n--" + boundary);
         // The first boundary may stand at the very beginning, without a line before it.
         var next = StartsWith(payload, delimiter.AsSpan(2)) ? delimiter.Length - 2L : Find(payload, 0, delimiter);
-        while (next is { } behind && parts.Count < MostParts)
+        while (next is { } behind)
         {
             var (end, headers) = ReadHeaders(payload, behind);
             if (headers is null) return (parts, end is null ? payload.Length : null);
+            // What is beyond is told as cut off, like anything that is not read.
+            if (parts.Count == MostParts) return (parts, behind);
             if (Find(payload, end!.Value, delimiter) is not { } after) return (parts, payload.Length);
             var (name, fileName) = ReadDisposition(headers);
             parts.Add(new(name, fileName, end.Value, after - delimiter.Length - end.Value));
             next = after;
         }
-        return (parts, next is null ? payload.Length : null);
+        return (parts, payload.Length);
     }
 
     static bool StartsWith(Stream payload, ReadOnlySpan<byte> bytes)
