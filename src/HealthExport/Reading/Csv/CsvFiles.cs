@@ -36,6 +36,7 @@ sealed class CsvFiles(Stream payload, ReadContext context)
         var name = part.Name.Length > 0 ? part.Name : part.FileName;
         if (name.Length > LongestName) name = name[..LongestName];
         const string What = "has a heading that is not known; its rows are kept with the payload, unread";
+        context.Drift.NoteSection(name.Length > 0 ? name : CsvType.File);
         if (name.Length > 0)
             context.Batches.Warn(name, -1, WarningCodes.UnknownSection, $"The file '{name}' {What}");
         else
