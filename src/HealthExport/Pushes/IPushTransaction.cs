@@ -155,8 +155,9 @@ public interface IPushTransaction : IAsyncDisposable
     ValueTask RollBackToSavepointAsync(CancellationToken cancellationToken);
 
     /// <summary>
-    /// Settles the push with its receipt and commits, synced to disk. What depends on the rows (the user's metrics,
-    /// data version) is brought up to date in the same commit.
+    /// Settles the push with its receipt, adds <see cref="Receipt.Drift"/> to the user's drift report, and commits,
+    /// synced to disk. What depends on the rows (the user's metrics, data version) is brought up to date in the same
+    /// commit.
     /// </summary>
     /// <param name="changedAnything">Whether any row was inserted, updated, removed, or took this push's number, by
     /// which reading may tell a day's row from finer ones.</param>

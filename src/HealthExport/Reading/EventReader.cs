@@ -45,6 +45,7 @@ sealed class EventReader(ReadContext context)
             _ => ReadNotification(item),
         };
         itemType ??= section;
+        context.Drift.NoteFields(itemType, item, KnownFields.OfSection(section));
         if (item.Fault is { } fault)
         {
             context.Batches.Reject(itemType, index, fault, element.Span);
@@ -60,6 +61,7 @@ sealed class EventReader(ReadContext context)
     /// <summary>Keeps an element of a section that nobody knows.</summary>
     public void ReadUnknown(string section, ReadOnlyMemory<byte> element, int index)
     {
+        context.Drift.NoteSection(section);
         if (_unknownSections.Add(section))
             context.Batches.Warn(
                 section, -1, WarningCodes.UnknownSection,

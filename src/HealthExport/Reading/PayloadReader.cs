@@ -1,4 +1,5 @@
 using System.Text.Json;
+using HealthExport.Drift;
 using HealthExport.Pushes;
 using HealthExport.Reading.Csv;
 using HealthExport.Samples;
@@ -53,6 +54,9 @@ public sealed class PayloadReader(
     /// Holds after <see cref="Read"/>.
     /// </summary>
     public long? TruncatedAt => _cursor?.CutAt ?? _files?.CutAt;
+
+    /// <summary>What the payload held that is not known here; empty if all is. Holds after <see cref="Read"/>.</summary>
+    public IReadOnlyList<DriftNote> Drift => _context.Drift.ToList();
 
     /// <summary>The bytes of the window at first; tests make it small.</summary>
     internal int WindowBytes { get; init; } = JsonCursor.WindowBytes;

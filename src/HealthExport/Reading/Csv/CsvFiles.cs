@@ -50,6 +50,8 @@ sealed class CsvFiles(Stream payload, ReadContext context)
         var name = part.Name.Length > 0 ? part.Name : part.FileName;
         if (name.Length > LongestName) name = name[..LongestName];
         const string What = "has a heading that is not known; its rows are kept with the payload, unread";
+        // A file's own name may be a person's words; a form's field is the app's.
+        context.Drift.NoteSection(part.Name.Length > 0 ? part.Name : CsvType.File);
         if (CsvType.FindBoundary(context.Push.ContentType) is not null && name.Length > 0)
             context.Batches.Warn(name, -1, WarningCodes.UnknownSection, $"The file '{name}' {What}");
         else

@@ -27,6 +27,9 @@ sealed class MetricsCsv
         public Metric? Known { get; } = MetricCatalogue.Find(name);
         public List<Cell> Cells { get; } = [];
 
+        /// <summary>How many cells were filled.</summary>
+        public long Items { get; set; }
+
         /// <summary>Null as long as no cell is filled.</summary>
         public PointTargets? Targets { get; set; }
     }
@@ -74,6 +77,7 @@ sealed class MetricsCsv
             if (_context.Batches.IsFull) yield return _context.Batches.Take();
         }
         rows.RejectRest(_context.Batches, SectionName.Metrics);
+        foreach (var group in _groups) group.Targets?.Note(group.Unit, group.Items);
     }
 
     void Place(CsvColumn column, int index)
@@ -125,6 +129,7 @@ sealed class MetricsCsv
         {
             if (table[cell.Column].IsEmpty) continue;
             var targets = group.Targets ??= MakeTargets(group, grain);
+            group.Items++;
             if (noTime is { } fault || IsBad(table, targets.Main.Rows, cell, ref row, out fault))
             {
                 _context.Batches.Reject(targets.ItemType, index, fault, AsItem(table, cell));
