@@ -29,10 +29,10 @@ static partial class FileKinds
     const string Packed = ".gz";
 
     [GeneratedRegex(@"-\d{8}_\d{6}$", RegexOptions.CultureInvariant)]
-    private static partial Regex StartOfWorkout { get; }
+    static partial Regex StartOfWorkout { get; }
 
     [GeneratedRegex(@"\s?\(\d+\)$", RegexOptions.CultureInvariant)]
-    private static partial Regex Copy { get; }
+    static partial Regex Copy { get; }
 
     /// <param name="path">Within the place that was named, by slashes of either kind.</param>
     public static FileKind Of(string path)
