@@ -96,7 +96,7 @@ sealed class EventReader(ReadContext context)
             : TextCodes.Valences.Find(text);
         var identity = string.IsNullOrEmpty(id) ? Identity(item.FindText("kind"), Micros(start))
             : Guid.TryParse(id, out var guid) ? guid.ToString() : id;
-        return Make("state_of_mind", identity, start, end) with { Code = code, Text = text, Value = valence };
+        return Make(StateOfMind.Kind, identity, start, end) with { Code = code, Text = text, Value = valence };
     }
 
     HealthEvent ReadMedication(Item item)

@@ -33,6 +33,18 @@ sealed class WorkoutParts(ReadContext context)
 
     const string RoutePoint = $"{SectionName.Workouts}.route";
 
+    /// <summary>The series that the app's label for a quantity means, <c>Cycling Distance</c>, named as in JSON.</summary>
+    /// <returns>Its name, and the metric whose unit it is in, if that is known.</returns>
+    public static (string Name, Metric? Metric) FindSeries(string label)
+    {
+        var name = MetricCatalogue.Normalise(label);
+        var metric = MetricCatalogue.Find(label);
+        foreach (var field in SeriesFields)
+            if (field.Name == name || field.Metric == metric?.Name)
+                return (field.Name, MetricCatalogue.Find(field.Metric));
+        return (metric?.Name ?? name, metric);
+    }
+
     readonly Item _point = new(context);
     int _droppedFromSeries;
     int _droppedFromRoute;
