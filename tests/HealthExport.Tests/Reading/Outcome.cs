@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using HealthExport.Drift;
 using HealthExport.Events;
 using HealthExport.Pushes;
 using HealthExport.Reading;
@@ -31,6 +32,7 @@ sealed class Outcome
     public List<ReadWarning> Warnings { get; } = [];
     public List<MetricArray> Ended { get; } = [];
     public List<int> BatchRows { get; } = [];
+    public IReadOnlyList<DriftNote> Drift { get; private set; } = [];
     public long? TruncatedAt { get; private set; }
     public PayloadFormat Format { get; private set; }
     public long BytesTokenised { get; private set; }
@@ -66,6 +68,7 @@ sealed class Outcome
         };
         var outcome = new Outcome();
         foreach (var batch in reader.Read()) outcome.Take(batch);
+        outcome.Drift = reader.Drift;
         outcome.TruncatedAt = reader.TruncatedAt;
         outcome.Format = reader.Format;
         outcome.BytesTokenised = reader.BytesTokenised;
@@ -110,6 +113,10 @@ sealed class Outcome
                 r => $"reject {r.ItemType} {r.ItemIndex} {r.Code} {r.Error} {Encoding.UTF8.GetString(r.Item.Span)}"));
         return lines;
     }
+
+    /// <summary>What was not known, a line a name, to compare two readings.</summary>
+    public List<string> Told() =>
+        [.. Drift.Select(note => $"{note.Kind} {note.ItemType} {note.Name} {note.Items}").Order(StringComparer.Ordinal)];
 
     public string[] Codes => [.. Rejects.Select(r => $"{r.ItemIndex} {r.Code}")];
 
