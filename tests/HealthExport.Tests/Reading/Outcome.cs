@@ -71,7 +71,6 @@ sealed class Outcome
         outcome.Drift = reader.Drift;
         outcome.TruncatedAt = reader.TruncatedAt;
         outcome.Format = reader.Format;
-        outcome.Drift = reader.Drift;
         outcome.BytesTokenised = reader.BytesTokenised;
         return outcome;
     }
