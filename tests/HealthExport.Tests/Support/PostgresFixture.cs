@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using HealthExport.Audit;
 using HealthExport.Deletions;
+using HealthExport.Drift;
 using HealthExport.Keys;
 using HealthExport.Migrations;
 using HealthExport.People;
@@ -40,6 +41,7 @@ sealed class PostgresFixture : StoreFixture
         Deletions = new PostgresDeletionStore(Database);
         DailyTotals = new PostgresDailyTotalStore(Database);
         Workouts = new PostgresWorkoutStore(Database);
+        Drift = new PostgresDriftStore(Database);
     }
 
     public string Url { get; }
@@ -57,6 +59,7 @@ sealed class PostgresFixture : StoreFixture
     public override IDeletionStore Deletions { get; }
     public override IDailyTotalStore DailyTotals { get; }
     public override IWorkoutStore Workouts { get; }
+    public override IDriftStore Drift { get; }
 
     public static async Task<PostgresFixture> OpenAsync()
     {

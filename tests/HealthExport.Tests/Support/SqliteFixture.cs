@@ -1,6 +1,7 @@
 using System.Text;
 using HealthExport.Audit;
 using HealthExport.Deletions;
+using HealthExport.Drift;
 using HealthExport.Keys;
 using HealthExport.Migrations;
 using HealthExport.People;
@@ -29,6 +30,7 @@ sealed class SqliteFixture : StoreFixture
         Deletions = new SqliteDeletionStore(Database, Clock);
         DailyTotals = new SqliteDailyTotalStore(Database);
         Workouts = new SqliteWorkoutStore(Database);
+        Drift = new SqliteDriftStore(Database);
         Ingestions = new SqliteIngestionStore(Database, Clock, new(), LeaseHolder.Current);
     }
 
@@ -43,6 +45,7 @@ sealed class SqliteFixture : StoreFixture
     public override IDeletionStore Deletions { get; }
     public override IDailyTotalStore DailyTotals { get; }
     public override IWorkoutStore Workouts { get; }
+    public override IDriftStore Drift { get; }
 
     public static async Task<SqliteFixture> OpenAsync()
     {
