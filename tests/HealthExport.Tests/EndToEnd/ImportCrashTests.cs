@@ -58,7 +58,7 @@ public sealed class ImportCrashTests : IDisposable
         var start = new DateTimeOffset(2026, 1, 1, 0, 30, 7, TimeSpan.Zero).AddHours(file * 4);
         var points = Enumerable.Range(0, 8).Select(hour => string.Create(
             CultureInfo.InvariantCulture,
-            $$"""{"date":"{{start.AddHours(hour):yyyy-MM-dd HH:mm:ss}} +0000","qty":{{file / 2.0 + hour / 10.0}},"source":"W"}"""));
+            $$"""{"date":"{{start.AddHours(hour):yyyy-MM-dd HH:mm:ss}} +0000","qty":{{10 + file / 4.0 + hour / 10.0}},"source":"W"}"""));
         return $$$"""
             {"data":{"metrics":[{"name":"respiratory_rate","units":"count/min","data":[{{{string.Join(',', points)}}}]}]}}
             """;
