@@ -14,6 +14,7 @@ using HealthExport.Storage.Postgres;
 using HealthExport.Storage.Redis;
 using HealthExport.Storage.Sqlite;
 using HealthExport.Stores;
+using HealthExport.Texts;
 using HealthExport.Totals;
 using HealthExport.Workouts;
 using Microsoft.Extensions.DependencyInjection;
@@ -64,6 +65,7 @@ public static class StorageRegistration
         services.AddSingleton<ISleepStore, SqliteSleepStore>();
         services.AddSingleton<IEventStore, SqliteEventStore>();
         services.AddSingleton<IWorkoutStore, SqliteWorkoutStore>();
+        services.AddSingleton<ITextStore, SqliteTextStore>();
         services.AddSingleton<IStoreCopy, SqliteStoreCopy>();
         return services;
     }
@@ -87,6 +89,7 @@ public static class StorageRegistration
         services.AddSingleton<ISleepStore, PostgresSleepStore>();
         services.AddSingleton<IEventStore, PostgresEventStore>();
         services.AddSingleton<IWorkoutStore, PostgresWorkoutStore>();
+        services.AddSingleton<ITextStore, PostgresTextStore>();
         services.AddSingleton<IStoreCopy, PostgresStoreCopy>();
         return services;
     }
