@@ -10,6 +10,7 @@ using HealthExport.Server.Ingest;
 using HealthExport.Server.Settings;
 using HealthExport.Sleep;
 using HealthExport.Storage;
+using HealthExport.Texts;
 using HealthExport.Totals;
 using Microsoft.Extensions.Hosting.Internal;
 
@@ -33,6 +34,7 @@ sealed class StoreSession : IAsyncDisposable
     public IIngestionStore Ingestions => _services.GetRequiredService<IIngestionStore>();
     public IMigrationStore Migrations => _services.GetRequiredService<IMigrationStore>();
     public ISampleStore Samples => _services.GetRequiredService<ISampleStore>();
+    public ITextStore Texts => _services.GetRequiredService<ITextStore>();
     public FreshnessReader Freshness => new(
         Samples, _services.GetRequiredService<IDailyTotalStore>(), new(_services.GetRequiredService<ISleepStore>()),
         Ingestions, Users);
