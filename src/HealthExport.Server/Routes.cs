@@ -4,6 +4,7 @@ using HealthExport.Server.Audit;
 using HealthExport.Server.Auth;
 using HealthExport.Server.Caching;
 using HealthExport.Server.Deletions;
+using HealthExport.Server.Drift;
 using HealthExport.Server.Events;
 using HealthExport.Server.Exports;
 using HealthExport.Server.Freshness;
@@ -104,6 +105,9 @@ static class Routes
 
             v1.MapGet("/freshness", GetFreshness.HandleAsync)
                 .ReadsData().CachesNothing(OfPushes);
+
+            v1.MapGet("/drift", ListDrift.HandleAsync)
+                .ReadsData().TakesQuery(ListDrift.Parameters).CachesNothing(OfPushes);
 
             v1.MapGet("/blood-pressure", ListBloodPressure.HandleAsync)
                 .ReadsData().TakesQuery(ListBloodPressure.Parameters)

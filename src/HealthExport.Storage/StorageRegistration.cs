@@ -1,6 +1,7 @@
 using HealthExport.Audit;
 using HealthExport.Caching;
 using HealthExport.Deletions;
+using HealthExport.Drift;
 using HealthExport.Events;
 using HealthExport.Keys;
 using HealthExport.Limits;
@@ -64,6 +65,7 @@ public static class StorageRegistration
         services.AddSingleton<IDailyTotalStore, SqliteDailyTotalStore>();
         services.AddSingleton<ISleepStore, SqliteSleepStore>();
         services.AddSingleton<IEventStore, SqliteEventStore>();
+        services.AddSingleton<IDriftStore, SqliteDriftStore>();
         services.AddSingleton<IWorkoutStore, SqliteWorkoutStore>();
         services.AddSingleton<ITextStore, SqliteTextStore>();
         services.AddSingleton<IStoreCopy, SqliteStoreCopy>();
@@ -88,6 +90,7 @@ public static class StorageRegistration
         services.AddSingleton<IDailyTotalStore, PostgresDailyTotalStore>();
         services.AddSingleton<ISleepStore, PostgresSleepStore>();
         services.AddSingleton<IEventStore, PostgresEventStore>();
+        services.AddSingleton<IDriftStore, PostgresDriftStore>();
         services.AddSingleton<IWorkoutStore, PostgresWorkoutStore>();
         services.AddSingleton<ITextStore, PostgresTextStore>();
         services.AddSingleton<IStoreCopy, PostgresStoreCopy>();

@@ -150,7 +150,8 @@ static class IngestApi
             Content.Text(
                 CsvType.File,
                 "One of the app's CSV files, known by its heading: wide metrics, workouts, medications, states of "
-                + "mind. Times without an offset are in the person's time zone.",
+                + "mind, a series or the route of one workout. Times without an offset are in the person's time zone. "
+                + "`name` beside the type is the file's, which for parts of a workout says the activity.",
                 """
                 Date/Time,Step Count (count),Heart Rate [Min] (count/min),Heart Rate [Max] (count/min)
                 2026-01-15 07:30:00,841,58,66
@@ -166,6 +167,14 @@ static class IngestApi
                 2026-01-15 07:30:00,841
 
                 --B--
+                """),
+            Content.Text(
+                GpxType.Name,
+                "Routes (GPX 1.0 or 1.1): every track joins the workout during which it was recorded.",
+                """
+                <gpx version="1.1" creator="x" xmlns="http://www.topografix.com/GPX/1/1"><trk><trkseg>
+                <trkpt lat="52.5" lon="13.4"><ele>34.5</ele><time>2026-01-15T07:31:00Z</time></trkpt>
+                </trkseg></trk></gpx>
                 """),
         ],
         Refusals = [Refusal.BodyConflict],

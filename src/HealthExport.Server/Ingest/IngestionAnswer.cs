@@ -81,6 +81,7 @@ static class IngestionNames
         PayloadFormat.StandardJson => "standard_json",
         PayloadFormat.Ndjson => "ndjson",
         PayloadFormat.HaeCsv => "hae_csv",
+        PayloadFormat.Gpx => "gpx",
         _ => throw new ArgumentOutOfRangeException(nameof(format), format, null),
     };
 }

@@ -8,7 +8,8 @@ namespace HealthExport.Server.Ingest;
 static class PushMediaType
 {
     const string Accepted =
-        "A push is JSON or CSV: send application/json, application/x-ndjson, text/csv or multipart/form-data.";
+        "A push is JSON, CSV or GPX: send application/json, application/x-ndjson, text/csv, multipart/form-data or "
+        + "application/gpx+xml.";
 
     /// <returns>Null if a body of this type is taken; none stands for JSON.</returns>
     public static ProblemResult? Refuse(string? contentType)
@@ -17,13 +18,13 @@ static class PushMediaType
         if (!MediaTypeHeaderValue.TryParse(contentType, out var type))
             return Problems.UnsupportedMediaType("The Content-Type cannot be read.", Accepted);
         if (type.Charset.HasValue && !IsUtf8(type.Charset.Value.AsSpan().Trim('"')))
-            return Problems.UnsupportedMediaType("The charset is not UTF-8.", "JSON and CSV are always UTF-8 here.");
+            return Problems.UnsupportedMediaType("The charset is not UTF-8.", "Every push is UTF-8 here.");
         return type.MediaType.Value?.ToLowerInvariant() switch
         {
             "application/json" or "text/json" or "text/plain" or NdjsonType.Name => null,
             { } name when name.StartsWith("application/", StringComparison.Ordinal)
                 && name.EndsWith("+json", StringComparison.Ordinal) => null,
-            CsvType.File => null,
+            CsvType.File or GpxType.Name => null,
             CsvType.Form when CsvType.FindBoundary(contentType) is { Length: > 0 } => null,
             CsvType.Form => Problems.UnsupportedMediaType(
                 "The Content-Type of the form does not say its boundary.",

@@ -42,7 +42,8 @@ static class ReceivePayload
             using var body = new GuardedBody(request.BodyReader, settings.Stall, clock, context.RequestAborted);
             var intake = new Intake(
                 spool, settings.BodyLimitBytes, budget, place, context.RequestAborted,
-                isJson: !NdjsonType.Is(request.ContentType) && !CsvType.Is(request.ContentType));
+                isJson: !NdjsonType.Is(request.ContentType) && !CsvType.Is(request.ContentType)
+                    && !GpxType.Is(request.ContentType));
             if (coding == ContentCoding.Identity) await CopyAsync(body, intake);
             else await DecodeAsync(body, coding, intake);
             intake.End();

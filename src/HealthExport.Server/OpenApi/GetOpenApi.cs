@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using HealthExport.Server.Audit;
 using HealthExport.Server.Auth;
 using HealthExport.Server.Deletions;
+using HealthExport.Server.Drift;
 using HealthExport.Server.Events;
 using HealthExport.Server.Exports;
 using HealthExport.Server.Freshness;
@@ -33,8 +34,9 @@ sealed class GetOpenApi(EndpointDataSource endpoints)
     public static IReadOnlyList<Feature> Features =>
     [
         IngestApi.Feature, IngestionsApi.Feature, MetricsApi.Feature, SummariesApi.Feature, SleepApi.Feature,
-        WorkoutsApi.Feature, EventsApi.Feature, TextsApi.Feature, FreshnessApi.Feature, VendorApi.Feature,
-        ExportApi.Feature, DeletionsApi.Feature, PeopleApi.Feature, KeysApi.Feature, AuditApi.Feature, HealthApi.Feature,
+        WorkoutsApi.Feature, EventsApi.Feature, TextsApi.Feature, FreshnessApi.Feature, DriftApi.Feature,
+        VendorApi.Feature, ExportApi.Feature, DeletionsApi.Feature, PeopleApi.Feature, KeysApi.Feature,
+        AuditApi.Feature, HealthApi.Feature,
     ];
 
     // As committed: lines to compare.

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.IO.Pipelines;
 using System.Text;
 using System.Xml;
+using HealthExport.Pushes;
 using HealthExport.Server.Http;
 using HealthExport.Time;
 using HealthExport.Workouts;
@@ -14,7 +15,7 @@ namespace HealthExport.Server.Workouts;
 /// </summary>
 static class GpxRoute
 {
-    public const string MediaType = "application/gpx+xml";
+    public const string MediaType = GpxType.Name;
     public const string Namespace = "http://www.topografix.com/GPX/1/1";
 
     const int FlushAt = 16 << 10;

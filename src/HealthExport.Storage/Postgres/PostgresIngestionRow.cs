@@ -65,6 +65,12 @@ readonly record struct PostgresIngestionRow(Ingestion Own, long? Original)
         ];
     }
 
+    /// <summary>The public ids of a user's pushes, by number.</summary>
+    public static async ValueTask<IReadOnlyDictionary<long, Guid>> FindIdsAsync(
+        NpgsqlConnection connection, long userId, long[] numbers, CancellationToken cancellationToken) =>
+        (await ListAsync(connection, userId, numbers, cancellationToken))
+            .ToDictionary(row => row.Own.Number, row => row.Own.Id);
+
     /// <summary>When a push was received, by its number.</summary>
     public static NpgsqlCommand FindReceivedAt(NpgsqlConnection connection, long userId, long number)
     {

@@ -124,6 +124,7 @@ sealed partial class PostgresPushTransaction
                 .Bind(User).Bind(Push)
                 .BindNumbers(_writtenSeries.Select(series => series.MetricId))
                 .BindNumbers(_writtenSeries.Select(series => (short)series.Grain));
+        PostgresDriftStore.AddCount(batch, _push.Ingestion, receipt.Drift);
         if (_changedDays.Count > 0) PostgresDailyTotalStore.AddMarkChanged(batch, User, _changedDays);
         await _userMetrics.AddSaveAsync(batch, cancellationToken);
         await batch.ExecuteNonQueryAsync(cancellationToken);

@@ -144,4 +144,60 @@ sealed partial class PostgresPushTransaction
                 : new(row.GetDouble(11), row.GetInstant(12), row.GetFieldValue<double[]>(13)),
         },
         row.GetInt64(10));
+
+    public ValueTask<IReadOnlyList<HealthEvent>[]> FindSimultaneousAsync(
+        IReadOnlyList<HealthEvent> rows, CancellationToken cancellationToken) => RunAsync(async () =>
+    {
+        var found = new IReadOnlyList<HealthEvent>[rows.Count];
+        Array.Fill(found, []);
+        await using var find = new NpgsqlCommand(
+            """
+            select w.at::int, e.*
+            from unnest($2, $3) with ordinality w (kind, start_at, at)
+            cross join lateral (
+                select identity, value, payload, utc_offset, item_type
+                from health_events
+                where user_id = $1 and kind = w.kind and start_at = w.start_at
+                order by identity
+                limit 100) e
+            order by w.at
+            """,
+            _connection);
+        find.Parameters.Bind(User)
+            .BindTexts(rows.Select(row => row.Kind)).BindTimes(rows.Select(row => row.StartAt));
+        await using var row = await find.ExecuteReaderAsync(cancellationToken);
+        while (await row.ReadAsync(cancellationToken))
+        {
+            var at = row.GetInt32(0) - 1;
+            found[at] =
+            [
+                .. found[at],
+                new()
+                {
+                    Kind = rows[at].Kind,
+                    Identity = row.GetString(1),
+                    StartAt = rows[at].StartAt,
+                    OffsetMinutes = row.GetInt16(4),
+                    Value = row.FindDouble(2),
+                    Payload = row.GetFieldValue<byte[]>(3),
+                    ItemType = row.GetString(5),
+                },
+            ];
+        }
+        return found;
+    });
+
+    public ValueTask RenameAsync(HealthEvent stored, string identity, CancellationToken cancellationToken) =>
+        WriteAsync(async () =>
+        {
+            await using var rename = new NpgsqlCommand(
+                """
+                update health_events
+                set identity = $4
+                where user_id = $1 and kind = $2 and identity = $3
+                """,
+                _connection);
+            rename.Parameters.Bind(User).Bind(stored.Kind).Bind(stored.Identity).Bind(identity);
+            MustChange(1, await rename.ExecuteNonQueryAsync(cancellationToken));
+        }, cancellationToken);
 }

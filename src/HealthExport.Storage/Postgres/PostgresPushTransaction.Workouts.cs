@@ -16,6 +16,25 @@ sealed partial class PostgresPushTransaction
         return ids.Select(id => id is { } known ? stored[known] : null).ToArray();
     });
 
+    public ValueTask<IReadOnlyList<Workout>> FindAroundAsync(
+        WorkoutPart part, CancellationToken cancellationToken) => RunAsync<IReadOnlyList<Workout>>(async () =>
+    {
+        await using var around = new NpgsqlCommand(
+            $"""
+            select {PostgresWorkoutRow.Columns}
+            from workouts w
+            where w.user_id = $1 and w.start_at between $2 and $3
+            order by w.start_at desc, w.id desc
+            limit {WorkoutSearch.MostNear}
+            """,
+            _connection);
+        around.Parameters.Bind(User).Bind(part.Starts.First).Bind(part.Starts.Last);
+        await using var row = await around.ExecuteReaderAsync(cancellationToken);
+        List<Workout> found = [];
+        while (await row.ReadAsync(cancellationToken)) found.Add(PostgresWorkoutRow.Read(row));
+        return found;
+    });
+
     public ValueTask WriteAsync(
         IReadOnlyList<Workout> rows, IReadOnlyList<Guid?> replacedIds, ReadOnlyMemory<RowChange> changes,
         CancellationToken cancellationToken) => WriteAsync(async () =>
@@ -48,8 +67,9 @@ sealed partial class PostgresPushTransaction
                     set ingestion = $3
                     where user_id = $1 and id = $2
                     """).Bind(User).Bind(id).Bind(Push);
-            else BindWorkout(batch.Add(change == RowChange.Insert ? InsertWorkout : UpdateWorkout), id, row);
-            mustChangeOne.Add(batch.BatchCommands[^1]);
+            else if (change != RowChange.Amend)
+                BindWorkout(batch.Add(change == RowChange.Insert ? InsertWorkout : UpdateWorkout), id, row);
+            if (change != RowChange.Amend) mustChangeOne.Add(batch.BatchCommands[^1]);
             if (change == RowChange.Touch) continue;
             foreach (var series in row.Series) AddSeries(batch, id, series);
             if (row.Route is { Count: > 0 } route) AddRoute(batch, id, route);

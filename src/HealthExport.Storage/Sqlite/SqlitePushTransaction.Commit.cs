@@ -62,6 +62,7 @@ sealed partial class SqlitePushTransaction
         _userMetrics.Save();
         SaveSeriesPushes();
         if (changedAnything) RaiseDataVersion(_session, User, Instant.From(_clock.GetUtcNow()));
+        SqliteDriftStore.Count(_session, _push.Ingestion, receipt.Drift);
         Settle(receipt);
         _session.Commit();
         foreach (var (metric, id) in _addedMetrics) _database.Metrics.Add(id, metric);

@@ -121,4 +121,52 @@ sealed partial class SqlitePushTransaction
             """);
         MustChangeOne(touch.Bind(1, User).Bind(2, row.Kind).Bind(3, row.Identity).Bind(4, Push).Run());
     }
+
+    public ValueTask<IReadOnlyList<HealthEvent>[]> FindSimultaneousAsync(
+        IReadOnlyList<HealthEvent> rows, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var found = new IReadOnlyList<HealthEvent>[rows.Count];
+        using var find = _session.Prepare(
+            """
+            select identity, value, payload, utc_offset, item_type
+            from health_events
+            where user_id = ?1 and kind = ?2 and start_at = ?3
+            order by identity
+            limit 100
+            """);
+        find.Bind(1, User);
+        for (var i = 0; i < rows.Count; i++)
+        {
+            List<HealthEvent> those = [];
+            find.Bind(2, rows[i].Kind).Bind(3, rows[i].StartAt);
+            while (find.Step())
+                those.Add(new()
+                {
+                    Kind = rows[i].Kind,
+                    Identity = find.GetString(0),
+                    StartAt = rows[i].StartAt,
+                    OffsetMinutes = (short)find.GetInt64(3),
+                    Value = find.FindDouble(1),
+                    Payload = find.GetBlob(2).ToArray(),
+                    ItemType = find.GetString(4),
+                });
+            found[i] = those;
+            find.Reset();
+        }
+        return new(found);
+    }
+
+    public ValueTask RenameAsync(HealthEvent stored, string identity, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using var rename = _session.Prepare(
+            """
+            update health_events
+            set identity = ?4
+            where user_id = ?1 and kind = ?2 and identity = ?3
+            """);
+        MustChangeOne(rename.Bind(1, User).Bind(2, stored.Kind).Bind(3, stored.Identity).Bind(4, identity).Run());
+        return ValueTask.CompletedTask;
+    }
 }

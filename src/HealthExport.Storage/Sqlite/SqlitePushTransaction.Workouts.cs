@@ -32,11 +32,29 @@ sealed partial class SqlitePushTransaction
                 TouchWorkout(id);
                 continue;
             }
-            WriteWorkout(change == RowChange.Insert ? InsertWorkout : UpdateWorkout, id, row);
+            if (change != RowChange.Amend)
+                WriteWorkout(change == RowChange.Insert ? InsertWorkout : UpdateWorkout, id, row);
             foreach (var series in row.Series) WriteSeries(id, series);
             if (row.Route is { Count: > 0 } route) WriteRoute(id, route);
         }
         return ValueTask.CompletedTask;
+    }
+
+    public ValueTask<IReadOnlyList<Workout>> FindAroundAsync(WorkoutPart part, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using var around = _session.Prepare(
+            $"""
+            select {SqliteWorkoutRow.Columns}
+            from workouts w
+            where w.user_id = ?1 and w.start_at between ?2 and ?3
+            order by w.start_at desc, w.id desc
+            limit {WorkoutSearch.MostNear}
+            """);
+        around.Bind(1, User).Bind(2, part.Starts.First).Bind(3, part.Starts.Last);
+        List<Workout> found = [];
+        while (around.Step()) found.Add(SqliteWorkoutRow.Read(around));
+        return new(found);
     }
 
     // Equal to the coarser of both precisions; only a made id gives way to one that was sent.

@@ -1,5 +1,3 @@
-using System.Net.Mime;
-
 namespace HealthExport.Pushes;
 
 /// <summary>The media types of the app's CSV: one file, or a form of several (RFC 7578).</summary>
@@ -9,24 +7,9 @@ public static class CsvType
     public const string Form = "multipart/form-data";
 
     /// <param name="contentType">As sent, with its parameters.</param>
-    public static bool Is(string? contentType) => TryParse(contentType) is { MediaType: var type }
-        && (type.Equals(File, StringComparison.OrdinalIgnoreCase) || IsForm(type));
+    public static bool Is(string? contentType) => HeaderValue.Is(contentType, File) || HeaderValue.Is(contentType, Form);
 
     /// <summary>What parts a form's files; null for no form, and empty for one that does not say.</summary>
     public static string? FindBoundary(string? contentType) =>
-        TryParse(contentType) is { } type && IsForm(type.MediaType) ? type.Boundary ?? "" : null;
-
-    static bool IsForm(string mediaType) => mediaType.Equals(Form, StringComparison.OrdinalIgnoreCase);
-
-    static ContentType? TryParse(string? text)
-    {
-        try
-        {
-            return string.IsNullOrEmpty(text) ? null : new(text);
-        }
-        catch (FormatException)
-        {
-            return null;
-        }
-    }
+        HeaderValue.Is(contentType, Form) ? HeaderValue.FindParameter(contentType, "boundary") ?? "" : null;
 }

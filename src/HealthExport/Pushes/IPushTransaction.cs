@@ -17,6 +17,9 @@ public enum RowChange : byte
 
     /// <summary>Equal, but the row takes this push's number.</summary>
     Touch = 3,
+
+    /// <summary>Of a workout: the row and its number stay, its series and route are written.</summary>
+    Amend = 4,
 }
 
 /// <summary>What the store holds under a key.</summary>
@@ -113,6 +116,12 @@ public interface IPushTransaction : IAsyncDisposable
     ValueTask<Stored<Workout>?[]> FindAsync(IReadOnlyList<Workout> rows, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Workouts that begin within <see cref="WorkoutPart.Starts"/>, without their source, series and route; of more than
+    /// 100, those that begin last.
+    /// </summary>
+    ValueTask<IReadOnlyList<Workout>> FindAroundAsync(WorkoutPart part, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Writes merged workouts. <paramref name="replacedIds"/> holds, position by position, the id under which the row
     /// is stored until now when the new one takes it over, else null.
     /// </summary>
@@ -126,6 +135,16 @@ public interface IPushTransaction : IAsyncDisposable
     ValueTask WriteAsync(
         IReadOnlyList<HealthEvent> rows, ReadOnlyMemory<RowChange> changes, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// The events that are of the same kind and start at the same time, for each of the rows: identity, value and payload
+    /// of at most 100.
+    /// </summary>
+    ValueTask<IReadOnlyList<HealthEvent>[]> FindSimultaneousAsync(
+        IReadOnlyList<HealthEvent> rows, CancellationToken cancellationToken);
+
+    /// <summary>Gives a stored event that has no voltages another identity, which no event of its kind has.</summary>
+    ValueTask RenameAsync(HealthEvent stored, string identity, CancellationToken cancellationToken);
+
     /// <summary>Keeps rejected items with their reasons, numbered in order.</summary>
     ValueTask AddRejectsAsync(IReadOnlyList<Reject> rejects, CancellationToken cancellationToken);
 
@@ -136,8 +155,9 @@ public interface IPushTransaction : IAsyncDisposable
     ValueTask RollBackToSavepointAsync(CancellationToken cancellationToken);
 
     /// <summary>
-    /// Settles the push with its receipt and commits, synced to disk. What depends on the rows (the user's metrics,
-    /// data version) is brought up to date in the same commit.
+    /// Settles the push with its receipt, adds <see cref="Receipt.Drift"/> to the user's drift report, and commits,
+    /// synced to disk. What depends on the rows (the user's metrics, data version) is brought up to date in the same
+    /// commit.
     /// </summary>
     /// <param name="changedAnything">Whether any row was inserted, updated, removed, or took this push's number, by
     /// which reading may tell a day's row from finer ones.</param>

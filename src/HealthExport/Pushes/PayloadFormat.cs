@@ -11,4 +11,7 @@ public enum PayloadFormat : byte
 
     /// <summary>The app's CSV, one file or a form of several.</summary>
     HaeCsv,
+
+    /// <summary>Routes of workouts.</summary>
+    Gpx,
 }

@@ -87,6 +87,8 @@ public sealed class PushApplication(
             if (removeVanished) await merge.RemoveVanishedAsync();
             await merge.MarkDaysAsync();
             var receipt = merge.Tally.ToReceipt(reader.Format, reader.TruncatedAt);
+            receipt.DriftIsCounted = true;
+            if (push.Ingestion.Receipt is not { DriftIsCounted: true }) receipt.Drift = reader.Drift;
             await transaction.CommitAsync(receipt, merge.ChangedAnything, cancellationToken);
             return receipt;
         }

@@ -9,7 +9,7 @@ sealed partial class PushMerge
     {
         foreach (var sent in events) Tally.Parts.EcgVoltages += sent.Voltages?.Microvolts.Length ?? 0;
         await ApplyKeyedAsync(
-            events,
+            await MatchStatesOfMindAsync(events),
             new Keyed<HealthEvent>(
                 Key: sent => (sent.Kind, sent.Identity),
                 Type: sent => sent.ItemType,
@@ -18,6 +18,37 @@ sealed partial class PushMerge
                 Find: rows => transaction.FindAsync(rows, cancellationToken),
                 Merge: Merge,
                 Write: (rows, changes) => transaction.WriteAsync(rows, changes, cancellationToken)));
+    }
+
+    /// <summary>
+    /// Brings together states of mind that came with an id and without: one without, where one with is stored, says
+    /// nothing new; one with takes over the row of one without.
+    /// </summary>
+    /// <returns>The events that are still to be applied.</returns>
+    async ValueTask<IReadOnlyList<HealthEvent>> MatchStatesOfMindAsync(IReadOnlyList<HealthEvent> events)
+    {
+        var states = events.Where(sent => sent.Kind == StateOfMind.Kind).ToList();
+        if (states.Count == 0) return events;
+        var stored = await transaction.FindSimultaneousAsync(states, cancellationToken);
+        var known = new HashSet<HealthEvent>(ReferenceEqualityComparer.Instance);
+        var taken = new HashSet<string>(StringComparer.Ordinal);
+        for (var i = 0; i < states.Count; i++)
+        {
+            var sent = states[i];
+            if (stored[i].Any(other => other.Identity == sent.Identity)
+                || StateOfMind.FindTwin(sent, stored[i].Where(other => !taken.Contains(other.Identity)))
+                    is not { } twin) continue;
+            if (!StateOfMind.HasId(sent))
+            {
+                known.Add(sent);
+                Tally.Add(sent.ItemType, Outcome.Unchanged);
+                continue;
+            }
+            await transaction.RenameAsync(twin, sent.Identity, cancellationToken);
+            taken.Add(twin.Identity);
+            ChangedAnything = true;
+        }
+        return known.Count == 0 ? events : [.. events.Where(sent => !known.Contains(sent))];
     }
 
     /// <summary>

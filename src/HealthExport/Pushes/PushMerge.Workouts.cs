@@ -75,4 +75,37 @@ sealed partial class PushMerge
         change = RowChange.Update;
         return Outcome.Updated;
     }
+
+    /// <summary>Adds a part to the workout that it was recorded along.</summary>
+    async ValueTask ApplyAsync(WorkoutPart part)
+    {
+        if (part.Series is null) Tally.Parts.RoutePoints += part.Points;
+        else Tally.Parts.WorkoutSeriesPoints += part.Points;
+        var own = part.FindOwn(await transaction.FindAroundAsync(part, cancellationToken));
+        var stored = own is null ? null : (await transaction.FindAsync([own], cancellationToken))[0];
+        if (stored is null)
+        {
+            await RejectAsync([NoWorkout(part)]);
+            return;
+        }
+        if (part.FindNews(stored.Row) is not { } row)
+        {
+            Tally.Add(ItemTypes.Workouts, Outcome.Unchanged);
+            return;
+        }
+        var isRefused = false;
+        await WriteOrBisectAsync(
+            0, 1,
+            (_, _) => transaction.WriteAsync([row], [null], new[] { RowChange.Amend }, cancellationToken),
+            _ => isRefused = true);
+        if (isRefused) await RejectAsync([Refused(ItemTypes.Workouts, part.ItemIndex, default)]);
+        else Tally.Add(ItemTypes.Workouts, Outcome.Updated);
+    }
+
+    static Reject NoWorkout(WorkoutPart part) => new(
+        ItemTypes.Workouts, part.ItemIndex, RejectCodes.NoWorkout,
+        $"No workout is stored during which this {(part.Series is null ? "route" : "series")} was recorded: "
+            + $"{part.StartAt.At(0):yyyy-MM-dd HH:mm:ss} to {part.EndAt.At(0):yyyy-MM-dd HH:mm:ss} UTC"
+            + (part.Activity is null ? "" : $", {part.Activity}"),
+        "Send the workout, then replay this ingestion.", null, null, default);
 }

@@ -21,6 +21,7 @@ sealed partial class PushMerge(IPushTransaction transaction, long number, Cancel
         await ApplyStagesAsync(batch.SleepStages);
         foreach (var session in batch.SleepSessions) await ApplyAsync(session);
         await ApplyWorkoutsAsync(batch.Workouts);
+        foreach (var part in batch.WorkoutParts) await ApplyAsync(part);
         await ApplyEventsAsync(batch.Events);
         foreach (var array in batch.EndedArrays) NoteBuckets(array);
         await RejectAsync(batch.Rejects);

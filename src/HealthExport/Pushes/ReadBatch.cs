@@ -15,6 +15,10 @@ public sealed class ReadBatch
     public List<SleepStage> SleepStages { get; } = [];
     public List<SleepSession> SleepSessions { get; } = [];
     public List<Workout> Workouts { get; } = [];
+
+    /// <summary>What belongs to workouts of this batch, of earlier ones, or of earlier pushes.</summary>
+    public List<WorkoutPart> WorkoutParts { get; } = [];
+
     public List<HealthEvent> Events { get; } = [];
     public List<Reject> Rejects { get; } = [];
     public List<ReadWarning> Warnings { get; } = [];
@@ -51,6 +55,7 @@ public static class RejectCodes
     public const string DateOutOfRange = "date_out_of_range";
     public const string EndBeforeStart = "end_before_start";
     public const string UnreadableItem = "unreadable_item";
+    public const string NoWorkout = "no_workout";
     public const string TooManyNames = "too_many_names";
     public const string StoreRefused = "store_refused";
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using HealthExport.Drift;
 
 namespace HealthExport.Pushes;
 
@@ -26,6 +27,18 @@ public sealed class Receipt
 
     public bool ErrorsTruncated { get; set; }
     public bool WarningsTruncated { get; set; }
+
+    /// <summary>
+    /// Whether what the push held and the reader did not know is in the drift report. A push counts there once: not
+    /// again when it is replayed, nor when its duplicate is, which bears its receipt; but one counts that failed before,
+    /// or was settled before there was a report, for then no receipt says this.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool DriftIsCounted { get; set; }
+
+    /// <summary>What the commit of this receipt adds to the drift report; kept there, not with the receipt.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<DriftNote> Drift { get; set; } = [];
 
     [JsonIgnore]
     public bool IsPartial => Counts.Rejected > 0 || Truncated is not null;

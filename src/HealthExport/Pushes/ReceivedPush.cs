@@ -22,13 +22,15 @@ public sealed record ReceivedPush
     public string? IdempotencyKey { get; init; }
 
     /// <summary>
-    /// What beside the bytes decides whether a push says the same as another: media type, aggregation, period, zone.
+    /// What beside the bytes decides whether a push says the same as another: media type, file name, aggregation,
+    /// period, zone.
     /// </summary>
     public string Sameness
     {
         get
         {
-            var mediaType = ContentType?.Split(';', 2)[0].Trim().ToLowerInvariant();
+            var mediaType = ContentType is null ? null : HeaderValue.Of(ContentType).ToString().ToLowerInvariant();
+            if (PayloadName.Find(ContentType) is { } name) mediaType = $"{mediaType} {name}";
             return $"{mediaType}\n{Header("automation-aggregation")}\n{Header("automation-period")}\n{TimeZone}";
 
             string? Header(string name) =>

@@ -97,9 +97,13 @@ sealed class EnvelopeReader(JsonCursor cursor, ReadContext context)
         if (context.Batches.IsFull) yield return context.Batches.Take();
     }
 
-    void WarnUnread(string key) => context.Batches.Warn(
-        key, -1, WarningCodes.UnknownSection,
-        "This part of the payload is none that is known: it is kept with the payload, but nothing of it was read.");
+    void WarnUnread(string key)
+    {
+        context.Drift.NoteSection(key);
+        context.Batches.Warn(
+            key, -1, WarningCodes.UnknownSection,
+            "This part of the payload is none that is known: it is kept with the payload, but nothing of it was read.");
+    }
 
     /// <summary>Reads a section's elements one by one.</summary>
     /// <param name="name">The section's own name; null for an unknown one.</param>

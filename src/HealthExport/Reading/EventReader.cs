@@ -46,6 +46,7 @@ sealed class EventReader(ReadContext context)
             _ => ReadNotification(item),
         };
         itemType ??= section;
+        context.Drift.NoteFields(itemType, item, KnownFields.OfSection(section));
         if (item.Fault is { } fault)
         {
             context.Batches.Reject(itemType, index, fault, element.Span);
@@ -65,6 +66,7 @@ sealed class EventReader(ReadContext context)
     /// <summary>Keeps an element of a section that nobody knows.</summary>
     public void ReadUnknown(string section, ReadOnlyMemory<byte> element, int index)
     {
+        context.Drift.NoteSection(section);
         if (_unknownSections.Add(section))
             context.Batches.Warn(
                 section, -1, WarningCodes.UnknownSection,
@@ -99,7 +101,7 @@ sealed class EventReader(ReadContext context)
             : TextCodes.Valences.Find(text);
         var identity = string.IsNullOrEmpty(id) ? Identity(item.FindText("kind"), Micros(start))
             : Guid.TryParse(id, out var guid) ? guid.ToString() : id;
-        return Make("state_of_mind", identity, start, end) with { Code = code, Text = text, Value = valence };
+        return Make(StateOfMind.Kind, identity, start, end) with { Code = code, Text = text, Value = valence };
     }
 
     HealthEvent ReadMedication(Item item)

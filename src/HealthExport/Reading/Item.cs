@@ -148,10 +148,21 @@ sealed class Item : IDisposable
         return rest?.Append('}').ToString();
     }
 
+    /// <summary>Names the fields that nobody took and that were not sent as null.</summary>
+    public void ForEachUntaken<T>(T state, Action<T, string> name)
+    {
+        if (_taken.Count >= _fields.Count) return;
+        foreach (var (field, value) in _fields)
+            if (value.ValueKind != JsonValueKind.Null && !_taken.Contains(field)) name(state, field);
+    }
+
     /// <summary>Leaves a field to <see cref="Rest"/> after all.</summary>
     public void Untake(string name) => _taken.Remove(name);
 
-    public void Take(string name) => _taken.Add(name);
+    public void Take(string name)
+    {
+        if (_fields.ContainsKey(name)) _taken.Add(name);
+    }
 
     public void Dispose()
     {

@@ -42,6 +42,9 @@ sealed class MetricOutline
     public StampPattern Stamps { get; private set; } = new();
     public long Elements { get; private set; }
 
+    /// <summary>The first of its other keys.</summary>
+    public List<string> Others { get; } = [];
+
     /// <summary>The key that came more than once; null if none did.</summary>
     public string? RepeatedKey { get; private set; }
 
@@ -82,6 +85,9 @@ sealed class MetricOutline
                     if (DataToken != JsonTokenType.StartArray) break;
                     if (!ScanPoints()) return;
                     continue;
+                default:
+                    if (Others.Count < DriftNotes.MostNames) Others.Add(key);
+                    break;
             }
             if (!_cursor.Skip()) return;
         }

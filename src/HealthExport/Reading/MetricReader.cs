@@ -1,5 +1,6 @@
 using System.Text.Json;
 using HealthExport.Catalogue;
+using HealthExport.Drift;
 using HealthExport.Pushes;
 using HealthExport.Samples;
 
@@ -42,6 +43,7 @@ sealed class MetricReader(JsonCursor cursor, ReadContext context)
         PointTargets? streamed = null;
         var isMetric = false;
         var needsOutline = context.IsThorough;
+        List<string> others = [];
         while (!needsOutline && cursor.Read() && cursor.Token == JsonTokenType.PropertyName)
         {
             var key = JsonText.Decode(cursor.Value);
@@ -70,9 +72,13 @@ sealed class MetricReader(JsonCursor cursor, ReadContext context)
                     streamed = new(context, MetricCatalogue.Find(name!), name!, units!, default, StreamedRows);
                     foreach (var batch in ReadData(streamed, null)) yield return batch;
                     continue;
+                default:
+                    if (others.Count < DriftNotes.MostNames) others.Add(key);
+                    break;
             }
             if (!needsOutline && !cursor.Skip()) yield break;
         }
+        if (!needsOutline && isMetric) NoteOthers(others);
         if (streamed is not null || (cursor.IsCut && !needsOutline)) yield break;
         if (needsOutline)
         {
@@ -112,6 +118,7 @@ sealed class MetricReader(JsonCursor cursor, ReadContext context)
 
     IEnumerable<ReadBatch> ReadOutlined(MetricOutline outline, int index)
     {
+        NoteOthers(outline.Others);
         if (outline.RepeatedKey is { } key)
             context.WarnRepeated(outline.Name is { Length: > 0 } of ? MetricCatalogue.Normalise(of) : Section, key);
         var known = outline.Name is { Length: > 0 } name ? MetricCatalogue.Find(name) : null;
@@ -174,6 +181,7 @@ sealed class MetricReader(JsonCursor cursor, ReadContext context)
                 yield return context.Batches.Take();
                 continue;
             }
+            points.NoteDrift();
             if (pause == PointReader.Pause.Cut) targets.Main.Rows.Array.HasUnplacedItems = true;
             else if (points.HasItems) foreach (var array in targets.Arrays) context.Batches.End(array);
             yield break;
@@ -194,6 +202,12 @@ sealed class MetricReader(JsonCursor cursor, ReadContext context)
             context.Batches.Reject(Section, index, Fault.Unreadable("The item's metric has no name"), element.Span);
             if (context.Batches.IsFull) yield return context.Batches.Take();
         }
+    }
+
+    void NoteOthers(List<string> keys)
+    {
+        foreach (var key in keys)
+            if (!KnownFields.Metric.Contains(key)) context.Drift.Note(DriftKind.Field, Section, key);
     }
 
     string TextOrEmpty() => cursor.Token == JsonTokenType.String ? JsonText.Decode(cursor.Value) : "";

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using HealthExport.Drift;
 using HealthExport.Pushes;
 using HealthExport.Reading.Csv;
 using HealthExport.Samples;
@@ -6,7 +7,7 @@ using HealthExport.Samples;
 namespace HealthExport.Reading;
 
 /// <summary>
-/// Turns one payload, JSON or CSV of the app, or standard items in JSON or one a line, into batches of valid rows in canonical
+/// Turns one payload, JSON, CSV or GPX of the app, or standard items in JSON or one a line, into batches of valid rows in canonical
 /// units and of rejects. Memory is bounded by the largest element and one batch, whatever the order of keys; the work is
 /// linear in the payload, however its bytes arrive. Not safe for threads; reads once.
 /// </summary>
@@ -39,10 +40,12 @@ public sealed class PayloadReader(
     JsonCursor? _cursor;
     NdjsonReader? _lines;
     CsvFiles? _files;
+    GpxReader? _tracks;
 
     /// <summary>What the payload turned out to be. Holds after <see cref="Read"/>.</summary>
     public PayloadFormat Format => _lines is not null ? PayloadFormat.Ndjson
         : _files is not null ? PayloadFormat.HaeCsv
+        : _tracks is not null ? PayloadFormat.Gpx
         : _context.HasStandardItems ? PayloadFormat.StandardJson : PayloadFormat.HaeJson;
 
     /// <summary>
@@ -51,6 +54,9 @@ public sealed class PayloadReader(
     /// Holds after <see cref="Read"/>.
     /// </summary>
     public long? TruncatedAt => _cursor?.CutAt ?? _files?.CutAt;
+
+    /// <summary>What the payload held that is not known here; empty if all is. Holds after <see cref="Read"/>.</summary>
+    public IReadOnlyList<DriftNote> Drift => _context.Drift.ToList();
 
     /// <summary>The bytes of the window at first; tests make it small.</summary>
     internal int WindowBytes { get; init; } = JsonCursor.WindowBytes;
@@ -70,7 +76,7 @@ public sealed class PayloadReader(
     /// <exception cref="InvalidOperationException">It was called before.</exception>
     public IEnumerable<ReadBatch> Read()
     {
-        if (_cursor is not null || _lines is not null || _files is not null)
+        if (_cursor is not null || _lines is not null || _files is not null || _tracks is not null)
             throw new InvalidOperationException("A payload is read once.");
         if (NdjsonType.Is(_context.Push.ContentType))
         {
@@ -81,6 +87,11 @@ public sealed class PayloadReader(
         {
             _files = new(payload, _context);
             foreach (var batch in _files.ReadAll()) yield return batch;
+        }
+        else if (GpxType.Is(_context.Push.ContentType))
+        {
+            _tracks = new(payload, _context);
+            foreach (var batch in _tracks.ReadAll()) yield return batch;
         }
         else
         {

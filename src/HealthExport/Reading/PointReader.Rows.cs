@@ -1,5 +1,6 @@
 using System.Text;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using HealthExport.Catalogue;
 using HealthExport.Pushes;
 using HealthExport.Samples;
@@ -13,13 +14,23 @@ sealed partial class PointReader
     readonly StringBuilder _extraText = new();
     string? _lastExtra;
 
+    // Beyond so many names a list is no place to look for one.
+    const int MostExtraNames = 32;
+    readonly List<(byte[] Name, long Items)> _extraNames = [];
+    int _otherUnits;
+
     /// <summary>Makes the rows of the point whose fields were just noted, or rejects it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void Finish(ReadOnlySpan<byte> window, int start, int end)
     {
         var target = _main;
         if (_units.State == FieldState.Good && _units.Length > 0 && !Raw(window, _units).SequenceEqual(_unit))
-            target = _targets.Get(JsonText.Decode(Raw(window, _units)));
+        {
+            var unit = JsonText.Decode(Raw(window, _units));
+            target = _targets.Get(unit);
+            _targets.Note(unit, 1);
+            _otherUnits++;
+        }
 
         var row = new Sample
         {
@@ -38,6 +49,7 @@ sealed partial class PointReader
         else if (_array.ListsEveryBucket) _array.Starts.Add(row.StartAt);
         if (fault is { } found)
         {
+            if (_extras.Count > 0) CountExtras(window);
             _batches.Reject(_targets.ItemType, _index, found, window[start..end]);
             return;
         }
@@ -45,7 +57,11 @@ sealed partial class PointReader
         if (_source.State == FieldState.Good) row.Source = _context.Sources.Get(Raw(window, _source));
         row.SentUnit = target.Rows.SentUnit;
         if (_guardsBuckets) row.MayNotShrink = _context.Period.MayCut(_array, row, _firstBucket);
-        if (_extras.Count > 0) row.Extra = MakeExtra(window);
+        if (_extras.Count > 0)
+        {
+            CountExtras(window);
+            row.Extra = MakeExtra(window);
+        }
         if (row.Extra is null) _batches.Count();
         else _batches.Count(2 * row.Extra.Length);
         target.Rows.WarnIfSuspicious(row);
@@ -170,6 +186,41 @@ sealed partial class PointReader
 
     void KeepAsExtra(ReadOnlySpan<byte> window, TextField field) => _extras.Add(new(
         field.Name, NameEnd(window, field.Name), field.Start - 1, field.Start + field.Length + 1));
+
+    /// <summary>Counts the fields that are no part of the row, by name.</summary>
+    void CountExtras(ReadOnlySpan<byte> window)
+    {
+        for (var i = 0; i < _extras.Count; i++)
+            if (!ComesAgain(window, i)) CountExtra(window[_extras[i].Name.._extras[i].NameEnd]);
+    }
+
+    void CountExtra(ReadOnlySpan<byte> name)
+    {
+        foreach (ref var counted in CollectionsMarshal.AsSpan(_extraNames))
+        {
+            if (!name.SequenceEqual(counted.Name)) continue;
+            counted.Items++;
+            return;
+        }
+        if (_extraNames.Count < MostExtraNames) _extraNames.Add((name.ToArray(), 1));
+        else NoteField(name, 1);
+    }
+
+    void NoteField(ReadOnlySpan<byte> name, long items)
+    {
+        var text = JsonText.Decode(name);
+        // What the row takes stays beside it where it does not say what it should.
+        if (PointField.Find(Encoding.UTF8.GetBytes(text))
+            is PointField.Kind.None or PointField.Kind.Systolic or PointField.Kind.Diastolic)
+            _targets.NoteField(text, items);
+    }
+
+    /// <summary>Notes what of the array's items was not known. Once, behind the last.</summary>
+    public void NoteDrift()
+    {
+        _targets.Note(_targets.Unit, _index - _otherUnits);
+        foreach (var (name, items) in _extraNames) NoteField(name, items);
+    }
 
     string MakeExtra(ReadOnlySpan<byte> window)
     {

@@ -1,4 +1,5 @@
 using HealthExport.Catalogue;
+using HealthExport.Drift;
 using HealthExport.Pushes;
 using HealthExport.Samples;
 
@@ -59,6 +60,21 @@ sealed class PointTargets
         // Each unit an item names makes an array: a payload of a million units is no reason to hold them all.
         if (_byUnit.Count < 1000) _byUnit.Add(unit, target);
         return target;
+    }
+
+    /// <summary>Notes items of the array that the catalogue lacks the metric or the unit of.</summary>
+    /// <param name="unit">That the items were sent in.</param>
+    public void Note(string unit, long items)
+    {
+        if (_known is null) _context.Drift.Note(DriftKind.Metric, SectionName.Metrics, _name, items);
+        else if (unit.Length > 0 && !_known.TryGetConversion(unit, out _) && _known.Shape != MetricShape.Sleep)
+            _context.Drift.Note(DriftKind.Unit, _name, unit, items);
+    }
+
+    /// <summary>Notes a field of so many items.</summary>
+    public void NoteField(string name, long items)
+    {
+        if (!KnownFields.IsOfPoint(_name, name)) _context.Drift.Note(DriftKind.Field, _name, name, items);
     }
 
     MetricRows Make(Metric? known, string unit)

@@ -9,6 +9,7 @@ sealed class ReadContext(PushContext push, bool isThorough, int batchRows)
     public PushContext Push { get; } = push;
     public bool IsThorough { get; } = isThorough;
     public BatchBuilder Batches { get; } = new(batchRows);
+    public DriftNotes Drift { get; } = new();
     public SourceCache Sources { get; } = new();
     public StampReader Stamps { get; } = new(push.Zone, push.ReceivedAt);
     public AggregationHeader Aggregation { get; } = AggregationHeader.Parse(push.Aggregation);

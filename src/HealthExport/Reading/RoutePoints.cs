@@ -17,6 +17,8 @@ sealed class RoutePoints(int capacity)
     readonly List<double> _speedAccuracies = new(capacity);
     readonly List<double> _courseAccuracies = new(capacity);
 
+    public int Count => _times.Count;
+
     public void Add(
         Instant time, double latitude, double longitude, double altitude, double speed, double course,
         double horizontal, double vertical, double speedAccuracy, double courseAccuracy)

@@ -12,6 +12,8 @@ sealed class SeriesPoints(int capacity)
     readonly List<double> _max = new(capacity);
     bool _hasBounds;
 
+    public int Count => _times.Count;
+
     public void Add(Instant time, double value, double min, double max)
     {
         _times.Add(time);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using HealthExport.Catalogue;
+using HealthExport.Drift;
 using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Sleep;
@@ -17,12 +18,14 @@ sealed class SleepReader
     readonly ReadContext _context;
     readonly UnitConversion _toMinutes;
     readonly bool _hasUnit;
+    readonly string _unit;
 
     /// <param name="unit">Of the durations, as sent; hours if empty, as the app documents it.</param>
     public SleepReader(JsonCursor cursor, ReadContext context, string unit)
     {
         _cursor = cursor;
         _context = context;
+        _unit = unit;
         _hasUnit = Units.TryGetConversion(unit.Length == 0 ? "h" : unit, "min", out _toMinutes);
         if (!_hasUnit)
             context.Batches.Warn(
@@ -46,6 +49,8 @@ sealed class SleepReader
         using var item = new Item(_context, element);
         if (item.Has("startDate") || item.Has("value")) ReadStage(item, element, index);
         else ReadSession(item, element, index);
+        _context.Drift.NoteFields(ItemType, item, KnownFields.Sleep);
+        if (!_hasUnit) _context.Drift.Note(DriftKind.Unit, ItemType, _unit);
     }
 
     void ReadStage(Item item, ReadOnlyMemory<byte> element, int index)

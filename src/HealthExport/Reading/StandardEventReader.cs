@@ -11,7 +11,7 @@ namespace HealthExport.Reading;
 /// <summary>Reads events that come as standard items.</summary>
 sealed class StandardEventReader(ReadContext context)
 {
-    const string ItemType = "events";
+    public const string ItemType = "events";
 
     readonly EventReader _events = new(context);
 

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using HealthExport.Catalogue;
+using HealthExport.Drift;
 using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Time;
@@ -14,6 +15,7 @@ namespace HealthExport.Reading;
 sealed class StandardItemReader(ReadContext context)
 {
     const int MostArrays = 4096;
+    const string Quantity = "quantity";
 
     static readonly (string Field, string Metric, string Unit)[] ActivityFields =
     [
@@ -57,12 +59,16 @@ sealed class StandardItemReader(ReadContext context)
             case "heartrate": ReadHeartRate(item, element, index); break;
             case "bloodpressure": ReadBloodPressure(item, element, index); break;
             case "activity": ReadActivity(item, element, index); break;
-            case "quantity": ReadQuantity(item, element, index); break;
+            case Quantity: ReadQuantity(item, element, index); break;
             case "sleep": ReadSleep(item, element, index); break;
             case "sleepstage": ReadSleepStage(item, element, index); break;
-            case "event": _events.Read(item, element, index); break;
+            case "event":
+                _events.Read(item, element, index);
+                context.Drift.NoteFields(StandardEventReader.ItemType, item, KnownFields.OfStandard(plain));
+                break;
             case "workout": _workouts.ReadStandard(item, element, index); break;
             default:
+                context.Drift.NoteSection(type);
                 context.Batches.Reject(SectionName.Metrics, index, Fault.Unreadable($"There is no type '{type}'") with
                 {
                     Hint = "Types are HeartRate, BloodPressure, Sleep, SleepStage, Activity, Quantity, Event, Workout.",
@@ -80,7 +86,7 @@ sealed class StandardItemReader(ReadContext context)
         Set(item, rows, "min_bpm", ref row.Min);
         Set(item, rows, "max_bpm", ref row.Max);
         Make(item, rows, row);
-        Finish(item, "heart_rate", element, index);
+        Finish(item, "heartrate", "heart_rate", element, index);
     }
 
     void ReadBloodPressure(Item item, ReadOnlyMemory<byte> element, int index)
@@ -101,7 +107,7 @@ sealed class StandardItemReader(ReadContext context)
             Set(item, rows, field, ref row.Value);
             Make(item, rows, row);
         }
-        Finish(item, itemType, element, index);
+        Finish(item, "bloodpressure", itemType, element, index);
     }
 
     void ReadActivity(Item item, ReadOnlyMemory<byte> element, int index)
@@ -116,7 +122,7 @@ sealed class StandardItemReader(ReadContext context)
             Set(item, rows, field, ref row.Value);
             Make(item, rows, row);
         }
-        Finish(item, itemType, element, index);
+        Finish(item, "activity", itemType, element, index);
     }
 
     void ReadQuantity(Item item, ReadOnlyMemory<byte> element, int index)
@@ -133,7 +139,7 @@ sealed class StandardItemReader(ReadContext context)
         }
         if (item.Fault is not null)
         {
-            Finish(item, SectionName.Metrics, element, index);
+            Finish(item, Quantity, SectionName.Metrics, element, index);
             return;
         }
 
@@ -148,7 +154,16 @@ sealed class StandardItemReader(ReadContext context)
         row.MayNotShrink = item.FindFlag("partial") == true;
         row.Extra = FindExtra(item);
         Make(item, rows, row);
-        Finish(item, rows.Array.ItemType, element, index);
+        NoteMetric(rows, name, unit);
+        Finish(item, Quantity, rows.Array.ItemType, element, index);
+    }
+
+    /// <summary>Notes a name or a unit that the catalogue lacks.</summary>
+    void NoteMetric(MetricRows rows, string name, string unit)
+    {
+        if (rows.Array.Metric.IsKnown) return;
+        if (MetricCatalogue.Find(name) is { } known) context.Drift.Note(DriftKind.Unit, known.Name, unit);
+        else context.Drift.Note(DriftKind.Metric, SectionName.Metrics, MetricCatalogue.Normalise(name));
     }
 
     /// <summary>Of an item that says when it was received: see <see cref="MetricArray.NumbersBefore"/>.</summary>
@@ -195,6 +210,7 @@ sealed class StandardItemReader(ReadContext context)
             ItemIndex = index,
         };
         var extra = FindExtra(item);
+        context.Drift.NoteFields(ItemTypes.Sleep, item, KnownFields.OfStandard("sleep"));
         if (item.Fault is { } fault) context.Batches.Reject(ItemTypes.Sleep, index, fault, element.Span);
         else SleepReader.AddSession(context, session with { Extra = Join(extra, item.Rest()) }, element.Length);
     }
@@ -210,6 +226,7 @@ sealed class StandardItemReader(ReadContext context)
         var source = item.FindSource("source");
         var extra = FindExtra(item);
         SleepReader.CheckSpan(item, start, end, "end_at");
+        context.Drift.NoteFields(ItemTypes.Sleep, item, KnownFields.OfStandard("sleepstage"));
         if (item.Fault is { } fault) context.Batches.Reject(ItemTypes.Sleep, index, fault, element.Span);
         else
             SleepReader.AddStage(
@@ -261,8 +278,9 @@ sealed class StandardItemReader(ReadContext context)
         _made.Add((rows, row));
     }
 
-    void Finish(Item item, string itemType, ReadOnlyMemory<byte> element, int index)
+    void Finish(Item item, string type, string itemType, ReadOnlyMemory<byte> element, int index)
     {
+        context.Drift.NoteFields(itemType, item, KnownFields.OfStandard(type));
         if (_made.Count == 0) item.Fail(Fault.Missing("No value was sent"));
         if (item.Fault is { } fault)
         {

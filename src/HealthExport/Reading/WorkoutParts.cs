@@ -1,5 +1,6 @@
 using System.Text.Json;
 using HealthExport.Catalogue;
+using HealthExport.Drift;
 using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Time;
@@ -30,6 +31,20 @@ sealed class WorkoutParts(ReadContext context)
         ("swimStroke", "swim_stroke", "swimming_stroke_count"),
     ];
 
+    const string RoutePoint = $"{SectionName.Workouts}.route";
+
+    /// <summary>The series that the app's label for a quantity means, <c>Cycling Distance</c>, named as in JSON.</summary>
+    /// <returns>Its name, and the metric whose unit it is in, if that is known.</returns>
+    public static (string Name, Metric? Metric) FindSeries(string label)
+    {
+        var name = MetricCatalogue.Normalise(label);
+        var metric = MetricCatalogue.Find(label);
+        foreach (var field in SeriesFields)
+            if (field.Name == name || field.Metric == metric?.Name)
+                return (field.Name, MetricCatalogue.Find(field.Metric));
+        return (metric?.Name ?? name, metric);
+    }
+
     readonly Item _point = new(context);
     int _droppedFromSeries;
     int _droppedFromRoute;
@@ -55,17 +70,19 @@ sealed class WorkoutParts(ReadContext context)
         foreach (var (field, name, metric) in SeriesFields)
         {
             if (!workout.IsArray(field)) continue;
-            if (ReadSeries(workout.Find(field)!.Value, name, MetricCatalogue.Find(metric)) is { } series)
+            if (ReadSeries(workout.Find(field)!.Value, field, name, MetricCatalogue.Find(metric)) is { } series)
                 all.Add(series);
         }
         return all;
     }
 
-    WorkoutSeries? ReadSeries(JsonElement array, string name, Metric? metric)
+    WorkoutSeries? ReadSeries(JsonElement array, string field, string name, Metric? metric)
     {
+        var itemType = $"{SectionName.Workouts}.{field}";
         var points = new SeriesPoints(array.GetArrayLength());
         string? sent = null, unit = null;
         var conversion = UnitConversion.Identity;
+        var hasUnknownUnit = false;
         foreach (var element in array.EnumerateArray())
         {
             if (element.ValueKind != JsonValueKind.Object)
@@ -81,22 +98,26 @@ sealed class WorkoutParts(ReadContext context)
                     ? pointUnit == (unit ?? pointUnit)
                     : metric.TryGetConversion(pointUnit.Length == 0 ? metric.Unit : pointUnit, out conversion);
                 var newUnit = isKnown && metric is not null ? metric.Unit : pointUnit;
+                var isUnknown = metric is not null && !isKnown;
                 if (unit is not null && newUnit != unit)
                 {
+                    if (isUnknown) context.Drift.Note(DriftKind.Unit, itemType, pointUnit);
                     _droppedFromSeries++;
                     continue;
                 }
-                (sent, unit) = (pointUnit, newUnit);
+                (sent, unit, hasUnknownUnit) = (pointUnit, newUnit, isUnknown);
             }
             var time = point.FindName("date", "timestamp", "time") is { } when
                 ? Item.TimeOf(point.Find(when)!.Value, context.Stamps) : null;
             var value = Number(point, conversion, "qty", "Avg", "avg", "value");
+            if (hasUnknownUnit) context.Drift.Note(DriftKind.Unit, itemType, pointUnit);
             var min = Number(point, conversion, "Min", "min");
             var max = Number(point, conversion, "Max", "max");
             if (time is not { } at || !context.Stamps.IsBelievable(at)
                 || (double.IsNaN(value) && double.IsNaN(min) && double.IsNaN(max)))
                 _droppedFromSeries++;
             else points.Add(at, value, min, max);
+            context.Drift.NoteFields(itemType, point, KnownFields.SeriesPoint);
         }
         return points.Finish(name, unit ?? metric?.Unit ?? "");
     }
@@ -161,6 +182,7 @@ sealed class WorkoutParts(ReadContext context)
         var latitude = Number(point, UnitConversion.Identity, "latitude", "lat");
         var longitude = Number(point, UnitConversion.Identity, "longitude", "lon");
         var altitude = Number(point, UnitConversion.Identity, "altitude");
+        context.Drift.NoteFields(RoutePoint, point, KnownFields.RoutePoint);
         var field = point.FindName("timestamp", "time", "date");
         if (field is null || Item.TimeOf(point.Find(field)!.Value, context.Stamps) is not { } at
             || !context.Stamps.IsBelievable(at))

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using HealthExport.Catalogue;
+using HealthExport.Drift;
 using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Workouts;
@@ -21,7 +22,11 @@ sealed class WorkoutReader(ReadContext context)
     {
         using var item = new Item(context, element);
         if (item.Has("workout_type")) ReadStandard(item, element, index);
-        else ReadApps(item, element, index);
+        else
+        {
+            ReadApps(item, element, index);
+            context.Drift.NoteFields(ItemType, item, KnownFields.Workout);
+        }
     }
 
     /// <summary>Reads a workout whose fields bear their unit in their name.</summary>
@@ -56,6 +61,7 @@ sealed class WorkoutReader(ReadContext context)
             workout = workout with { Details = details.Rest() };
         }
         Finish(item, workout with { Details = workout.Details ?? item.Rest() }, element, index);
+        context.Drift.NoteFields(ItemType, item, KnownFields.OfStandard("workout"));
     }
 
     void ReadApps(Item item, ReadOnlyMemory<byte> element, int index)
@@ -140,9 +146,10 @@ sealed class WorkoutReader(ReadContext context)
 
     void WarnOfUnit(string field, string unit)
     {
-            context.Batches.Warn(
-                ItemType, -1, WarningCodes.UnknownUnit,
-                    $"The unit '{unit}' of {field} cannot be converted; the field is kept as sent", field);
+        context.Drift.Note(DriftKind.Unit, $"{ItemType}.{field}", unit);
+        context.Batches.Warn(
+            ItemType, -1, WarningCodes.UnknownUnit,
+            $"The unit '{unit}' of {field} cannot be converted; the field is kept as sent", field);
     }
 
     static double? Find(Item item, string field, string unit, Bounds bounds) =>

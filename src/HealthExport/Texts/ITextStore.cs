@@ -28,7 +28,7 @@ public interface ITextStore
     ValueTask<long> MapAsync(
         long userId, TextKind kind, string text, string code, CancellationToken cancellationToken);
 
-    /// <summary>Events of a kind without a value in words, by identity: before version 11 of the schema none had one.
+    /// <summary>Events of a kind without a value in words, by identity: before version 12 of the schema none had one.
     /// </summary>
     /// <param name="afterIdentity">Only those after it; empty for all.</param>
     /// <param name="limit">At least 1.</param>

@@ -93,11 +93,13 @@ public static class WorkoutMerge
         return -1;
     }
 
-    static bool Equal(WorkoutSeries a, WorkoutSeries b) =>
+    /// <summary>Bit for bit.</summary>
+    public static bool Equal(WorkoutSeries a, WorkoutSeries b) =>
         a.Unit == b.Unit && a.Times.AsSpan().SequenceEqual(b.Times)
         && Equal(a.Values, b.Values) && Equal(a.Min, b.Min) && Equal(a.Max, b.Max);
 
-    static bool Equal(WorkoutRoute a, WorkoutRoute b) =>
+    /// <summary>Bit for bit.</summary>
+    public static bool Equal(WorkoutRoute a, WorkoutRoute b) =>
         a.Times.AsSpan().SequenceEqual(b.Times)
         && Equal(a.Latitudes, b.Latitudes) && Equal(a.Longitudes, b.Longitudes) && Equal(a.Altitudes, b.Altitudes)
         && Equal(a.Speeds, b.Speeds) && Equal(a.Courses, b.Courses)

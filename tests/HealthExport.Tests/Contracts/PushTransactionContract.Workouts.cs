@@ -119,6 +119,41 @@ public abstract partial class PushTransactionContract
     }
 
     [Fact]
+    public async Task An_amended_workout_keeps_its_row_and_its_push()
+    {
+        var full = FullWorkout();
+        var first = await ApplyAsync(push => WriteAsync(push, RowChange.Insert, full));
+        var route = full.Route! with { Latitudes = [80, 81, 82], Speeds = null };
+        await ApplyAsync(push => WriteAsync(
+            push, RowChange.Amend, full with { NameAsSent = "x", Series = [], Route = route }));
+        await ApplyAsync(push => WriteAsync(
+            push, RowChange.Amend, full with { Series = [full.Series[1] with { Values = [7] }], Route = null }));
+
+        await using var push = await BeginAsync();
+        var found = Assert.Single(await push.FindAsync(new[] { full }, default))!;
+
+        AssertSame(
+            full with { Series = [full.Series[0], full.Series[1] with { Values = [7] }], Route = route }, found.Row);
+        Assert.Equal(first.Number, found.Push);
+    }
+
+    [Fact]
+    public async Task Workouts_around_a_part_are_those_that_may_have_begun_before_it_ended()
+    {
+        var full = FullWorkout();
+        var (early, late) = (BareWorkout(-3 * 86_400), BareWorkout(7_300));
+        var near = BareWorkout(7_255);
+        await ApplyAsync(push => WriteAsync(push, RowChange.Insert, full, early, late, near));
+
+        await using var push = await BeginAsync();
+        var found = await push.FindAroundAsync(
+            new() { Series = new("x", "", [Second(10), Second(7_200)], [1, 2], null, null) }, default);
+
+        Assert.Equal([near.Id, full.Id], found.Select(workout => workout.Id));
+        AssertSame(full with { Source = null, Series = [], Route = null }, found[1]);
+    }
+
+    [Fact]
     public async Task Two_people_may_have_a_workout_of_one_id()
     {
         var other = await _stores.AddUserAsync("two@example.org");

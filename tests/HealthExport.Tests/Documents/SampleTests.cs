@@ -62,7 +62,7 @@ public sealed partial class SampleTests : IDisposable
     {
         RequireCurl();
         await StartAsync(Run);
-        Assert.Equal(17, await RunAllAsync("docs/api.md", _ => false));
+        Assert.Equal(18, await RunAllAsync("docs/api.md", _ => false));
     }
 
     static void RequireCurl()

@@ -11,6 +11,9 @@ public sealed class PostgresDayTotalTests(PostgresHousehold household)
 public sealed class PostgresFixtureTests(PostgresHousehold household)
     : FixtureTests(household), IClassFixture<PostgresHousehold>;
 
+public sealed class PostgresCsvAndJsonTests(PostgresHousehold household)
+    : CsvAndJsonTests(household), IClassFixture<PostgresHousehold>;
+
 public sealed class PostgresSendAgainTests(PostgresHousehold household)
     : SendAgainTests(household), IClassFixture<PostgresHousehold>;
 

@@ -11,6 +11,9 @@ public sealed class SqliteDayTotalTests(SqliteHousehold household)
 public sealed class SqliteFixtureTests(SqliteHousehold household)
     : FixtureTests(household), IClassFixture<SqliteHousehold>;
 
+public sealed class SqliteCsvAndJsonTests(SqliteHousehold household)
+    : CsvAndJsonTests(household), IClassFixture<SqliteHousehold>;
+
 public sealed class SqliteSendAgainTests(SqliteHousehold household)
     : SendAgainTests(household), IClassFixture<SqliteHousehold>;
 

@@ -11,7 +11,7 @@ static class PushedLife
         var at = $"2026-01-{day:00}T{hour:00}:00:00Z";
         var end = $"2026-01-{day:00}T{hour:00}:30:00Z";
         return $$$"""
-            { "data": { "metrics": [
+            { "{{{name}}}_tool": 1, "data": { "metrics": [
               { "type": "Quantity", "metric": "step_count", "unit": "count", "start_at": "{{{at}}}", "value": 100,
                 "source": "{{{name}}} watch" },
               { "type": "Quantity", "metric": "step_count", "unit": "count", "start_at": "{{{at}}}", "value": 90,

@@ -139,6 +139,12 @@ static partial class StoreIsolation
             var theirs = await WorkoutAsync(people);
             Assert.Null(Assert.Single(await push.FindAsync([theirs with { StartAt = Early, EndAt = Late }], default)));
         }),
+        ["IPushTransaction.FindAroundAsync(WorkoutPart)"] = people => InPushAsync(people, async push =>
+        {
+            var theirs = await WorkoutAsync(people);
+            Assert.Empty(await push.FindAroundAsync(
+                new() { Series = new("heart_rate", "/min", [theirs.StartAt, theirs.EndAt], [1, 2], null, null) }, default));
+        }),
         ["IPushTransaction.WriteAsync(IReadOnlyList<Workout>, IReadOnlyList<Nullable<Guid>>, ReadOnlyMemory<RowChange>)"] =
             people => InPushAsync(people, async push => await push.WriteAsync(
                 [await WorkoutAsync(people) with { DistanceMetres = 1 }], [null], new[] { RowChange.Insert }, default)),
@@ -147,6 +153,12 @@ static partial class StoreIsolation
         ["IPushTransaction.WriteAsync(IReadOnlyList<HealthEvent>, ReadOnlyMemory<RowChange>)"] = people =>
             InPushAsync(people, async push => await push.WriteAsync(
                 [await EventAsync(people) with { Value = 1 }], new[] { RowChange.Insert }, default)),
+        ["IPushTransaction.FindSimultaneousAsync(IReadOnlyList<HealthEvent>)"] = people =>
+            InPushAsync(people, async push => Assert.Empty(
+                Assert.Single(await push.FindSimultaneousAsync([await EventAsync(people)], default)))),
+        ["IPushTransaction.RenameAsync(HealthEvent, String)"] = people => InPushAsync(people, async push =>
+            await Assert.ThrowsAnyAsync<InvalidOperationException>(
+                async () => await push.RenameAsync(await EventAsync(people), "intruder's", default))),
         ["IPushTransaction.AddRejectsAsync(IReadOnlyList<Reject>)"] = people => InPushAsync(people, async push =>
             await push.AddRejectsAsync([new("step_count", 0, "out_of_range", "no", null, null, null, "{}"u8.ToArray())],
                 default)),

@@ -1,6 +1,7 @@
 using System.Text;
 using HealthExport.Deletions;
 using HealthExport.Audit;
+using HealthExport.Drift;
 using HealthExport.Events;
 using HealthExport.Keys;
 using HealthExport.People;
@@ -303,6 +304,11 @@ static partial class StoreIsolation
             Assert.Null(await people.Get<IEventStore>().FindAsync(
                 people.Intruder.Id, theirs.Kind, theirs.Identity, default));
         },
+
+        ["IDriftStore.ListAsync(DriftQuery)"] = async people => Assert.Equal(
+            ["intruder_tool", "intruder_hue"],
+            (await people.Get<IDriftStore>().ListAsync(new(people.Intruder.Id, null, null, 10), default))
+                .Select(row => row.Name)),
 
         ["IWorkoutStore.ListAsync(WorkoutQuery)"] = async people =>
         {

@@ -1,5 +1,6 @@
 using HealthExport.Audit;
 using HealthExport.Deletions;
+using HealthExport.Drift;
 using HealthExport.Events;
 using HealthExport.Keys;
 using HealthExport.People;
@@ -69,6 +70,8 @@ static class IndexQueries
         new("rejected_items key", "a push's rejected items, in order",
             house => house.Get<IIngestionStore>()
                 .ListRejectsAsync(house.Reader.Id, house.Pushes["rejects"].Id, null, 10, default).Run()),
+        new("drift key", "a person's drift report",
+            house => house.Get<IDriftStore>().ListAsync(new(house.Reader.Id, null, null, 10), default).Run()),
         new("metrics key", "name and unit of a person's metrics",
             house => house.Get<ISampleStore>().ListMetricsAsync(house.Reader.Id, default).Run()),
         new("metrics (name, unit)", "whether a name and unit is registered",

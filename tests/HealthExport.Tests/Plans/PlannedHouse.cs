@@ -331,6 +331,11 @@ public sealed class PlannedPostgresHouse() : PlannedHouse(Engine.Postgres)
         select id, n, now(), 1, 0, n, 0, 0, 0, 'samples'
         from crowd;
 
+        insert into drift (
+            user_id, items, pushes, first_seen_at, last_seen_at, last_ingestion, kind, item_type, name)
+        select id, 1, 1, now(), now(), 1, 3, 'workouts', 'field ' || n
+        from crowd;
+
         insert into deletions (user_id, id, up_to_ingestion, created_at)
         select id, n, 0, now()
         from crowd;

@@ -44,6 +44,8 @@ public abstract class ReadPlanTests(PlannedHouse house)
         { "/v1/sleep?from=2022-03-10&to=2022-04-10", null, null },
         { "/v1/sleep?from=2021-03-10&to=2021-04-10&stages=true", null, null },
         { "/v1/events?from=2020-01-01", null, null },
+        { "/v1/drift", null, null },
+        { "/v1/drift?kind=field", null, null },
         { "/v1/events?kind=symptom&from=2021-01-10&to=2021-01-20", null, null },
         { "/v1/unmapped", null, null },
         { "/v1/audit", null, null },

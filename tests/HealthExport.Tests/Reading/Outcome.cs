@@ -25,6 +25,7 @@ sealed class Outcome
     public List<SleepStage> Stages { get; } = [];
     public List<SleepSession> Sessions { get; } = [];
     public List<Workout> Workouts { get; } = [];
+    public List<WorkoutPart> Parts { get; } = [];
     public List<HealthEvent> Events { get; } = [];
     public List<Reject> Rejects { get; } = [];
     public List<ReadWarning> Warnings { get; } = [];
@@ -99,6 +100,9 @@ sealed class Outcome
             Workouts.Select(
                 w => $"workout {w with { Series = [], Route = null }} {string.Join(';', w.Series.Select(s => $"{s.Name} {s.Unit} {s.Times.Length} {s.Values.Sum():R}"))} {w.Route?.Count}"));
         lines.AddRange(
+            Parts.Select(
+                p => $"part {p.ItemIndex} {p.Activity} {p.Series?.Name} {p.Points} {p.StartAt.Microseconds} {p.EndAt.Microseconds}"));
+        lines.AddRange(
             Events.Select(
                 e => $"event {e with { Payload = default, Voltages = null }} {Encoding.UTF8.GetString(e.Payload.Span)} {e.Voltages?.Microvolts.Length}"));
         lines.AddRange(
@@ -122,6 +126,7 @@ sealed class Outcome
         Stages.AddRange(batch.SleepStages);
         Sessions.AddRange(batch.SleepSessions);
         Workouts.AddRange(batch.Workouts);
+        Parts.AddRange(batch.WorkoutParts);
         Events.AddRange(batch.Events);
         Rejects.AddRange(batch.Rejects);
         Warnings.AddRange(batch.Warnings);

@@ -5,7 +5,7 @@ using HealthExport.Tests.Support;
 
 namespace HealthExport.Tests.Server;
 
-public abstract class IngestionListTests(ServerFixture fixture)
+public abstract partial class IngestionListTests(ServerFixture fixture)
 {
     readonly RunningServer _server = fixture.Server;
 

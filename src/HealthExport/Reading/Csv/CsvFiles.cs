@@ -10,16 +10,25 @@ sealed class CsvFiles(Stream payload, ReadContext context)
 {
     const int LongestName = 100;
 
+    readonly List<Action> _workoutParts = [];
+
     /// <summary>Where a form breaks off; null if it is whole. Holds after <see cref="ReadAll"/>.</summary>
     public long? CutAt { get; private set; }
 
     public IEnumerable<ReadBatch> ReadAll()
     {
-        IReadOnlyList<FormPart> parts = [new("", "", 0, payload.Length)];
+        IReadOnlyList<FormPart> parts =
+            [new("", PayloadName.Find(context.Push.ContentType) ?? "", 0, payload.Length)];
         if (CsvType.FindBoundary(context.Push.ContentType) is { } boundary)
             (parts, CutAt) = FormPart.FindAll(payload, boundary);
+        // Parts of workouts come last: theirs may be in another file.
         foreach (var part in parts)
             foreach (var batch in Read(part)) yield return batch;
+        foreach (var read in _workoutParts)
+        {
+            read();
+            if (context.Batches.IsFull) yield return context.Batches.Take();
+        }
     }
 
     IEnumerable<ReadBatch> Read(FormPart part)
@@ -31,18 +40,26 @@ sealed class CsvFiles(Stream payload, ReadContext context)
         using (var table = Open()) heading = table.Heading;
         // An automation that found nothing sends files without a line.
         if (heading.Length == 0) return [];
+        if (WorkoutPartCsv.Find(context, heading, part.FileName) is { } workoutPart)
+        {
+            _workoutParts.Add(() => workoutPart.Read(Open()));
+            return [];
+        }
         if (MetricsCsv.Is(heading)) return new MetricsCsv(context, heading, Open).ReadAll();
         if (RowCsv.Find(heading) is { } rows) return rows.ReadAll(context, Open());
         var name = part.Name.Length > 0 ? part.Name : part.FileName;
         if (name.Length > LongestName) name = name[..LongestName];
         const string What = "has a heading that is not known; its rows are kept with the payload, unread";
-        if (name.Length > 0)
+        // A file's own name may be a person's words; a form's field is the app's.
+        context.Drift.NoteSection(part.Name.Length > 0 ? part.Name : CsvType.File);
+        if (CsvType.FindBoundary(context.Push.ContentType) is not null && name.Length > 0)
             context.Batches.Warn(name, -1, WarningCodes.UnknownSection, $"The file '{name}' {What}");
         else
             context.Batches.Reject(
                 SectionName.Metrics, 0, Fault.Unreadable($"The file {What}") with
                 {
-                    Hint = "The app's files begin with Date/Time, Workout Type, Date,Scheduled Date, or Start,End,Kind.",
+                    Hint = "The app's files begin with Date/Time, Timestamp, Workout Type, Date,Scheduled Date, or "
+                        + "Start,End,Kind.",
                 }, default);
         return [];
     }

@@ -83,6 +83,16 @@ sealed class CsvTable : IDisposable
     /// <summary>The row's field in a column, UTF-8, good until the next; empty if the row is shorter.</summary>
     public ReadOnlySpan<byte> this[int column] => _reader.GetSpan(column);
 
+    /// <summary>The row's field as a number, with the decimal sign that the file has.</summary>
+    public bool TryGetNumber(int column, out double number)
+    {
+        var text = this[column];
+        if (!HasDecimalCommas) return Numbers.TryParse(text, out number);
+        Span<byte> withPoint = new byte[text.Length];
+        text.Replace(withPoint, (byte)',', (byte)'.');
+        return Numbers.TryParse(withPoint, out number);
+    }
+
     /// <summary>Rejects, as one item, what cannot be read behind the last row; nothing of a whole file.</summary>
     /// <param name="itemType">What the rows are.</param>
     public void RejectRest(BatchBuilder batches, string itemType)

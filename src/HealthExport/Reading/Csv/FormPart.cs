@@ -1,4 +1,5 @@
 using System.Text;
+using HealthExport.Pushes;
 
 namespace HealthExport.Reading.Csv;
 
@@ -91,26 +92,10 @@ readonly record struct FormPart(string Name, string FileName, long Start, long L
             var colon = line.IndexOf(':');
             if (colon < 0 || !line.AsSpan(0, colon).Trim().Equals("Content-Disposition", StringComparison.OrdinalIgnoreCase))
                 continue;
-            var sent = FindParameter(line, "filename");
-            return (FindParameter(line, "name"), LastSegment(sent));
+            return (
+                HeaderValue.FindParameter(line, "name") ?? "",
+                PayloadName.LastSegment(HeaderValue.FindParameter(line, "filename") ?? ""));
         }
         return ("", "");
     }
-
-    static string FindParameter(string header, string name)
-    {
-        for (var at = 0; (at = header.IndexOf(name + "=", at, StringComparison.OrdinalIgnoreCase)) >= 0; at++)
-        {
-            if (at > 0 && header[at - 1] is not (';' or ' ' or '\t')) continue;
-            var value = header.AsSpan(at + name.Length + 1);
-            if (!value.StartsWith("\"")) return value[..End(value, ';')].Trim().ToString();
-            value = value[1..];
-            return value[..End(value, '"')].ToString();
-        }
-        return "";
-
-        static int End(ReadOnlySpan<char> value, char end) => value.IndexOf(end) is >= 0 and var at ? at : value.Length;
-    }
-
-    static string LastSegment(string path) => path[(path.LastIndexOfAny(['/', '\\']) + 1)..];
 }

@@ -27,6 +27,9 @@ sealed class MetricsCsv
         public Metric? Known { get; } = MetricCatalogue.Find(name);
         public List<Cell> Cells { get; } = [];
 
+        /// <summary>How many cells were filled.</summary>
+        public long Items { get; set; }
+
         /// <summary>Null as long as no cell is filled.</summary>
         public PointTargets? Targets { get; set; }
     }
@@ -74,6 +77,7 @@ sealed class MetricsCsv
             if (_context.Batches.IsFull) yield return _context.Batches.Take();
         }
         rows.RejectRest(_context.Batches, SectionName.Metrics);
+        foreach (var group in _groups) group.Targets?.Note(group.Unit, group.Items);
     }
 
     void Place(CsvColumn column, int index)
@@ -123,10 +127,10 @@ sealed class MetricsCsv
         var good = 0;
         foreach (var cell in group.Cells)
         {
-            var text = table[cell.Column];
-            if (text.IsEmpty) continue;
+            if (table[cell.Column].IsEmpty) continue;
             var targets = group.Targets ??= MakeTargets(group, grain);
-            if (noTime is { } fault || IsBad(table, targets.Main.Rows, cell, text, ref row, out fault))
+            group.Items++;
+            if (noTime is { } fault || IsBad(table, targets.Main.Rows, cell, ref row, out fault))
             {
                 _context.Batches.Reject(targets.ItemType, index, fault, AsItem(table, cell));
                 continue;
@@ -148,17 +152,10 @@ sealed class MetricsCsv
     PointTargets MakeTargets(Group group, Grain grain) =>
         new(_context, group.Known, group.Name, group.Unit, new(grain, false, false), _stamps.Count);
 
-    bool IsBad(CsvTable table, MetricRows rows, Cell cell, ReadOnlySpan<byte> text, ref Sample row,
-        out Fault fault)
+    bool IsBad(CsvTable table, MetricRows rows, Cell cell, ref Sample row, out Fault fault)
     {
         fault = default;
-        if (table.HasDecimalCommas)
-        {
-            Span<byte> withPoint = new byte[text.Length];
-            text.Replace(withPoint, (byte)',', (byte)'.');
-            text = withPoint;
-        }
-        if (!Numbers.TryParse(text, out var value))
+        if (!table.TryGetNumber(cell.Column, out var value))
         {
             fault = Fault.NotANumber(_heading[cell.Column], table.GetText(cell.Column));
             return true;

@@ -81,6 +81,7 @@ static class HttpIsolation
             Assert.NotEqual(
                 (await people.Server.ReadAsync(people.Owner, $"{prefix}/v1/freshness")).GetRawText(), own);
         },
+        ["GET /v1/drift"] = (people, prefix) => people.AssertApartAsync($"{prefix}/v1/drift"),
         ["GET /v1/sleep"] = (people, prefix) => people.AssertApartAsync($"{prefix}/v1/sleep?stages=true"),
         ["GET /v1/events"] = (people, prefix) => people.AssertApartAsync($"{prefix}/v1/events"),
         ["GET /v1/events/{id}"] = (people, prefix) => people.AssertHiddenAsync(

@@ -1,0 +1,167 @@
+using HealthExport.Catalogue;
+using HealthExport.Pushes;
+using HealthExport.Workouts;
+
+namespace HealthExport.Reading.Csv;
+
+/// <summary>
+/// Reads one of the files that the app writes for a single workout: a series (<c>Date/Time</c>, a quantity or its
+/// <c>Min</c>, <c>Max</c> and <c>Avg</c>, <c>Source</c>) or the route (<c>Timestamp</c>, <c>Latitude</c>, …). The file is
+/// one item; its rows are points.
+/// </summary>
+sealed class WorkoutPartCsv
+{
+    readonly ReadContext _context;
+    readonly WorkoutFileName? _name;
+    readonly CsvColumn[] _columns;
+    int _dropped;
+
+    WorkoutPartCsv(ReadContext context, WorkoutFileName? name, CsvColumn[] columns) =>
+        (_context, _name, _columns) = (context, name, columns);
+
+    /// <param name="fileName">Null if none was sent.</param>
+    /// <returns>Null for a heading of no such file.</returns>
+    public static WorkoutPartCsv? Find(ReadContext context, string[] heading, string? fileName)
+    {
+        if (heading is not ["Date/Time" or "Date" or "Timestamp", _, ..]) return null;
+        var part = new WorkoutPartCsv(
+            context, WorkoutFileName.Find(fileName), Array.ConvertAll(heading, CsvColumn.Parse));
+        return part.IsRoute || part.IsSeries ? part : null;
+    }
+
+    // A wide file of one metric has the same columns, but for the source; then the name tells them apart.
+    bool IsSeries
+    {
+        get
+        {
+            var quantities = _columns.Skip(1).Where(column => column.Unit.Length > 0).ToList();
+            return (ColumnOf("Source") > 0 || _name is not null)
+                && (quantities.Count == 1 || quantities.Count > 1 && quantities.TrueForAll(IsOfMany));
+        }
+    }
+
+    static bool IsOfMany(CsvColumn column) => column.Label is "Min" or "Max" or "Avg";
+
+    bool IsRoute => ColumnOf("Latitude") > 0 && ColumnOf("Longitude") > 0;
+
+    /// <param name="table">Disposed at the end.</param>
+    public void Read(CsvTable table)
+    {
+        using var rows = table;
+        var part = IsRoute ? ReadRoute(rows) : ReadSeries(rows);
+        if (rows.IsBroken)
+        {
+            // A part of a recording would pass for the whole.
+            rows.RejectRest(_context.Batches, SectionName.Workouts);
+            return;
+        }
+        Warn(_context, IsRoute, _dropped, 0);
+        if (part is not null) Add(_context, part);
+        else if (rows.Count > 0)
+            _context.Batches.Reject(
+                SectionName.Workouts, 0,
+                Fault.Unreadable("None of the file's rows could be read")
+                    with { Hint = _context.Stamps.HasZone ? null : "Its times may lack a zone: set the user's." },
+                default);
+    }
+
+    /// <summary>Hands out a part of a workout.</summary>
+    public static void Add(ReadContext context, WorkoutPart part)
+    {
+        context.Batches.Batch.WorkoutParts.Add(part);
+        context.Batches.Count(part.Points * 32L);
+    }
+
+    WorkoutPart? ReadSeries(CsvTable table)
+    {
+        var value = Array.FindIndex(_columns, 1, column => column.Unit.Length > 0 && column.Label is not ("Min" or "Max"));
+        var (min, max) = (ColumnOf("Min"), ColumnOf("Max"));
+        var first = value >= 0 ? value : Math.Max(min, max);
+        if (first < 0) return null;
+        // The columns of the heart rate do not say what they are of.
+        var label = _name?.Label ?? (IsOfMany(_columns[first]) ? "Heart Rate" : _columns[first].Label);
+        var (name, metric) = WorkoutParts.FindSeries(label);
+        var unit = _columns[first].Unit;
+        var conversion = UnitConversion.Identity;
+        if (metric is not null && metric.TryGetConversion(unit, out conversion)) unit = metric.Unit;
+        var points = new SeriesPoints(0);
+        var clock = new WallClock(_context);
+        while (table.Read())
+        {
+            var (average, lower, upper) = (
+                Number(table, value, conversion), Number(table, min, conversion), Number(table, max, conversion));
+            if (points.Count == WorkoutPart.MostPoints || !TryReadTime(clock, table, out var stamp)
+                || double.IsNaN(average) && double.IsNaN(lower) && double.IsNaN(upper))
+                _dropped++;
+            else points.Add(stamp.At, average, lower, upper);
+        }
+        return points.Finish(name, unit) is { } series ? new() { Activity = _name?.Activity, Series = series } : null;
+    }
+
+    WorkoutPart? ReadRoute(CsvTable table)
+    {
+        var (latitude, longitude, course) = (Angle("Latitude"), Angle("Longitude"), Angle("Course"));
+        var (altitude, speed) = (Quantity("Altitude", "m"), Quantity("Speed", "m/s"));
+        var (horizontal, vertical) = (Quantity("Horizontal Accuracy", "m"), Quantity("Vertical Accuracy", "m"));
+        var points = new RoutePoints(0);
+        var clock = new WallClock(_context);
+        while (table.Read())
+        {
+            var (north, east, up) = (Of(latitude), Of(longitude), Of(altitude));
+            if (points.Count == WorkoutPart.MostPoints || !TryReadTime(clock, table, out var stamp)
+                || !HealthBounds.AllowsRoutePoint(north, east, double.IsNaN(up) ? null : up))
+                _dropped++;
+            else
+                points.Add(
+                    stamp.At, north, east, up, Measured(Of(speed)), Measured(Of(course)), Measured(Of(horizontal)),
+                    Measured(Of(vertical)), double.NaN, double.NaN);
+        }
+        return points.Finish() is { } route ? new() { Activity = _name?.Activity, Route = route } : null;
+
+        double Of((int Column, UnitConversion Conversion) quantity) =>
+            Number(table, quantity.Column, quantity.Conversion);
+    }
+
+    /// <summary>CoreLocation writes −1 for what it could not measure.</summary>
+    public static double Measured(double value) => value >= 0 ? value : double.NaN;
+
+    /// <summary>Says how many points of a part that is to be handed out were dropped.</summary>
+    public static void Warn(ReadContext context, bool isRoute, int dropped, int index)
+    {
+        if (dropped == 0) return;
+        if (isRoute)
+            context.Batches.Warn(
+                SectionName.Workouts, index, WarningCodes.RoutePointsDropped,
+                $"{dropped} points of the route could not be read, are not on Earth, or are more than are kept", "route");
+        else
+            context.Batches.Warn(
+                SectionName.Workouts, index, WarningCodes.SeriesPointsDropped,
+                $"{dropped} points of the series could not be read, or are more than are kept");
+    }
+
+    bool TryReadTime(WallClock clock, CsvTable table, out Timestamp stamp) =>
+        clock.TryRead(table[0], out stamp, out _) && _context.Stamps.IsBelievable(stamp.At);
+
+    /// <summary>A column in degrees, whatever it calls them.</summary>
+    (int Column, UnitConversion Conversion) Angle(string label) => (ColumnOf(label), UnitConversion.Identity);
+
+    /// <summary>A column of the route in our unit; a column whose unit is not known is left out, and told of.</summary>
+    (int Column, UnitConversion Conversion) Quantity(string label, string unit)
+    {
+        var column = ColumnOf(label);
+        if (column < 0 || _columns[column].Unit is not { Length: > 0 } sent) return (column, UnitConversion.Identity);
+        if (Units.TryGetConversion(sent, unit, out var conversion)) return (column, conversion);
+        _context.Batches.Warn(
+            SectionName.Workouts, -1, WarningCodes.UnknownUnit,
+            $"The unit '{sent}' of {label} cannot be converted; the column is kept with the payload, unread", label);
+        return (-1, UnitConversion.Identity);
+    }
+
+    static double Number(CsvTable table, int column, UnitConversion conversion) =>
+        column > 0 && table.TryGetNumber(column, out var number)
+        && conversion.Apply(number) is var converted && double.IsFinite(converted)
+            ? converted : double.NaN;
+
+    int ColumnOf(string label) =>
+        Array.FindIndex(_columns, column => column.Label.Equals(label, StringComparison.OrdinalIgnoreCase));
+}

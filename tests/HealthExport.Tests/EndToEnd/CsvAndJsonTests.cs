@@ -1,0 +1,151 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using HealthExport.Pushes;
+using HealthExport.Tests.Support;
+
+namespace HealthExport.Tests.EndToEnd;
+
+/// <summary>The same life sent as JSON, as CSV and as GPX is there once, in whichever order it came.</summary>
+public abstract class CsvAndJsonTests(Household household)
+{
+    const string Run =
+        """
+        {"data":{"workouts":[{"id":"6F1B6A52-0000-4000-8000-000000000001","name":"Outdoor Run",
+        "start":"2026-01-15 07:00:12 +0100","end":"2026-01-15 07:30:24 +0100","duration":1812}]}}
+        """;
+
+    const string RunCsv =
+        "Workout Type,Start,End,Duration,Active Energy (kcal),\nOutdoor Run,2026-01-15 07:00,2026-01-15 07:30,00:30:12,166.0,\n";
+
+    const string HeartRates =
+        "Date/Time,Min (bpm),Max (bpm),Avg (bpm),Context,Source\n2026-01-15 07:01:00,100,120,110,Active,Watch\n"
+        + "2026-01-15 07:02:00,101,121,111,Active,Watch\n";
+
+    const string Gpx =
+        """
+        <gpx xmlns="http://www.topografix.com/GPX/1/1"><trk><trkseg>
+        <trkpt lat="52.5" lon="13.4"><ele>30</ele><time>2026-01-15T06:01:00Z</time></trkpt>
+        <trkpt lat="52.6" lon="13.5"><ele>31</ele><time>2026-01-15T06:29:00Z</time></trkpt>
+        </trkseg></trk></gpx>
+        """;
+
+    static readonly string s_heartRatesType = PayloadName.AddTo("text/csv", "Outdoor Run-Heart Rate-20260115_070012.csv");
+    static readonly string s_gpxType = PayloadName.AddTo(GpxType.Name, "Outdoor Run-Route-20260115_070012.gpx");
+
+    static Task<PushAnswer> PushAsync(Person person, string text, string type = "application/json") =>
+        person.Phone.PushAsync(Encoding.UTF8.GetBytes(text), type);
+
+    static async Task<JsonElement> GetAsync(Person person, string path)
+    {
+        using var document = JsonDocument.Parse(await person.Phone.Http.GetStringAsync(path));
+        return document.RootElement.Clone();
+    }
+
+    [Fact]
+    public async Task Files_of_a_workout_join_it_and_once_is_enough()
+    {
+        var person = await household.AddPersonAsync("Europe/Berlin");
+
+        var early = await PushAsync(person, HeartRates, s_heartRatesType);
+        early.AssertAddsUp();
+        Assert.Equal("partial", early.Text("status"));
+        var error = Assert.Single(early.Body.GetProperty("errors").EnumerateArray());
+        Assert.Equal("no_workout", error.GetProperty("code").GetString());
+        Assert.Contains("06:01:00 to 2026-01-15 06:02:00 UTC, running", error.GetRawText(), StringComparison.Ordinal);
+
+        await PushAsync(person, Run);
+        var joined = await person.Phone.ReplayAsync(early.Id);
+        var route = await PushAsync(person, Gpx, s_gpxType);
+        Assert.All([joined, route], answer =>
+        {
+            answer.AssertAddsUp();
+            Assert.Equal("completed", answer.Text("status"));
+            Assert.Equal((1, 1), (answer.Count("received"), answer.Count("updated")));
+        });
+        Assert.Equal(("hae_csv", "gpx"), (joined.Text("format"), route.Text("format")));
+        // The same points in another shape, and the workout again without them, take nothing away.
+        var fuller = await PushAsync(
+            person,
+            "Timestamp,Latitude,Longitude,Altitude (m),Speed (m/s)\n2026-01-15 07:01:00,52.5,13.4,30,2\n"
+            + "2026-01-15 07:29:00,52.6,13.5,31,3\n",
+            PayloadName.AddTo("text/csv", "Outdoor Run-Route-20260115_070012.csv"));
+        var poorer = await PushAsync(person, Gpx + "\n", s_gpxType);
+        var csv = await PushAsync(person, RunCsv, "text/csv");
+        var again = await PushAsync(person, HeartRates, s_heartRatesType);
+        Assert.Equal(
+            (1, 1, 1, 1),
+            (fuller.Count("updated"), poorer.Count("unchanged"), csv.Count("updated"), again.Count("unchanged")));
+
+        var workout = Assert.Single(await person.Phone.ListAsync("/v1/workouts", 10));
+        Assert.Equal("6f1b6a52-0000-4000-8000-000000000001", workout.GetProperty("id").GetString());
+        Assert.Equal(166, workout.GetProperty("active_energy_kcal").GetDouble());
+        var whole = await GetAsync(person, $"/v1/workouts/{workout.GetProperty("id").GetString()}");
+        var series = Assert.Single(whole.GetProperty("series").EnumerateArray());
+        Assert.Equal("heart_rate", series.GetProperty("name").GetString());
+        Assert.Equal([110.0, 111], series.GetProperty("values").EnumerateArray().Select(value => value.GetDouble()));
+        Assert.Equal([100.0, 101], series.GetProperty("min").EnumerateArray().Select(value => value.GetDouble()));
+        var line = await GetAsync(person, $"/v1/workouts/{workout.GetProperty("id").GetString()}/route?format=geojson");
+        Assert.Equal("[[13.4,52.5,30],[13.5,52.6,31]]", line.GetProperty("geometry").GetProperty("coordinates").GetRawText());
+        Assert.Equal("[2,3]", line.GetProperty("properties").GetProperty("speeds").GetRawText());
+        Assert.Equal(
+            Gpx, Encoding.UTF8.GetString(await person.Phone.Http.GetByteArrayAsync($"/v1/ingestions/{route.Id}/payload")));
+    }
+
+    [Fact]
+    public async Task A_form_may_name_the_workout_after_what_belongs_to_it()
+    {
+        var person = await household.AddPersonAsync("Europe/Berlin");
+        using var form = new MultipartFormDataContent("B");
+        form.Add(Part(HeartRates), "file", "Outdoor Run-Heart Rate-20260115_070012.csv");
+        form.Add(Part(RunCsv), "WorkoutsData", "/private/var/Workouts-2026-01-15.csv");
+
+        var answer = await person.Phone.PushAsync(form, "multipart/form-data; boundary=B");
+
+        answer.AssertAddsUp();
+        Assert.Equal((2, 1, 1), (answer.Count("received"), answer.Count("inserted"), answer.Count("updated")));
+        var id = Assert.Single(await person.Phone.ListAsync("/v1/workouts", 10)).GetProperty("id").GetString();
+        Assert.Equal(1, (await GetAsync(person, $"/v1/workouts/{id}")).GetProperty("series").GetArrayLength());
+
+        static StringContent Part(string text) => new(text, Encoding.UTF8, new MediaTypeHeaderValue("text/csv"));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_state_of_mind_with_and_without_an_id_is_one(bool isCsvFirst)
+    {
+        const string Json =
+            """
+            {"data":{"stateOfMind":[
+            {"id":"B1C2D3E4-0000-4000-8000-000000000001","start":"2026-01-09T20:34:06Z","end":"2026-01-09T20:34:06Z",
+            "kind":"momentary_emotion","labels":["sad"],"valence":-0.62,"valenceClassification":"unpleasant","metadata":{}},
+            {"id":"B1C2D3E4-0000-4000-8000-000000000002","start":"2026-01-09T20:34:06Z","end":"2026-01-09T20:34:06Z",
+            "kind":"daily_mood","labels":[],"valence":0.1,"valenceClassification":"neutral"}]}}
+            """;
+        const string Csv =
+            "Start,End,Kind,Labels,Associations,Valence,Valence Classification,\n"
+            + "2026-01-09 15:34:06 -0500,2026-01-09 15:34:06 -0500,Momentary Emotion,Sad,,-0.62,Unpleasant,\n"
+            + "2026-01-09 15:34:07 -0500,2026-01-09 15:34:07 -0500,Momentary Emotion,,,0.5,Pleasant,\n";
+        var person = await household.AddPersonAsync("America/New_York");
+
+        var (first, second) = isCsvFirst ? ((Csv, "text/csv"), (Json, "application/json"))
+            : ((Json, "application/json"), (Csv, "text/csv"));
+        (await PushAsync(person, first.Item1, first.Item2)).AssertAddsUp();
+        var later = await PushAsync(person, second.Item1, second.Item2);
+        (await PushAsync(person, first.Item1 + "\n", first.Item2)).AssertAddsUp();
+
+        later.AssertAddsUp();
+        Assert.Equal(
+            isCsvFirst ? (1, 1, 0) : (1, 0, 1),
+            (later.Count("inserted"), later.Count("updated"), later.Count("unchanged")));
+        var states = await person.Phone.ListAsync("/v1/events?kind=state_of_mind", 10);
+        Assert.Equal(
+            ["-0.62 unpleasant True", "0.1 neutral True", "0.5 pleasant False"],
+            states.Select(state => string.Create(
+                CultureInfo.InvariantCulture,
+                $"{state.GetProperty("value").GetDouble()} {state.GetProperty("code").GetString()} {state.GetProperty("payload").TryGetProperty("id", out _)}"))
+                .Order(StringComparer.Ordinal));
+    }
+}
