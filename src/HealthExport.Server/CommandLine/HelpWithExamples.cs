@@ -46,6 +46,7 @@ sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLineAction
         ],
         ["import"] = ["health-export import 2024.json 2025.json.gz --user anna@example.org"],
         ["replay"] = ["health-export replay --failed"],
+        ["run"] = ["health-export jobs run remap --dry-run", "health-export jobs run remap --user anna@example.org"],
         ["status"] = ["health-export status --json"],
         ["config"] = ["DATABASE_URL=sqlite:/srv/health.db health-export config"],
     };
