@@ -16,6 +16,7 @@ using HealthExport.Server.OpenApi;
 using HealthExport.Server.People;
 using HealthExport.Server.Security;
 using HealthExport.Server.Settings;
+using HealthExport.Server.Telemetry;
 using HealthExport.Server.Upkeep;
 using HealthExport.Sleep;
 using HealthExport.Summaries;
@@ -100,6 +101,7 @@ static class ServerHost
         if (settings.SharedAnswers is not null) services.AddHostedService<SharedAnswering>();
         services.AddSingleton<LocalAnswers>().AddSingleton<CacheFigures>().AddSingleton<Answers>();
         services.AddSingleton<RecentReads>().AddSingleton<Warming>().AddHostedService<CacheWindow>();
+        services.AddSingleton<Instruments>();
         services.AddSingleton<SettledPushes>();
         services.AddSingleton<PushAttempt>();
         services.AddSingleton<LargeBodies>();

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using HealthExport.Migrations;
 using HealthExport.Server.Settings;
+using HealthExport.Server.Telemetry;
 
 namespace HealthExport.Server.CommandLine;
 
@@ -12,7 +13,7 @@ static class ServeCommand
     const string MetricsUrlsName = "--metrics-urls";
 
     /// <param name="Urls">Separated by semicolons; null for the settings'.</param>
-    /// <param name="MetricsUrls">Checked and kept for the endpoint of metrics, which is not there yet.</param>
+    /// <param name="MetricsUrls">Likewise; or none.</param>
     public sealed record Arguments(string? Urls = null, string? MetricsUrls = null, bool IsJson = false);
 
     public static void AddTo(Command command, Shell shell)
@@ -25,7 +26,8 @@ static class ServeCommand
         urls.Validators.Add(result => CheckUrls(UrlsName, Join(result.GetValueOrDefault<string[]>()), result.AddError));
         var metricsUrls = new Option<string?>(MetricsUrlsName)
         {
-            Description = "Reserved for the address of metrics [default: http://127.0.0.1:9090]; none turns it off",
+            Description = "Addresses to serve metrics for Prometheus on, with semicolons between, or none [default: "
+                + $"{SettingList.MetricsUrls.Default}, if it is free]",
             HelpName = "URLS",
         };
         metricsUrls.Validators.Add(
@@ -78,13 +80,16 @@ static class ServeCommand
     {
         var given = new Dictionary<string, string?>();
         if (arguments.Urls is not null) given[SettingList.Urls.Name] = arguments.Urls;
+        if (arguments.MetricsUrls is not null) given[SettingList.MetricsUrls.Name] = arguments.MetricsUrls;
         var settings = shell.LoadSettings(given);
+        if (arguments.MetricsUrls is not null) settings = settings with { AreMetricsUrlsChosen = true };
         await using var app = ServerHost.Build(settings, services => services.Configure<LoggerFilterOptions>(
             // A start that fails is said in one line here; the host would add a page of stack trace.
             log => log.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical)));
         var lack = await Schema.FindLackAsync(
             app.Services.GetRequiredService<IMigrationStore>(), settings, cancellationToken);
         if (lack is not null) shell.Error.WriteLine($"{lack} Serving all the same; /ready answers 503 until then.");
+        await using var metrics = await StartMetricsAsync(app.Services, settings, cancellationToken);
         var firstStart = lack is null ? await FirstStart.FindAsync(app.Services, shell, cancellationToken) : null;
         try
         {
@@ -99,18 +104,35 @@ static class ServeCommand
         // Only now: a start that fails must not use up the one time that the first keys are shown.
         var greeting = firstStart is null
             ? null : await firstStart.GreetAsync(ReachableUrl.Find(null, settings, app.Urls), cancellationToken);
-        if (arguments.IsJson) WriteJson(shell, greeting, app.Urls);
+        if (arguments.IsJson) WriteJson(shell, greeting, app.Urls, metrics?.Urls ?? []);
         else greeting?.Write(shell.Out);
         shell.Out.Flush();
+        if (metrics is not null) shell.Error.WriteLine($"Metrics at {string.Join(", ", metrics.Urls)}");
         shell.Error.WriteLine($"Listening on {string.Join(", ", app.Urls)}");
         await app.WaitForShutdownAsync(cancellationToken);
         return ExitCodes.Success;
     }
 
-    static void WriteJson(Shell shell, FirstStart.Greeting? greeting, IEnumerable<string> urls)
+    static async ValueTask<MetricsEndpoint?> StartMetricsAsync(
+        IServiceProvider services, ServerSettings settings, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await MetricsEndpoint.StartAsync(services, settings, cancellationToken);
+        }
+        catch (IOException error)
+        {
+            throw new CommandFailedException(
+                error.Message, $"Choose another address: {MetricsUrlsName} http://127.0.0.1:9091, or none");
+        }
+    }
+
+    static void WriteJson(
+        Shell shell, FirstStart.Greeting? greeting, IEnumerable<string> urls, IReadOnlyCollection<string> metricsUrls)
     {
         var document = greeting?.ToJson() ?? [];
         document["urls"] = Answer.ToArray(urls, url => url);
+        if (metricsUrls.Count > 0) document["metrics_urls"] = Answer.ToArray(metricsUrls, url => url);
         Answer.Write(shell.Out, document);
     }
 
@@ -118,10 +140,9 @@ static class ServeCommand
 
     static void CheckUrls(string name, string? urls, Action<string> addError)
     {
-        if (urls is null || (name == MetricsUrlsName && urls == "none")) return;
+        if (urls is null || (name == MetricsUrlsName && ServerSettings.FindMetricsUrls(urls) is not null)) return;
         var all = urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        if (all.Length > 0 && all.All(ServerSettings.IsListeningAddress)
-            && (name == UrlsName || all.All(url => url.StartsWith("http:", StringComparison.OrdinalIgnoreCase)))) return;
+        if (name == UrlsName && all.Length > 0 && all.All(ServerSettings.IsListeningAddress)) return;
         addError($"{name} must be addresses such as http://127.0.0.1:8080, with semicolons between"
             + (name == MetricsUrlsName ? ", or none." : "."));
     }

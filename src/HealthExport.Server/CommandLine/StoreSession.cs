@@ -8,6 +8,7 @@ using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Server.Ingest;
 using HealthExport.Server.Settings;
+using HealthExport.Server.Telemetry;
 using HealthExport.Sleep;
 using HealthExport.Storage;
 using HealthExport.Texts;
@@ -48,7 +49,7 @@ sealed class StoreSession : IAsyncDisposable
         var services = new ServiceCollection().AddSingleton(shell.Clock).AddSingleton(settings).AddLogging();
         // What the server works on pushes with; nobody stops it here but the verb itself.
         services.AddSingleton<IHostApplicationLifetime, ApplicationLifetime>()
-            .AddSingleton<SettledPushes>();
+            .AddSingleton<SettledPushes>().AddSingleton<Instruments>();
         services.AddHealthExportStorage(settings.DatabaseUrl, settings.Database, settings.Ingest.Attempts);
         services.AddHealthExportSharedAnswers(settings.SharedAnswers);
         return new(services.BuildServiceProvider(), settings);

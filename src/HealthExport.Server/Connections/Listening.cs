@@ -41,7 +41,7 @@ static class Listening
     public static bool IsTls(BindingAddress address) =>
         address.Scheme.Equals(Uri.UriSchemeHttps, StringComparison.OrdinalIgnoreCase);
 
-    static void Bind(KestrelServerOptions kestrel, BindingAddress address, Action<ListenOptions> configure)
+    public static void Bind(KestrelServerOptions kestrel, BindingAddress address, Action<ListenOptions> configure)
     {
         if (address.IsUnixPipe) kestrel.ListenUnixSocket(address.UnixPipePath, configure);
         else if (address.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase))

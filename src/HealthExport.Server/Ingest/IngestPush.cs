@@ -8,6 +8,7 @@ using HealthExport.Server.Http;
 using HealthExport.Server.Limits;
 using HealthExport.Server.Security;
 using HealthExport.Server.Settings;
+using HealthExport.Server.Telemetry;
 using HealthExport.Time;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -23,7 +24,8 @@ static class IngestPush
 
     public static async Task<IResult> HandleAsync(
         HttpContext context, Caller caller, Budget budget, IIngestionStore store, IUserStore users, PushWorker worker,
-        SettledPushes settled, LargeBodies bodies, AuditTrail trail, ServerSettings settings, TimeProvider clock)
+        SettledPushes settled, LargeBodies bodies, AuditTrail trail, Instruments instruments, ServerSettings settings,
+        TimeProvider clock)
     {
         var request = context.Request;
         var start = context.Features.GetRequiredFeature<RequestStart>();
@@ -72,6 +74,7 @@ static class IngestPush
         room.Dispose();
         if (kept.As == KeptAs.Conflict) return Problems.Conflict();
         budget.Keep();
+        if (kept.As == KeptAs.Duplicate) instruments.CountSettled(IngestionStatus.Duplicate);
         trail.Record(context, AuditAction.DataIngested, kept.Ingestion.Id.ToString(), Describe(kept));
 
         using var watch = settled.WatchFor(kept.Ingestion);

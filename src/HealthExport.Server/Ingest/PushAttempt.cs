@@ -1,5 +1,6 @@
 using HealthExport.Pushes;
 using HealthExport.Server.Settings;
+using HealthExport.Server.Telemetry;
 
 namespace HealthExport.Server.Ingest;
 
@@ -7,8 +8,8 @@ namespace HealthExport.Server.Ingest;
 /// One attempt at one push: applies it while the lease is kept alive, and puts it back if that does not work.
 /// </summary>
 sealed partial class PushAttempt(
-    IIngestionStore store, PushApplication application, SettledPushes settled, ServerSettings settings,
-    TimeProvider clock, ILogger<PushAttempt> log)
+    IIngestionStore store, PushApplication application, SettledPushes settled, Instruments instruments,
+    ServerSettings settings, TimeProvider clock, ILogger<PushAttempt> log)
 {
     /// <summary>How often giving back is tried when the server stops; then the lease's end has to do it.</summary>
     const int TriesWhenStopping = 3;
@@ -32,6 +33,7 @@ sealed partial class PushAttempt(
             work.Token.ThrowIfCancellationRequested();
             var receipt = await application.ApplyAsync(push, work.Token);
             Volatile.Write(ref _timesAway, 0);
+            instruments.CountApplied(receipt);
             Applied(
                 push.Ingestion.Id, push.Ingestion.SizeBytes, clock.GetElapsedTime(began).TotalMilliseconds,
                 receipt.Counts.Received, receipt.Counts.Inserted, receipt.Counts.Updated, receipt.Counts.Unchanged,
@@ -103,6 +105,7 @@ sealed partial class PushAttempt(
             return delay;
         }
         await PersistAsync(() => store.FailAsync(push, CancellationToken.None), stopping);
+        instruments.CountSettled(IngestionStatus.Failed);
         GivenUp(push.Ingestion.Id, attempts);
         settled.Announce(push.Ingestion.Id);
         return null;

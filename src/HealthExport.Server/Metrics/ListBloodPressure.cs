@@ -14,6 +14,7 @@ static class ListBloodPressure
 {
     const string Systolic = "blood_pressure_systolic";
     const string Diastolic = "blood_pressure_diastolic";
+    const int PageSize = 1_000;
 
     public static readonly string[] Parameters = ["from", "to", "cursor", "limit"];
 
@@ -45,14 +46,21 @@ static class ListBloodPressure
 
         var list = FormattableString.Invariant($"blood-pressure {caller.UserId} {span}");
         var after = ReadCursor(list, cursor);
-        // The start of the page before is read again and passed over.
-        if (after is { } place && !(span.From > place.At)) span = span with { From = place.At };
         var own = await store.ListMetricsAsync(caller.UserId, cancellationToken);
-        // One more than a page tells whether there is another; what shares the cursor's start is read again.
-        var systolic = await ListAsync(Systolic, limit + 1);
-        var diastolic = await ListAsync(Diastolic, limit + 1);
-        var readings = Pair(systolic, diastolic).Take(limit + 1).ToList();
-        var next = readings.Count > limit ? WriteCursor(list, Place.Of(readings[limit - 1].Row)) : null;
+        // One more than a page tells whether there is another.
+        var shown = new List<Reading>();
+        for (var isMore = true; isMore && shown.Count <= limit;)
+        {
+            // What shares the start with the place is read again and passed over.
+            if (after is { } place && !(span.From > place.At)) span = span with { From = place.At };
+            var systolic = await ListAsync(Systolic, limit + 1);
+            var diastolic = await ListAsync(Diastolic, limit + 1);
+            var readings = Pair(systolic, diastolic).Take(limit + 1).ToList();
+            isMore = readings.Count > limit;
+            if (isMore) after = Place.Of(readings[^1].Row);
+            shown.AddRange(await WithoutRepeatedAsync(readings));
+        }
+        var next = shown.Count > limit ? WriteCursor(list, Place.Of(shown[limit - 1].Row)) : null;
 
         if (context.Request.PrefersCsv())
         {
@@ -64,11 +72,38 @@ static class ListBloodPressure
         await WriteAsync(rows, next);
         return TypedResults.Empty;
 
+        // A bucket, of CSV, says again what was sent as samples.
+        async ValueTask<List<Reading>> WithoutRepeatedAsync(List<Reading> page)
+        {
+            var buckets = page.Where(reading => reading.Row.Grain > Grain.Sample).ToList();
+            if (buckets.Count == 0 || own.FirstOrDefault(metric => Is(metric, Systolic)) is not { } metric) return page;
+            var within = new TimeSpanBounds(
+                buckets[0].Row.StartInstant, null, buckets.Max(reading => reading.Row.EndInstant), null);
+            var samples = new List<Instant>();
+            string? more = null;
+            do
+            {
+                var found = await store.ListAsync(
+                    new(caller.UserId, metric.MetricId, within, Grain.Sample, null, Descending: false, more, PageSize),
+                    cancellationToken);
+                samples.AddRange(found.Items.Select(row => row.StartInstant));
+                more = found.NextCursor;
+            }
+            while (more is not null);
+            return page.FindAll(reading => reading.Row.Grain == Grain.Sample || !IsRepeated(reading.Row));
+
+            bool IsRepeated(in SampleRow bucket)
+            {
+                var first = samples.BinarySearch(bucket.StartInstant);
+                if (first < 0) first = ~first;
+                return first < samples.Count && samples[first] < bucket.EndInstant;
+            }
+        }
+
         async ValueTask<List<SampleRow>> ListAsync(string name, int count)
         {
             var found = new List<SampleRow>();
-            if (own.FirstOrDefault(metric => metric.Metric.IsKnown && metric.Metric.Name == name) is not { } metric)
-                return found;
+            if (own.FirstOrDefault(metric => Is(metric, name)) is not { } metric) return found;
             string? more = null;
             do
             {
@@ -84,7 +119,7 @@ static class ListBloodPressure
 
         async ValueTask WriteAsync(IRowWriter writer, string? nextCursor)
         {
-            foreach (var reading in readings.Take(limit))
+            foreach (var reading in shown.Take(limit))
             {
                 writer.BeginRow();
                 writer.Time("at", reading.Row.StartInstant, reading.Row.Row.OffsetMinutes);
@@ -96,6 +131,8 @@ static class ListBloodPressure
             await writer.EndAsync(nextCursor, cancellationToken);
         }
     }
+
+    static bool Is(UserMetric metric, string name) => metric.Metric.IsKnown && metric.Metric.Name == name;
 
     /// <param name="systolic">In order.</param>
     /// <param name="diastolic">In order.</param>

@@ -15,6 +15,12 @@ sealed record ServerSettings
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
     public IReadOnlyList<string> Urls { get; init; } = [SettingList.Urls.Default];
 
+    /// <summary>Where metrics are served, in the clear; empty for nowhere.</summary>
+    public IReadOnlyList<string> MetricsUrls { get; init; } = [SettingList.MetricsUrls.Default];
+
+    /// <summary>Whether somebody wants metrics there and nowhere else, so that a start without them has failed.</summary>
+    public bool AreMetricsUrlsChosen { get; init; }
+
     /// <summary>Null when the address listened on is also the one phones use.</summary>
     public Uri? PublicUrl { get; init; }
 
@@ -39,6 +45,8 @@ sealed record ServerSettings
         DatabaseUrl = Text(configuration, SettingList.DatabaseUrl),
         LogLevel = ReadLogLevel(configuration),
         Urls = ReadUrls(configuration),
+        MetricsUrls = ReadMetricsUrls(configuration),
+        AreMetricsUrlsChosen = Text(configuration, SettingList.MetricsUrls) != SettingList.MetricsUrls.Default,
         PublicUrl = ReadPublicUrl(configuration),
         Shutdown = Seconds(configuration, SettingList.ShutdownSeconds),
         Ingest = new()
@@ -139,15 +147,29 @@ sealed record ServerSettings
 
     static string[] ReadUrls(IConfiguration configuration)
     {
-        var urls = Text(configuration, SettingList.Urls)
-            .Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        foreach (var url in urls)
-            if (!IsListeningAddress(url)) throw NotUrls();
-        return urls.Length > 0 ? urls : throw NotUrls();
+        var urls = SplitUrls(Text(configuration, SettingList.Urls));
+        return urls.Length > 0 && urls.All(IsListeningAddress) ? urls : throw NotUrls();
 
         static InvalidSettingException NotUrls() => new(
             SettingList.Urls.Name, "must be addresses such as http://127.0.0.1:8080, separated by semicolons.");
     }
+
+    static string[] ReadMetricsUrls(IConfiguration configuration) =>
+        FindMetricsUrls(Text(configuration, SettingList.MetricsUrls)) ?? throw new InvalidSettingException(
+            SettingList.MetricsUrls.Name,
+            "must be addresses such as http://127.0.0.1:9090, separated by semicolons, or none.");
+
+    /// <summary>Addresses without TLS, empty for <c>none</c>; null if the text is neither.</summary>
+    public static string[]? FindMetricsUrls(string text)
+    {
+        if (text == "none") return [];
+        var urls = SplitUrls(text);
+        return urls.Length > 0 && urls.All(
+            url => IsListeningAddress(url) && url.StartsWith("http:", StringComparison.OrdinalIgnoreCase)) ? urls : null;
+    }
+
+    static string[] SplitUrls(string text) =>
+        text.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     /// <summary>Whether the server can listen there: a scheme, a host or what stands for all, a port.</summary>
     public static bool IsListeningAddress(string url)

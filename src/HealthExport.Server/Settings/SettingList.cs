@@ -15,6 +15,10 @@ static partial class SettingList
     public static readonly Setting Urls = new(
         "HEALTHEXPORT__URLS", "http://127.0.0.1:8080", "Addresses to listen on, separated by semicolons.");
 
+    public static readonly Setting MetricsUrls = new(
+        "HEALTHEXPORT__METRICSURLS", "http://127.0.0.1:9090",
+        "Addresses to serve metrics on, separated by semicolons; none for none.");
+
     public static readonly Setting PublicUrl = new(
         "HEALTHEXPORT__PUBLICURL", "",
         "The URL under which phones reach this server, when it is not the address listened on.");
@@ -121,7 +125,7 @@ static partial class SettingList
     // Not before the first use: the fields of a class in several files are set file by file, in any order.
     public static IReadOnlyList<Setting> All => field ??=
     [
-        DatabaseUrl, LogLevel, Urls, PublicUrl, ShutdownSeconds, BodyLimitBytes, WaitSeconds, StallSeconds,
+        DatabaseUrl, LogLevel, Urls, MetricsUrls, PublicUrl, ShutdownSeconds, BodyLimitBytes, WaitSeconds, StallSeconds,
         LeaseSeconds, Workers, Attempts, BackoffMilliseconds, BackoffLimitMilliseconds, BatchRows,
         LargeBodies, TempFolder,
         MinConnections, MaxConnections, ConnectSeconds, StatementSeconds, LifetimeSeconds, IdleSeconds, StatementCache,

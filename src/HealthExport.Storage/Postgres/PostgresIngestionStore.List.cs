@@ -12,6 +12,31 @@ sealed partial class PostgresIngestionStore
         database.ReadAsync(
             (connection, cancellationToken) => FindAsync(connection, userId, id, cancellationToken), cancellationToken);
 
+    public ValueTask<Ingestion?> FindAppliedAsync(ReceivedPush push, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            async (connection, cancellationToken) =>
+            {
+                await using var find = new NpgsqlCommand(
+                    $"""
+                    select {PostgresIngestionRow.Columns}
+                    from raw_ingestions i
+                    where i.user_id = $1 and i.sha256 = $2 and i.sameness = $3 and i.status in (2, 3)
+                        and i.received_at >= $4
+                        and not exists (
+                            select
+                            from deletions d
+                            where d.user_id = $1 and d.up_to_ingestion >= i.number)
+                    order by i.number desc
+                    limit 1
+                    """,
+                    connection);
+                find.Parameters.Bind(push.UserId).Bind(push.Payload.Sha256).Bind(push.Sameness)
+                    .Bind(Instant.From(DateOnly.MinValue));
+                await using var row = await find.ExecuteReaderAsync(cancellationToken);
+                return await row.ReadAsync(cancellationToken) ? PostgresIngestionRow.Read(row).Own : null;
+            },
+            cancellationToken);
+
     public ValueTask<Page<Ingestion>> ListAsync(
         long userId, IngestionFilter filter, string? cursor, int limit, CancellationToken cancellationToken)
     {

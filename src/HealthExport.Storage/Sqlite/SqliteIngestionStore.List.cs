@@ -12,6 +12,23 @@ sealed partial class SqliteIngestionStore
         return new(Find(reader.Session, userId, id));
     }
 
+    public ValueTask<Ingestion?> FindAppliedAsync(ReceivedPush push, CancellationToken cancellationToken)
+    {
+        using var reader = database.RentReader();
+        using var find = IngestionRow.Prepare(reader.Session, """
+            where i.user_id = ?1 and i.sha256 = ?2 and i.sameness = ?3 and i.status in (2, 3)
+                and not exists (
+                    select 1
+                    from deletions d
+                    where d.user_id = i.user_id and d.up_to_ingestion >= i.number)
+            order by i.number desc
+            limit 1
+            """);
+        return new(
+            find.Bind(1, push.UserId).Bind(2, push.Payload.Sha256).Bind(3, push.Sameness).Step()
+                ? IngestionRow.Read(find) : null);
+    }
+
     public ValueTask<Page<Ingestion>> ListAsync(
         long userId, IngestionFilter filter, string? cursor, int limit, CancellationToken cancellationToken)
     {

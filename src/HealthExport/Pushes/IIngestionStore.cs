@@ -49,6 +49,13 @@ public interface IIngestionStore
     /// <exception cref="KeyNotFoundException">There is no such push, or its payload was thinned away.</exception>
     Stream OpenPayload(long userId, long number);
 
+    /// <summary>
+    /// The newest push of the same user that says the same (<see cref="ReceivedPush.Sameness"/>) in the same bytes and has
+    /// taken effect, whatever has been received since; what was asked to be deleted after it undoes that.
+    /// </summary>
+    /// <returns>Null if there is none.</returns>
+    ValueTask<Ingestion?> FindAppliedAsync(ReceivedPush push, CancellationToken cancellationToken);
+
     /// <returns>Null if this user has no such ingestion.</returns>
     ValueTask<Ingestion?> FindAsync(long userId, Guid id, CancellationToken cancellationToken);
 

@@ -31,7 +31,8 @@ sealed class WorkoutParts(ReadContext context)
         ("swimStroke", "swim_stroke", "swimming_stroke_count"),
     ];
 
-    const string RoutePoint = $"{SectionName.Workouts}.route";
+    /// <summary>What drift counts a route's fields under.</summary>
+    public const string RoutePoint = $"{SectionName.Workouts}.route";
 
     /// <summary>The series that the app's label for a quantity means, <c>Cycling Distance</c>, named as in JSON.</summary>
     /// <returns>Its name, and the metric whose unit it is in, if that is known.</returns>

@@ -78,6 +78,21 @@ public readonly record struct SampleRow(Grain Grain, Sample Row, long Push)
         ? new(Row.StartAt.Microseconds - Row.OffsetMinutes * Instant.PerMinute)
         : Row.StartAt;
 
+    /// <summary>When what the row stands for ends, at its own offset; for a sample, when it starts.</summary>
+    public Instant EndInstant => Grain switch
+    {
+        Grain.Sample => StartInstant,
+        Grain.Minute => new(StartInstant.Microseconds + Instant.PerMinute),
+        Grain.Hour => new(StartInstant.Microseconds + Instant.PerHour),
+        Grain.Day => AtLocal(LocalDate.AddDays(1)),
+        Grain.Week => AtLocal(LocalDate.AddDays(7)),
+        Grain.Month => AtLocal(LocalDate.AddMonths(1)),
+        _ => AtLocal(LocalDate.AddYears(1)),
+    };
+
+    Instant AtLocal(DateOnly date) =>
+        new(Instant.From(date).Microseconds - Row.OffsetMinutes * Instant.PerMinute);
+
     /// <summary>The local day the row starts on, at its own offset.</summary>
     public DateOnly LocalDate => Row.StartAt.DateAt(Grain >= Grain.Day ? 0 : Row.OffsetMinutes);
 }

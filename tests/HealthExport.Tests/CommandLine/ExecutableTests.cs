@@ -50,7 +50,10 @@ public sealed partial class ExecutableTests : IDisposable
         WorkingDirectory = _terminal.Folder,
         RedirectStandardOutput = true,
         RedirectStandardError = true,
-        Environment = { ["DATABASE_URL"] = "sqlite:data/health.db", ["TZ"] = "Europe/Berlin" },
+        Environment =
+        {
+            ["DATABASE_URL"] = "sqlite:data/health.db", ["HEALTHEXPORT__METRICSURLS"] = "none", ["TZ"] = "Europe/Berlin",
+        },
     };
 
     static string[] KeysIn(string text) =>

@@ -7,14 +7,17 @@ using HealthExport.Tests.Support;
 
 namespace HealthExport.Tests.CommandLine;
 
-public sealed class ServeCommandTests : IDisposable
+public sealed partial class ServeCommandTests : IDisposable
 {
     readonly Terminal _terminal = new();
 
     public void Dispose() => _terminal.Dispose();
 
     /// <summary>Serves in this process until the first flush of stdout, which says that it listens.</summary>
-    async Task<(string Out, int Code)> ServeAsync(params string[] args)
+    Task<(string Out, int Code)> ServeAsync(params string[] args) => ServeAsync(_ => Task.CompletedTask, args);
+
+    /// <param name="look">At what was printed, before it is stopped.</param>
+    async Task<(string Out, int Code)> ServeAsync(Func<string, Task> look, params string[] args)
     {
         using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         var output = new FlushSignal();
@@ -22,6 +25,7 @@ public sealed class ServeCommandTests : IDisposable
         var serving = CommandLineApp.RunAsync(args, _terminal.OpenShell(output, error), stop.Token);
         await Task.WhenAny(output.Flushed, serving);
         Assert.False(serving.IsCompleted, error.ToString());
+        await look(output.ToString());
         await stop.CancelAsync();
         return (output.ToString(), await serving);
     }

@@ -8,7 +8,12 @@ sealed class Terminal : IDisposable
 {
     readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("health-export-cli-");
 
-    public Terminal() => Environment = new() { ["DATABASE_URL"] = $"sqlite:{PathOf("health.db")}" };
+    public Terminal() => Environment = new()
+    {
+        ["DATABASE_URL"] = $"sqlite:{PathOf("health.db")}",
+        // Many servers run at once.
+        ["HEALTHEXPORT__METRICSURLS"] = "none",
+    };
 
     public sealed record Result(int Code, string Out, string Error)
     {

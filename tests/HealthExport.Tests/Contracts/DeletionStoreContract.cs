@@ -80,6 +80,29 @@ public abstract class DeletionStoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_was_applied_is_known_by_its_bytes_whatever_came_since_until_a_deletion_undoes_it()
+    {
+        var push = ReceivedPushes.Create(_stores, _user.Id, Body);
+        using var payload = push.Payload;
+        async Task<long?> FindAsync(ReceivedPush asked) =>
+            (await _stores.Ingestions.FindAppliedAsync(asked, default))?.Number;
+        Assert.Null(await FindAsync(push));
+        var kept = await KeepAsync(Body);
+        Assert.Null(await FindAsync(push));
+        await ApplyAsync();
+        Assert.Equal(kept.Ingestion.Number, await FindAsync(push));
+
+        await _stores.ApplyAsync(_user.Id, Body.Replace("5", "6", StringComparison.Ordinal));
+        await _stores.ApplyAsync(_user.Id, Body);
+        Assert.Equal(3, await FindAsync(push));
+        Assert.Null(await FindAsync(push with { TimeZone = "Asia/Tokyo" }));
+        Assert.Null(await FindAsync(push with { UserId = (await _stores.AddUserAsync("other@example.org")).Id }));
+
+        await BeginAsync(Deleting.Of("step_count"));
+        Assert.Null(await FindAsync(push));
+    }
+
+    [Fact]
     public async Task Two_processes_at_the_same_deletion_count_each_row_once()
     {
         var points = string.Join(",", Enumerable.Range(0, 3_000).Select(

@@ -4,6 +4,7 @@ using HealthExport.Audit;
 using HealthExport.Pushes;
 using HealthExport.Server;
 using HealthExport.Server.Settings;
+using HealthExport.Server.Telemetry;
 using HealthExport.Tests.Server;
 using HealthExport.Tests.Support;
 using Microsoft.Extensions.Logging;
@@ -41,6 +42,24 @@ public sealed partial class TableTests(ServerFixture fixture) : IClassFixture<Se
         orderby line.EventId
         select $"{line.EventId} {line.Level}",
         RowsOf(Operations, "event").Select(row => $"{row[0]} {row[1]}"));
+
+    [Fact]
+    public void The_operations_page_lists_every_metric_with_its_labels()
+    {
+        using var instruments = new Instruments();
+        using var metrics = new MetricsText(instruments);
+        var lines = metrics.Write().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(
+            from line in lines
+            where line.StartsWith("# TYPE ", StringComparison.Ordinal)
+            let words = line.Split(' ')
+            let labels = Label().Matches(lines.First(series => series.StartsWith(words[2], StringComparison.Ordinal)))
+            select $"`{words[2]}` {words[3]} {string.Join(", ", labels.Select(label => $"`{label.Groups[1]}`"))}",
+            RowsOf(Operations, "metric").Select(row => $"{row[0]} {row[1]} {row[2]}"));
+    }
+
+    [GeneratedRegex("""[{,](\w+)=""")]
+    private static partial Regex Label();
 
     [Fact]
     public void The_API_guide_lists_every_path_with_its_scope() => Assert.Equal(

@@ -148,4 +148,67 @@ public abstract class CsvAndJsonTests(Household household)
                 $"{state.GetProperty("value").GetDouble()} {state.GetProperty("code").GetString()} {state.GetProperty("payload").TryGetProperty("id", out _)}"))
                 .Order(StringComparer.Ordinal));
     }
+
+    [Theory]
+    [InlineData("HealthMetrics-2026-01-14-2026-01-15")]
+    [InlineData("HealthMetrics-old-metric-header")]
+    [InlineData("Medications-2026-01-01-2026-01-15")]
+    [InlineData("StateOfMind-2026-01-01-2026-01-15")]
+    [InlineData("Workouts-2026-01-15")]
+    public async Task Each_file_and_the_JSON_of_the_same_data_say_the_same_and_count_once(string name)
+    {
+        var folder = Path.Combine(AppContext.BaseDirectory, "Fixtures", "Csv");
+        var (csv, json) = (
+            await File.ReadAllTextAsync(Path.Combine(folder, $"{name}.csv")),
+            await File.ReadAllTextAsync(Path.Combine(folder, "AsJson", $"{name}.json")));
+        List<string[]> lives = [];
+        foreach (var order in new[] { "j", "c", "jc", "cj", "cjc" })
+        {
+            var person = await household.AddPersonAsync("Europe/Berlin");
+            foreach (var form in order)
+            {
+                var answer = form == 'c'
+                    ? await person.Phone.PushAsync(
+                        new ByteArrayContent(Encoding.UTF8.GetBytes(csv)), "text/csv", "Days")
+                    : await PushAsync(person, json);
+                answer.AssertAddsUp();
+                Assert.Equal(0, answer.Count("rejected"));
+            }
+            lives.Add([.. await DescribeAsync(person)]);
+        }
+
+        Assert.NotEmpty(lives[0]);
+        Assert.All(lives, life => Assert.Equal(lives[0], life));
+    }
+
+    /// <summary>Every figure that both forms can tell, as it is read: by local day, or by minute.</summary>
+    static async Task<List<string>> DescribeAsync(Person person)
+    {
+        List<string> life = [];
+        foreach (var metric in await person.Phone.ListAsync("/v1/metrics", 1_000))
+        {
+            var name = metric.GetProperty("name").GetString()!;
+            // JSON has nights in its place.
+            if (name.StartsWith("sleep_analysis", StringComparison.Ordinal)) continue;
+            foreach (var day in await person.Phone.ListAsync($"/v1/metrics/{name}/series?bucket=day&from=2020-01-01&to=2026-02-01", 100))
+                life.Add(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{name} {day.GetProperty("date").GetString()} {Figure(day, "value")} {Figure(day, "min")} {Figure(day, "max")}"));
+        }
+        foreach (var pressure in await person.Phone.ListAsync("/v1/blood-pressure", 100))
+            life.Add($"{pressure.GetProperty("at").GetString()![..10]} {Figure(pressure, "systolic")} {Figure(pressure, "diastolic")}");
+        foreach (var workout in await person.Phone.ListAsync("/v1/workouts", 100))
+            life.Add(
+                $"{workout.GetProperty("activity").GetString()} {workout.GetProperty("start_at").GetString()![..16]} "
+                + $"{Figure(workout, "duration_s")} {Figure(workout, "active_energy_kcal")} {Figure(workout, "distance_m")} "
+                + $"{workout.GetProperty("heart_rate").GetRawText()}");
+        foreach (var happening in await person.Phone.ListAsync("/v1/events", 100))
+            life.Add($"{happening.GetProperty("kind").GetString()} {happening.GetProperty("code").GetString()} {Figure(happening, "value")}");
+        life.Sort(StringComparer.Ordinal);
+        return life;
+
+        static string Figure(JsonElement row, string field) =>
+            row.GetProperty(field) is { ValueKind: JsonValueKind.Number } figure
+                ? figure.GetDouble().ToString("G12", CultureInfo.InvariantCulture) : "none";
+    }
 }

@@ -45,6 +45,12 @@ static partial class StoreIsolation
             Assert.Throws<KeyNotFoundException>(
                 () => store.OpenPayload(people.Intruder.Id, people.OwnersClaim.Number));
         },
+        ["IIngestionStore.FindAppliedAsync(ReceivedPush)"] = async people =>
+        {
+            var body = PushedLife.Of("owner", TwoPeople.OwnersWorkout);
+            var push = people.Received(people.Intruder, body, null);
+            using (push.Payload) Assert.Null(await people.Get<IIngestionStore>().FindAppliedAsync(push, default));
+        },
         ["IIngestionStore.FindAsync(Int64, Guid)"] = async people => Assert.Null(
             await people.Get<IIngestionStore>().FindAsync(people.Intruder.Id, people.OwnersPush.Id, default)),
         ["IIngestionStore.ListAsync(Int64, IngestionFilter, String, Int32)"] = async people =>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using HealthExport.Drift;
 using HealthExport.Events;
 using HealthExport.Pushes;
 using HealthExport.Reading;
@@ -31,6 +32,7 @@ sealed class Outcome
     public List<ReadWarning> Warnings { get; } = [];
     public List<MetricArray> Ended { get; } = [];
     public List<int> BatchRows { get; } = [];
+    public IReadOnlyList<DriftNote> Drift { get; private set; } = [];
     public long? TruncatedAt { get; private set; }
     public PayloadFormat Format { get; private set; }
     public long BytesTokenised { get; private set; }
@@ -68,6 +70,7 @@ sealed class Outcome
         foreach (var batch in reader.Read()) outcome.Take(batch);
         outcome.TruncatedAt = reader.TruncatedAt;
         outcome.Format = reader.Format;
+        outcome.Drift = reader.Drift;
         outcome.BytesTokenised = reader.BytesTokenised;
         return outcome;
     }

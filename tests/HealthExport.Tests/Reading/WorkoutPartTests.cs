@@ -93,6 +93,21 @@ public sealed class WorkoutPartTests
     }
 
     [Fact]
+    public void Columns_and_units_that_are_not_known_are_counted_as_drift()
+    {
+        Assert.Equal(
+            ["Field workouts.route Mood 1", "Unit workouts.route.Speed parsec 1"],
+            Drift("Timestamp,Latitude,Longitude,Speed (parsec),Mood\n2026-01-15 08:00:00,1,2,3,4\n"));
+        Assert.Equal(
+            ["Field workouts.heart_rate Mood 1", "Unit workouts.heart_rate parsec 1"],
+            Drift("Date/Time,Avg (parsec),Mood,Context,Source\n2026-01-15 08:00:00,1,2,3,4\n"));
+        Assert.Empty(Drift("Date/Time,Min (bpm),Max (bpm),Avg (bpm),Context,Source\n2026-01-15 08:00:00,1,2,3,4,5\n"));
+
+        static IEnumerable<string> Drift(string file) => Csv(file).Drift
+            .Select(note => $"{note.Kind} {note.ItemType} {note.Name} {note.Items}").Order(StringComparer.Ordinal);
+    }
+
+    [Fact]
     public void Times_without_a_zone_are_rejected_with_what_to_do_and_a_broken_file_whole()
     {
         var file = "Date/Time,Active Energy (kcal),Source\n2026-01-15 08:00:00,1,Watch\n";

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using HealthExport.Tests.Support;
 using static HealthExport.Tests.Server.MetricsPushes;
@@ -119,6 +120,31 @@ public abstract class AcrossMetricsTests(ServerFixture fixture)
         var half = (await _server.ReadItemsAsync(key, "/v1/blood-pressure?from=2026-01-17")).Single();
         Assert.Equal(140, half.Number("systolic"));
         Assert.Equal(JsonValueKind.Null, half.GetProperty("diastolic").ValueKind);
+    }
+
+    [Fact]
+    public async Task Blood_pressure_that_came_as_samples_is_not_listed_again_as_buckets()
+    {
+        var key = await _server.AddKeyAsync();
+        await PushPressureAsync(
+            key, Pressure("2026-01-15 08:00:37 +0100", 120, 80), Pressure("2026-01-15 20:00:00 +0100", 130, 90));
+        await PushRowsAsync("2026-01-15T08:00:00+01:00,120,80", "2026-01-15T08:01:00+01:00,125,85");
+        await PushRowsAsync("2026-01-15T00:00:00+01:00,125,85", "2026-01-16T00:00:00+01:00,140,95");
+
+        var readings = await _server.ReadItemsAsync(key, "/v1/blood-pressure");
+
+        Assert.Equal([120, 125, 130, 140], readings.Select(reading => reading.Number("systolic")));
+        Assert.Equal(
+            readings.Select(reading => reading.GetRawText()),
+            (await _server.ReadPagesAsync(key, "/v1/blood-pressure", 1)).Select(reading => reading.GetRawText()));
+
+        async Task PushRowsAsync(params string[] rows)
+        {
+            const string Heading = "Date/Time,Blood Pressure [Systolic] (mmHg),Blood Pressure [Diastolic] (mmHg)";
+            using var response = await _server.PushAsync(
+                key, Encoding.UTF8.GetBytes(string.Join('\n', [Heading, .. rows])), "text/csv");
+            Assert.Equal("completed", (await response.ReadJsonAsync()).Text("status"));
+        }
     }
 
     [Fact]

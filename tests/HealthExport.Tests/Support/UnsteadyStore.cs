@@ -68,6 +68,9 @@ sealed class UnsteadyStore(IIngestionStore store) : IIngestionStore
 
     public Stream OpenPayload(long userId, long number) => store.OpenPayload(userId, number);
 
+    public ValueTask<Ingestion?> FindAppliedAsync(ReceivedPush push, CancellationToken cancellationToken) =>
+        store.FindAppliedAsync(push, cancellationToken);
+
     public async ValueTask<Ingestion?> FindAsync(long userId, Guid id, CancellationToken cancellationToken)
     {
         if (BeforeFind is { } before) await before();

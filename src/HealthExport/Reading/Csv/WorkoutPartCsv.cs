@@ -1,4 +1,5 @@
 using HealthExport.Catalogue;
+using HealthExport.Drift;
 using HealthExport.Pushes;
 using HealthExport.Workouts;
 
@@ -11,6 +12,12 @@ namespace HealthExport.Reading.Csv;
 /// </summary>
 sealed class WorkoutPartCsv
 {
+    static readonly string[] s_known =
+    [
+        "Min", "Max", "Avg", "Context", "Source", "Latitude", "Longitude", "Altitude", "Vertical Accuracy",
+        "Horizontal Accuracy", "Speed", "Course",
+    ];
+
     readonly ReadContext _context;
     readonly WorkoutFileName? _name;
     readonly CsvColumn[] _columns;
@@ -83,7 +90,10 @@ sealed class WorkoutPartCsv
         var (name, metric) = WorkoutParts.FindSeries(label);
         var unit = _columns[first].Unit;
         var conversion = UnitConversion.Identity;
+        var itemType = $"{SectionName.Workouts}.{name}";
         if (metric is not null && metric.TryGetConversion(unit, out conversion)) unit = metric.Unit;
+        else _context.Drift.Note(DriftKind.Unit, itemType, unit);
+        NoteUnknown(itemType, first);
         var points = new SeriesPoints(0);
         var clock = new WallClock(_context);
         while (table.Read())
@@ -103,6 +113,7 @@ sealed class WorkoutPartCsv
         var (latitude, longitude, course) = (Angle("Latitude"), Angle("Longitude"), Angle("Course"));
         var (altitude, speed) = (Quantity("Altitude", "m"), Quantity("Speed", "m/s"));
         var (horizontal, vertical) = (Quantity("Horizontal Accuracy", "m"), Quantity("Vertical Accuracy", "m"));
+        NoteUnknown(WorkoutParts.RoutePoint, 0);
         var points = new RoutePoints(0);
         var clock = new WallClock(_context);
         while (table.Read())
@@ -151,10 +162,19 @@ sealed class WorkoutPartCsv
         var column = ColumnOf(label);
         if (column < 0 || _columns[column].Unit is not { Length: > 0 } sent) return (column, UnitConversion.Identity);
         if (Units.TryGetConversion(sent, unit, out var conversion)) return (column, conversion);
+        _context.Drift.Note(DriftKind.Unit, $"{WorkoutParts.RoutePoint}.{label}", sent);
         _context.Batches.Warn(
             SectionName.Workouts, -1, WarningCodes.UnknownUnit,
             $"The unit '{sent}' of {label} cannot be converted; the column is kept with the payload, unread", label);
         return (-1, UnitConversion.Identity);
+    }
+
+    /// <summary>Counts the columns that have no meaning here.</summary>
+    void NoteUnknown(string itemType, int own)
+    {
+        for (var column = 1; column < _columns.Length; column++)
+            if (column != own && !s_known.Contains(_columns[column].Label, StringComparer.OrdinalIgnoreCase))
+                _context.Drift.Note(DriftKind.Field, itemType, _columns[column].Label);
     }
 
     static double Number(CsvTable table, int column, UnitConversion conversion) =>

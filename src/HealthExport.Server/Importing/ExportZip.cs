@@ -5,7 +5,7 @@ using System.Text.Json;
 using HealthExport.Pushes;
 using HealthExport.Server.Exports;
 
-namespace HealthExport.Server.CommandLine;
+namespace HealthExport.Server.Importing;
 
 /// <summary>
 /// One of our own exports on disk. Nothing is ever unpacked to a place that the zip names, and nothing of it is to be
@@ -14,19 +14,14 @@ namespace HealthExport.Server.CommandLine;
 sealed class ExportZip : IDisposable
 {
     const int BufferBytes = 128 << 10;
+    const string ItemsFolder = "ndjson/";
     const int LongestManifest = 64 << 20;
     const int LongestPath = 300;
-    const int MostEntries = 1_000_000;
 
-    // Of what has this size at least: no export packs so well, and a bomb has to.
-    const long LargeBytes = 64 << 20;
-    const int MostRatio = 400;
-
-    readonly FileStream _file;
-    readonly ZipArchive _zip;
+    readonly OpenZip _zip;
     readonly Dictionary<string, ZipArchiveEntry> _entries = new(StringComparer.Ordinal);
 
-    ExportZip(FileStream file, ZipArchive zip) => (_file, _zip) = (file, zip);
+    ExportZip(OpenZip zip) => _zip = zip;
 
     /// <summary>What the export says of itself.</summary>
     public ExportManifest Manifest { get; private set; } = null!;
@@ -34,32 +29,33 @@ sealed class ExportZip : IDisposable
     /// <summary>What is to be pushed, in order; empty files are not.</summary>
     public IEnumerable<ExportedFile> Pushes => Manifest.Files.Where(file => file is { ContentType: not null, Bytes: > 0 });
 
-    public static bool IsZip(ReadOnlySpan<byte> head) => head is [(byte)'P', (byte)'K', ..];
-
-    /// <returns>The export, or what is wrong with it.</returns>
-    public static (ExportZip? Zip, string? Fault) Open(string path)
+    /// <summary>Whether a zip says of itself that it is an export of ours.</summary>
+    public static bool IsOne(OpenZip zip)
     {
-        FileStream? file = null;
-        ExportZip? zip = null;
+        if (FindManifest(zip) is not { } entry) return false;
         try
         {
-            file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, BufferBytes);
-            zip = new(file, new(file, ZipArchiveMode.Read, leaveOpen: true));
-            var fault = zip.FindFaultOfEntries() ?? zip.FindFaultOfManifest();
-            if (fault is not null) return (null, fault);
-            var opened = zip;
-            (file, zip) = (null, null);
-            return (opened, null);
+            // One that cannot be read is still ours if what it should list lies beside it.
+            return ReadManifest(entry)?.Format switch
+            {
+                null => zip.Entries.Any(entry => entry.FullName.StartsWith(ItemsFolder, StringComparison.Ordinal)),
+                var format => format == ExportManifest.OwnFormat,
+            };
         }
-        catch (Exception error) when (error is InvalidDataException or EndOfStreamException or NotSupportedException)
+        catch (Exception error) when (error is InvalidDataException or NotSupportedException)
         {
-            return (null, "is a zip archive that is damaged or cut short");
+            return false;
         }
-        finally
-        {
-            zip?.Dispose();
-            file?.Dispose();
-        }
+    }
+
+    /// <param name="zip">Disposed with the export, or if it is none.</param>
+    /// <returns>The export, or what is wrong with it.</returns>
+    public static (ExportZip? Zip, string? Fault) From(OpenZip zip)
+    {
+        var export = new ExportZip(zip);
+        if ((export.FindFaultOfEntries() ?? export.FindFaultOfManifest()) is not { } fault) return (export, null);
+        export.Dispose();
+        return (null, fault);
     }
 
     /// <summary>Reads everything that is to be pushed and holds it to the manifest.</summary>
@@ -119,7 +115,6 @@ sealed class ExportZip : IDisposable
     public void Dispose()
     {
         _zip.Dispose();
-        _file.Dispose();
     }
 
     /// <returns>Whether more is wanted.</returns>
@@ -127,7 +122,6 @@ sealed class ExportZip : IDisposable
 
     string? FindFaultOfEntries()
     {
-        if (_zip.Entries.Count > MostEntries) return $"is a zip archive of more than {MostEntries} files";
         foreach (var entry in _zip.Entries)
         {
             if (!IsPath(entry.FullName)) return "is a zip archive with names that lead elsewhere; nothing was taken of it";
@@ -143,13 +137,8 @@ sealed class ExportZip : IDisposable
 
     string? FindFaultOfManifest()
     {
-        if (!_entries.TryGetValue(ExportManifest.Path, out var entry))
-            return _entries.Keys.Any(IsItems)
-                ? "is an export that was cut short: its manifest is missing; ask for it again"
-                : "is a zip archive, and none of our exports: unpack it and import the .json files in it";
-        if (ReadManifest(entry) is not { } manifest) return "is an export whose manifest cannot be read";
-        if (manifest.Format != ExportManifest.OwnFormat)
-            return "is a zip archive, and none of our exports: unpack it and import the .json files in it";
+        if (ReadManifest(_entries[ExportManifest.Path]) is not { } manifest)
+            return "is an export whose manifest cannot be read";
         if (manifest.Version != ExportManifest.OwnVersion)
             return $"is an export of version {manifest.Version}; this build reads version {ExportManifest.OwnVersion}";
         Manifest = manifest;
@@ -161,13 +150,16 @@ sealed class ExportZip : IDisposable
             if (file.ContentType is null) continue;
             if (!NdjsonType.Is(file.ContentType) || file.Bytes < 0)
                 return $"is an export whose manifest says of {Short(file.Path)} what cannot be";
-            if (file.Bytes > LargeBytes && file.Bytes / MostRatio > found.CompressedLength)
-                return $"would unpack to more than {MostRatio} times its size, as no export does; nothing was taken of it";
+            if (FileSpooling.IsBomb(file.Bytes, found.CompressedLength))
+                return $"{FileSpooling.Bomb}; nothing was taken of it";
         }
         return _entries.Keys.FirstOrDefault(path => IsItems(path) && !listed.Contains(path)) is { } unlisted
             ? $"is an export whose manifest does not know {Short(unlisted)}"
             : null;
     }
+
+    static ZipArchiveEntry? FindManifest(OpenZip zip) =>
+        zip.Entries.FirstOrDefault(entry => entry.FullName == ExportManifest.Path);
 
     static ExportManifest? ReadManifest(ZipArchiveEntry entry)
     {
@@ -192,5 +184,5 @@ sealed class ExportZip : IDisposable
 
     static bool IsItems(string path) => path.EndsWith(ExportFiles.Ndjson, StringComparison.Ordinal);
 
-    static string Short(string path) => path.Length <= 80 ? path : path[..80] + "…";
+    static string Short(string path) => PrintedName.Of(path);
 }

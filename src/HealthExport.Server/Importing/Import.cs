@@ -1,0 +1,172 @@
+using System.Text.Json.Nodes;
+using HealthExport.Audit;
+using HealthExport.People;
+using HealthExport.Pushes;
+using HealthExport.Samples;
+using HealthExport.Server.CommandLine;
+using HealthExport.Server.Ingest;
+using HealthExport.Time;
+
+namespace HealthExport.Server.Importing;
+
+/// <summary>
+/// Takes files one after the other, each as a push of its own. What is in the store already is known by its bytes and not
+/// taken again, so that an import may be broken off anywhere, and repeated whenever: no older file then brings back what
+/// has been corrected since.
+/// </summary>
+/// <param name="zone">Whose clock times without an offset are on; null if nobody said.</param>
+sealed class Import(
+    Call call, StoreSession store, User user, TimeZoneInfo? zone, ImportProgress progress, ImportSummary summary)
+{
+    /// <summary>Stands where the key of a push that came over the network stands.</summary>
+    const string KeyId = "command-line";
+
+    readonly FileSpooling _spooling = new(zone);
+    bool _isStoreAway;
+
+    /// <summary>Takes all of a plan, as far as the store is there.</summary>
+    public async ValueTask TakeAsync(ImportPlan plan, CancellationToken cancellationToken)
+    {
+        foreach (var file in plan.NotTaken) summary.PassOver(file.Name, file.WhyNot!);
+        foreach (var (name, where) in plan.Exports)
+        {
+            if (_isStoreAway) summary.Leave();
+            else await TakeExportAsync(PrintedName.Of(name), where, cancellationToken);
+        }
+        foreach (var file in plan.Files)
+        {
+            if (_isStoreAway) summary.Leave();
+            else if (file.Open is null) Fail(file.Name, file.Fault!);
+            else
+                await TakeOneAsync(
+                    file.Name, file.Bytes, FileKinds.ContentTypeOf(file.Kind, file.Path),
+                    (spool, report) => _spooling.ReadAsync(file, spool, report, cancellationToken), cancellationToken);
+        }
+    }
+
+    async ValueTask TakeExportAsync(string name, string path, CancellationToken cancellationToken)
+    {
+        progress.Begin(name, 0);
+        var (zip, fault) = OpenZip.Open(path);
+        ExportZip? opened = null;
+        if (zip is not null) (opened, fault) = ExportZip.From(zip);
+        using var export = opened;
+        if (export is not null) fault = await export.FindFaultAsync(progress.Report, cancellationToken);
+        if (fault is not null)
+        {
+            Fail(name, fault);
+            return;
+        }
+        progress.End($"an export of {export!.Manifest.ExportedAt:yyyy-MM-dd}, whole");
+        // The bar counts the zip as it lies on disk.
+        var share = new FileInfo(path).Length / Math.Max(1.0, export.Pushes.Sum(file => (double)file.Bytes));
+        foreach (var listed in export.Pushes)
+        {
+            var isTaken = await TakeOneAsync(
+                $"{name}/{listed.Path}", (long)(listed.Bytes * share), listed.ContentType!,
+                async (spool, report) =>
+                {
+                    var fault = await export.ReadAsync(
+                        listed,
+                        bytes =>
+                        {
+                            spool.Write(bytes);
+                            report((double)spool.SizeBytes / listed.Bytes);
+                            return true;
+                        },
+                        cancellationToken);
+                    spool.Complete();
+                    // It was whole a moment ago.
+                    return fault ?? (Convert.ToHexStringLower(spool.Sha256) == listed.Sha256
+                        ? null : "changed while it was read");
+                },
+                cancellationToken);
+            // The rest could not be told from a whole import; whoever repeats it loses nothing.
+            if (!isTaken) return;
+        }
+        await TakeRanksAsync(export.Manifest.SourceRanks, cancellationToken);
+    }
+
+    /// <summary>What the person had set, where nothing is set here: figures depend on it.</summary>
+    async ValueTask TakeRanksAsync(IReadOnlyList<string> ranks, CancellationToken cancellationToken)
+    {
+        string[] named =
+        [
+            .. ranks.Select(SourceName.Normalise).OfType<string>().Distinct(StringComparer.Ordinal)
+                .Take(UserChange.MaxSourceRanks),
+        ];
+        if (named.Length == 0 || (await store.Users.ListSourceRanksAsync(user.Id, cancellationToken)).Count > 0)
+            return;
+        var update = await SetAsync(named);
+        // Of some there may be nothing left.
+        if (update.UnknownSources.Count > 0) await SetAsync([.. named.Except(update.UnknownSources)]);
+
+        ValueTask<UserUpdate> SetAsync(string[] sources) => store.Users.UpdateAsync(
+            user.Id, new() { SourceRanks = sources },
+            call.Describe(
+                AuditAction.UserChanged, user.Id, user.PublicId.ToString(),
+                new() { ["fields"] = new JsonArray("source_ranks") }),
+            cancellationToken);
+    }
+
+    void Fail(string name, string fault)
+    {
+        progress.Begin(name, 0);
+        progress.End(fault);
+        summary.Add(new(name, null, false, fault));
+    }
+
+    /// <returns>False if it was not taken.</returns>
+    async ValueTask<bool> TakeOneAsync(
+        string name, long bytes, string contentType, Func<PayloadSpool, Action<double>, ValueTask<string?>> read,
+        CancellationToken cancellationToken)
+    {
+        progress.Begin(name, bytes);
+        var outcome = await PushAsync(name, contentType, read, cancellationToken);
+        progress.End(outcome.Describe(), outcome.Items);
+        summary.Add(outcome);
+        return !outcome.IsBad;
+    }
+
+    async ValueTask<ImportOutcome> PushAsync(
+        string name, string contentType, Func<PayloadSpool, Action<double>, ValueTask<string?>> read,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            var receivedAt = Instant.From(call.Shell.Clock.GetUtcNow());
+            using var spool = new PayloadSpool(store.Settings.Ingest.TempFolder);
+            if (await read(spool, progress.ReportReading) is { } problem) return new(name, null, false, problem);
+            var push = new ReceivedPush
+            {
+                UserId = user.Id,
+                KeyId = KeyId,
+                ReceivedAt = receivedAt,
+                Payload = spool,
+                ContentType = contentType,
+                Headers = new Dictionary<string, string>(),
+                TimeZone = zone?.Id,
+                Lease = store.Settings.Ingest.Lease,
+            };
+            var queue = store.OpenQueue(progress.ReportStoring);
+            if (await queue.TryAsync(() => store.Ingestions.FindAppliedAsync(push, cancellationToken), cancellationToken)
+                is { } known)
+                return new(name, known, IsKnown: true, null);
+            var kept = await queue.TryAsync(() => store.Ingestions.KeepAsync(push, cancellationToken), cancellationToken);
+            await store.Audit.AppendAsync(
+                [
+                    call.Describe(
+                        AuditAction.DataIngested, user.Id, kept.Ingestion.Id.ToString(), IngestPush.Describe(kept)),
+                ],
+                cancellationToken);
+            var settled = await queue.SettleAsync(user.Id, kept.Ingestion.Id, kept.Claim, cancellationToken);
+            return new(name, settled, IsKnown: false, settled.Status == IngestionStatus.Failed
+                ? $"could not be processed; its bytes are kept: health-export replay {settled.Id}" : null);
+        }
+        catch (StoreUnavailableException)
+        {
+            _isStoreAway = true;
+            return new(name, null, false, "the store is away or busy; try again");
+        }
+    }
+}

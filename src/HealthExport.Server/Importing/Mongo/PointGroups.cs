@@ -1,0 +1,103 @@
+using HealthExport.Catalogue;
+
+namespace HealthExport.Server.Importing.Mongo;
+
+/// <summary>
+/// Which points of a collection belong into one array, as the app would have sent them. A collection holds what many
+/// pushes brought: in several units, and by the day as well as by the hour, the minute or the sample. What a day's
+/// points are is told by the finest of them, so that no day's sum is taken for its first minute's.
+/// </summary>
+sealed class PointGroups(string collection, TimeZoneInfo zone)
+{
+    const int MostUnits = 64;
+
+    /// <summary>So many buckets are looked at for what was sent twice; ten years of hours are a fifth.</summary>
+    const int MostBuckets = 500_000;
+
+    enum Grain : byte { Day, Hour, Minute, Sample }
+
+    readonly bool _isSummed = MetricCatalogue.Find(collection)?.Kind == MetricKind.Cumulative;
+    readonly List<string> _units = [];
+    readonly Dictionary<DateOnly, (Grain Finest, ulong Units)> _days = [];
+    readonly Dictionary<long, (int Ordinal, string Source)> _buckets = [];
+    readonly HashSet<int> _superseded = [];
+    readonly Dictionary<string, string> _sources = new(StringComparer.Ordinal);
+
+    /// <summary>Takes the points in order, all before the first is asked for.</summary>
+    public void Add(int ordinal, in PointHead point)
+    {
+        var unit = _units.IndexOf(point.Unit);
+        if (unit < 0)
+        {
+            if (_units.Count == MostUnits)
+                throw new BrokenExportException($"has more than {MostUnits} units for one metric");
+            unit = _units.Count;
+            _units.Add(point.Unit);
+        }
+        if (!_isSummed || point.At is not { } at) return;
+        var local = TimeZoneInfo.ConvertTime(at, zone);
+        var (day, grain) = (DateOnly.FromDateTime(local.DateTime), GrainOf(local));
+        var known = _days.GetValueOrDefault(day);
+        _days[day] = (grain > known.Finest ? grain : known.Finest, known.Units | 1ul << unit);
+        AddBucket(ordinal, at.ToUnixTimeMilliseconds(), point.Source);
+    }
+
+    /// <summary>The groups that there are: the unit of each, and how to know its points.</summary>
+    public IEnumerable<(string Unit, Func<int, PointHead, bool> Holds)> FindAll()
+    {
+        // Those without an instant, and all that is not summed, are of no day.
+        var groups = new SortedSet<(int Unit, Grain Grain)>();
+        for (var unit = 0; unit < _units.Count; unit++)
+        {
+            groups.Add((unit, Grain.Sample));
+            foreach (var (finest, units) in _days.Values)
+                if ((units & 1ul << unit) != 0) groups.Add((unit, finest));
+        }
+        return groups.Select(group => (
+            _units[group.Unit],
+            new Func<int, PointHead, bool>((ordinal, point) => GroupOf(point) == group
+                && (group.Grain == Grain.Sample || !_superseded.Contains(ordinal)))));
+    }
+
+    /// <summary>
+    /// A bucket's source grows during the day, as one device after the other joins: under each it is a document, of
+    /// which the one of most devices is the last that was sent.
+    /// </summary>
+    void AddBucket(int ordinal, long at, string source)
+    {
+        if (_sources.TryGetValue(source, out var known)) source = known;
+        else if (_sources.Count < MostBuckets) _sources.Add(source, source);
+        if (!_buckets.TryGetValue(at, out var before))
+        {
+            if (_buckets.Count < MostBuckets) _buckets.Add(at, (ordinal, source));
+            return;
+        }
+        if (Covers(source, before.Source)) _superseded.Add(before.Ordinal);
+        else if (Covers(before.Source, source))
+        {
+            _superseded.Add(ordinal);
+            return;
+        }
+        _buckets[at] = (ordinal, source);
+    }
+
+    static bool Covers(string source, string other) => Split(other).All(Split(source).Contains);
+
+    static string[] Split(string source) =>
+        source.Split('|', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+    (int, Grain) GroupOf(in PointHead point) => (
+        _units.IndexOf(point.Unit),
+        _isSummed && point.At is { } at
+            ? _days[DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(at, zone).DateTime)].Finest
+            : Grain.Sample);
+
+    static Grain GrainOf(DateTimeOffset local) =>
+        local.TimeOfDay.Ticks % TimeSpan.TicksPerMinute != 0 ? Grain.Sample
+        : local.Minute != 0 ? Grain.Minute
+        : local.Hour != 0 ? Grain.Hour
+        : Grain.Day;
+}
+
+/// <summary>What decides into which array a point belongs.</summary>
+readonly record struct PointHead(DateTimeOffset? At, string Unit, string Source);
