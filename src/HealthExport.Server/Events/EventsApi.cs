@@ -60,7 +60,8 @@ static class EventsApi
                     new(200, "The events.", [Content.Json(s_events, """
                         { "items": [ { "id": "ZXZlbnQ", "kind": "symptom", "start_at": "2026-01-16T08:00:00+00:00",
                           "end_at": null, "code": "headache", "text": "Kopfschmerz", "value": null,
-                          "value_code": "moderate", "value_text": "Mäßig", "source": null, "payload": {} } ], "next_cursor": null }
+                          "value_code": "moderate", "value_text": "Mäßig", "source": null, "payload": {} } ],
+                          "next_cursor": null }
                         """)]),
                 ],
             },

@@ -44,7 +44,8 @@ sealed partial class PostgresTextStore
     {
         readonly UnmappedRows _rows = UnmappedRows.Of(kind);
 
-        string OfText => $"""user_id = $1 and {_rows.Condition} and {_rows.Shown} collate "C" = $2 and {_rows.Text} = $2""";
+        string OfText =>
+            $"""user_id = $1 and {_rows.Condition} and {_rows.Shown} collate "C" = $2 and {_rows.Text} = $2""";
 
         public async ValueTask<int> MapAsync(CancellationToken cancellationToken)
         {

@@ -186,8 +186,8 @@ sealed partial class SqliteTextStore
             (source, writtenBy) = (find.GetInt64(6), find.GetInt64(9));
         }
         using (var keep = PrepareRemoved(session, userId, by))
-            keep.Bind(3, RemovedRow.HealthEvents).Bind(4, RemovedRow.StartOf(stored)).Bind(5, source).Bind(6, stored.EndAt)
-                .Bind(7, (long)stored.OffsetMinutes).BindText(8, RemovedRow.Write(stored)).Bind(9, writtenBy).Run();
+            keep.Bind(3, RemovedRow.HealthEvents).Bind(4, RemovedRow.StartOf(stored)).Bind(5, source)
+                .Bind(6, stored.EndAt).Bind(7, (long)stored.OffsetMinutes).BindText(8, RemovedRow.Write(stored)).Bind(9, writtenBy).Run();
         using var delete = session.Prepare(
             """
             delete from health_events

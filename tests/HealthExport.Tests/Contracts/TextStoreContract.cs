@@ -82,7 +82,9 @@ public abstract partial class TextStoreContract : IAsyncLifetime
         _stores.Texts.MapAsync(_user.Id, Kind(kind), text, code, default);
 
     ValueTask<long> CountAsync(string table, string condition = "true") => _stores.ReadAsync(
-        $"select count(*) from {table} where user_id = {_user.Id.ToString(CultureInfo.InvariantCulture)} and {condition}");
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"select count(*) from {table} where user_id = {_user.Id} and {condition}"));
 
     async Task<long> ReadVersionAsync() => (await _stores.Users.FindVersionsAsync(_user.Id, default))!.Data;
 
@@ -246,7 +248,8 @@ public abstract partial class TextStoreContract : IAsyncLifetime
         Assert.Equal((a[..TextKind.MostShown], 2), (text.Text, text.Count));
         Assert.Empty(await new TextRemap(_stores.Texts).RunAsync(_user.Id, isDryRun: false, default));
         Assert.Equal(0, await MapAsync("activity", text.Text, "running"));
-        Assert.Equal(["running"], TextKind.All[0].Codes.Codes.Where(code => code == TextCodes.Activities.Find(text.Text)));
+        // Which it would be, if what is shown were all of it.
+        Assert.Equal("running", TextCodes.Activities.Find(text.Text));
     }
 
     [Fact]
