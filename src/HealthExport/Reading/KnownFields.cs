@@ -25,6 +25,11 @@ static class KnownFields
         ["sexual_activity"] = ["Unspecified", "Protection Used", "Protection Not Used"],
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
+    /// <summary>Metrics that the catalogue lacks and the app's wide CSV has: nights, added up by day.</summary>
+    static readonly FrozenSet<string> s_columns = Of(
+        "sleep_analysis_total", "sleep_analysis_asleep", "sleep_analysis_in_bed", "sleep_analysis_core",
+        "sleep_analysis_deep", "sleep_analysis_rem", "sleep_analysis_awake");
+
     /// <summary>Of a night and of a segment, in any version.</summary>
     public static readonly FrozenSet<string> Sleep = Of(
         "date", "sleepStart", "sleepEnd", "inBedStart", "inBedEnd", "inBed", "asleep", "core", "deep", "rem", "awake",
@@ -98,6 +103,10 @@ static class KnownFields
             "max_speed_mps", "step_cadence", "is_indoor", "isIndoor", "location", "source", "route", "series",
             "details"),
     }.ToFrozenDictionary(StringComparer.Ordinal);
+
+    /// <summary>Whether a metric that the catalogue lacks is no news all the same.</summary>
+    /// <param name="metric">Its name, normalised.</param>
+    public static bool IsMetric(string metric) => s_columns.Contains(metric);
 
     /// <summary>Whether a field of a metric's point is one that the metric has.</summary>
     /// <param name="metric">Its name in the catalogue.</param>

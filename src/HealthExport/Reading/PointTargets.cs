@@ -66,7 +66,11 @@ sealed class PointTargets
     /// <param name="unit">That the items were sent in.</param>
     public void Note(string unit, long items)
     {
-        if (_known is null) _context.Drift.Note(DriftKind.Metric, SectionName.Metrics, _name, items);
+        if (_known is null)
+        {
+            if (!KnownFields.IsMetric(_name))
+                _context.Drift.Note(DriftKind.Metric, SectionName.Metrics, _name, items);
+        }
         else if (unit.Length > 0 && !_known.TryGetConversion(unit, out _) && _known.Shape != MetricShape.Sleep)
             _context.Drift.Note(DriftKind.Unit, _name, unit, items);
     }

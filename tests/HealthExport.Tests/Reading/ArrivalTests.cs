@@ -34,10 +34,12 @@ public sealed class ArrivalTests
     public void The_window_may_end_anywhere(string name)
     {
         var document = Documents.Get(name);
-        var whole = Outcome.Of(document).Lines();
+        var (whole, told) = (Outcome.Of(document).Lines(), Outcome.Of(document).Told());
         for (var window = 8; window <= document.Length + 1; window++)
         {
-            Assert.Equal(whole, Outcome.Of(document, window: window).Lines());
+            var narrow = Outcome.Of(document, window: window);
+            Assert.Equal(whole, narrow.Lines());
+            Assert.Equal(told, narrow.Told());
             Assert.Equal(whole, Outcome.Of(document, thorough: true, window: window).Lines());
         }
     }

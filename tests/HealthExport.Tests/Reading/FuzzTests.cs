@@ -58,6 +58,7 @@ public sealed class FuzzTests
                 Assert.Equal(thorough.Lines(), again.Lines());
                 Assert.Equal(thorough.TruncatedAt, again.TruncatedAt);
             }
+            Assert.Equal(thorough.Told(), other.Told());
         }
     }
 

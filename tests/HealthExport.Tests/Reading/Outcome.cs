@@ -68,9 +68,9 @@ sealed class Outcome
         };
         var outcome = new Outcome();
         foreach (var batch in reader.Read()) outcome.Take(batch);
+        outcome.Drift = reader.Drift;
         outcome.TruncatedAt = reader.TruncatedAt;
         outcome.Format = reader.Format;
-        outcome.Drift = reader.Drift;
         outcome.BytesTokenised = reader.BytesTokenised;
         return outcome;
     }
@@ -113,6 +113,10 @@ sealed class Outcome
                 r => $"reject {r.ItemType} {r.ItemIndex} {r.Code} {r.Error} {Encoding.UTF8.GetString(r.Item.Span)}"));
         return lines;
     }
+
+    /// <summary>What was not known, a line a name, to compare two readings.</summary>
+    public List<string> Told() =>
+        [.. Drift.Select(note => $"{note.Kind} {note.ItemType} {note.Name} {note.Items}").Order(StringComparer.Ordinal)];
 
     public string[] Codes => [.. Rejects.Select(r => $"{r.ItemIndex} {r.Code}")];
 

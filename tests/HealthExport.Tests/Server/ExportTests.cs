@@ -25,6 +25,8 @@ public abstract class ExportTests(ServerFixture fixture)
 
         exported.AssertSameItems(await ExportedZip.ReadAsync(_server, other));
         await ExportedLife.AssertReadsTheSameAsync(_server, key, _server, other);
+        // Every field that is written is known.
+        Assert.Empty((await _server.ReadAsync(other, "/v1/drift?kind=field")).GetProperty("items").EnumerateArray());
     }
 
     [Fact]

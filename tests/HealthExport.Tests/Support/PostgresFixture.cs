@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using HealthExport.Audit;
 using HealthExport.Deletions;
+using HealthExport.Drift;
 using HealthExport.Keys;
 using HealthExport.Migrations;
 using HealthExport.People;
@@ -42,6 +43,7 @@ sealed class PostgresFixture : StoreFixture
         DailyTotals = new PostgresDailyTotalStore(Database);
         Workouts = new PostgresWorkoutStore(Database);
         Texts = new PostgresTextStore(Database);
+        Drift = new PostgresDriftStore(Database);
     }
 
     public string Url { get; }
@@ -60,6 +62,7 @@ sealed class PostgresFixture : StoreFixture
     public override IDailyTotalStore DailyTotals { get; }
     public override IWorkoutStore Workouts { get; }
     public override ITextStore Texts { get; }
+    public override IDriftStore Drift { get; }
 
     public static async Task<PostgresFixture> OpenAsync()
     {

@@ -1,6 +1,7 @@
 using System.Text;
 using HealthExport.Audit;
 using HealthExport.Deletions;
+using HealthExport.Drift;
 using HealthExport.Keys;
 using HealthExport.Migrations;
 using HealthExport.People;
@@ -31,6 +32,7 @@ sealed class SqliteFixture : StoreFixture
         DailyTotals = new SqliteDailyTotalStore(Database);
         Workouts = new SqliteWorkoutStore(Database);
         Texts = new SqliteTextStore(Database, Clock);
+        Drift = new SqliteDriftStore(Database);
         Ingestions = new SqliteIngestionStore(Database, Clock, new(), LeaseHolder.Current);
     }
 
@@ -46,6 +48,7 @@ sealed class SqliteFixture : StoreFixture
     public override IDailyTotalStore DailyTotals { get; }
     public override IWorkoutStore Workouts { get; }
     public override ITextStore Texts { get; }
+    public override IDriftStore Drift { get; }
 
     public static async Task<SqliteFixture> OpenAsync()
     {

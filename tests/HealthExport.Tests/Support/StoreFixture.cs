@@ -1,6 +1,7 @@
 using System.Text.Json;
 using HealthExport.Audit;
 using HealthExport.Deletions;
+using HealthExport.Drift;
 using HealthExport.Keys;
 using HealthExport.Migrations;
 using HealthExport.People;
@@ -32,6 +33,7 @@ public abstract class StoreFixture : IAsyncDisposable
     public abstract IDailyTotalStore DailyTotals { get; }
     public abstract IWorkoutStore Workouts { get; }
     public abstract ITextStore Texts { get; }
+    public abstract IDriftStore Drift { get; }
 
     /// <summary>The ingestions as another process sees them: connections and lease holder of its own.</summary>
     public abstract IIngestionStore OpenAnother();
