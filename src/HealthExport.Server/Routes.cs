@@ -18,6 +18,7 @@ using HealthExport.Server.People;
 using HealthExport.Server.Security;
 using HealthExport.Server.Sleep;
 using HealthExport.Server.Summaries;
+using HealthExport.Server.Texts;
 using HealthExport.Server.Vendor;
 using HealthExport.Server.Workouts;
 using static HealthExport.Audit.AuditAction;
@@ -120,6 +121,10 @@ static class Routes
                 .Caches(CacheLife.InProcess);
             v1.MapGet("/events/{id}", ListEvents.HandleOneAsync)
                 .ReadsData()
+                .Caches(CacheLife.InProcess);
+
+            v1.MapGet("/unmapped", ListUnmapped.HandleAsync)
+                .ReadsData().TakesQuery(ListUnmapped.Parameters)
                 .Caches(CacheLife.InProcess);
 
             v1.MapGet("/export", ExportData.HandleAsync)

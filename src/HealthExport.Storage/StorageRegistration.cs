@@ -15,6 +15,7 @@ using HealthExport.Storage.Postgres;
 using HealthExport.Storage.Redis;
 using HealthExport.Storage.Sqlite;
 using HealthExport.Stores;
+using HealthExport.Texts;
 using HealthExport.Totals;
 using HealthExport.Workouts;
 using Microsoft.Extensions.DependencyInjection;
@@ -66,6 +67,7 @@ public static class StorageRegistration
         services.AddSingleton<IEventStore, SqliteEventStore>();
         services.AddSingleton<IDriftStore, SqliteDriftStore>();
         services.AddSingleton<IWorkoutStore, SqliteWorkoutStore>();
+        services.AddSingleton<ITextStore, SqliteTextStore>();
         services.AddSingleton<IStoreCopy, SqliteStoreCopy>();
         return services;
     }
@@ -90,6 +92,7 @@ public static class StorageRegistration
         services.AddSingleton<IEventStore, PostgresEventStore>();
         services.AddSingleton<IDriftStore, PostgresDriftStore>();
         services.AddSingleton<IWorkoutStore, PostgresWorkoutStore>();
+        services.AddSingleton<ITextStore, PostgresTextStore>();
         services.AddSingleton<IStoreCopy, PostgresStoreCopy>();
         return services;
     }

@@ -74,6 +74,7 @@ static class CommandLineApp
         root.Add(AuditCommand.Make(shell));
         root.Add(MigrateCommand.Make(shell));
         root.Add(MoveCommand.Make(shell));
+        root.Add(JobsCommand.Make(shell));
         root.Add(CacheCommand.Make(shell));
         root.Add(ConfigCommand.Make(shell));
         root.Add(Call.JsonOption);

@@ -51,6 +51,7 @@ sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLineAction
             "health-export import mongo --time-zone Europe/Berlin --json",
         ],
         ["replay"] = ["health-export replay --failed"],
+        ["run"] = ["health-export jobs run remap --dry-run", "health-export jobs run remap --user anna@example.org"],
         ["status"] = ["health-export status --json"],
         ["config"] = ["DATABASE_URL=sqlite:/srv/health.db health-export config"],
     };

@@ -11,6 +11,7 @@ using HealthExport.Server.Settings;
 using HealthExport.Server.Telemetry;
 using HealthExport.Sleep;
 using HealthExport.Storage;
+using HealthExport.Texts;
 using HealthExport.Totals;
 using Microsoft.Extensions.Hosting.Internal;
 
@@ -34,6 +35,7 @@ sealed class StoreSession : IAsyncDisposable
     public IIngestionStore Ingestions => _services.GetRequiredService<IIngestionStore>();
     public IMigrationStore Migrations => _services.GetRequiredService<IMigrationStore>();
     public ISampleStore Samples => _services.GetRequiredService<ISampleStore>();
+    public ITextStore Texts => _services.GetRequiredService<ITextStore>();
     public FreshnessReader Freshness => new(
         Samples, _services.GetRequiredService<IDailyTotalStore>(), new(_services.GetRequiredService<ISleepStore>()),
         Ingestions, Users);

@@ -21,6 +21,12 @@ static class EventsApi
             "value",
             "The number people look at: valence (-1 to 1), dose (in the unit of the payload), average heart rate or "
             + "threshold (/min).").OrNull(),
+        Text(
+            "value_code",
+            "What `value_text` means: how severe a symptom is, what an entry of the cycle says; null for a text without "
+            + "a code.").OrNull().Like("moderate"),
+        Text("value_text", "The severity of a symptom or the value of an entry of the cycle, as sent.").OrNull()
+            .Like("Mäßig"),
         Text("source", "Who recorded it, as sent.").OrNull().Like("Watch"),
         Any("payload", "The element as sent; an ECG's without its voltages."),
     ];
@@ -53,8 +59,9 @@ static class EventsApi
                 [
                     new(200, "The events.", [Content.Json(s_events, """
                         { "items": [ { "id": "ZXZlbnQ", "kind": "symptom", "start_at": "2026-01-16T08:00:00+00:00",
-                          "end_at": null, "code": "headache", "text": null, "value": null, "source": null,
-                          "payload": {} } ], "next_cursor": null }
+                          "end_at": null, "code": "headache", "text": "Kopfschmerz", "value": null,
+                          "value_code": "moderate", "value_text": "Mäßig", "source": null, "payload": {} } ],
+                          "next_cursor": null }
                         """)]),
                 ],
             },
@@ -66,7 +73,7 @@ static class EventsApi
                     new(200, "The event.", [Content.Json(s_whole, """
                         { "id": "ZXZlbnQ", "kind": "ecg", "start_at": "2026-01-16T08:00:00+00:00",
                           "end_at": "2026-01-16T08:00:30+00:00", "code": "sinus_rhythm", "text": "Sinusrhythmus",
-                          "value": 62, "source": "Watch", "payload": {},
+                          "value": 62, "value_code": null, "value_text": null, "source": "Watch", "payload": {},
                           "voltages": { "frequency_hz": 512, "start_at": "2026-01-16T08:00:00+00:00",
                             "microvolts": [12.5, 13, null] } }
                         """)]),

@@ -76,6 +76,8 @@ static class ListEvents
         rows.Text("code", row.Code);
         rows.Text("text", row.Text);
         rows.Number("value", row.Value ?? double.NaN);
+        rows.Text("value_code", row.ValueCode);
+        rows.Text("value_text", row.ValueText);
         rows.Text("source", row.Source);
         rows.Json("payload", Encoding.UTF8.GetString(row.Payload.Span));
     }

@@ -129,6 +129,8 @@ static class ExportTables
         rows.Text("code", stored.Code);
         rows.Text("text", stored.Text);
         Number(rows, "value", stored.Value);
+        rows.Text("value_code", stored.ValueCode);
+        rows.Text("value_text", stored.ValueText);
         rows.Text("source", stored.Source);
         rows.Json("payload", Encoding.UTF8.GetString(stored.Payload.Span));
     }

@@ -129,6 +129,8 @@ sealed class StandardItemWriter : IDisposable
         Text("code"u8, stored.Code);
         Text("text"u8, stored.Text);
         Number("value"u8, stored.Value);
+        Text("value_code"u8, stored.ValueCode);
+        Text("value_text"u8, stored.ValueText);
         Text("source"u8, stored.Source);
         _json.WriteString("item_type"u8, stored.ItemType);
         if (stored.Voltages is { } voltages)

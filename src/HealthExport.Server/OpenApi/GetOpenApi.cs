@@ -15,6 +15,7 @@ using HealthExport.Server.Metrics;
 using HealthExport.Server.People;
 using HealthExport.Server.Sleep;
 using HealthExport.Server.Summaries;
+using HealthExport.Server.Texts;
 using HealthExport.Server.Vendor;
 using HealthExport.Server.Workouts;
 using Microsoft.Net.Http.Headers;
@@ -33,8 +34,9 @@ sealed class GetOpenApi(EndpointDataSource endpoints)
     public static IReadOnlyList<Feature> Features =>
     [
         IngestApi.Feature, IngestionsApi.Feature, MetricsApi.Feature, SummariesApi.Feature, SleepApi.Feature,
-        WorkoutsApi.Feature, EventsApi.Feature, FreshnessApi.Feature, DriftApi.Feature, VendorApi.Feature,
-        ExportApi.Feature, DeletionsApi.Feature, PeopleApi.Feature, KeysApi.Feature, AuditApi.Feature, HealthApi.Feature,
+        WorkoutsApi.Feature, EventsApi.Feature, TextsApi.Feature, FreshnessApi.Feature, DriftApi.Feature,
+        VendorApi.Feature, ExportApi.Feature, DeletionsApi.Feature, PeopleApi.Feature, KeysApi.Feature,
+        AuditApi.Feature, HealthApi.Feature,
     ];
 
     // As committed: lines to compare.

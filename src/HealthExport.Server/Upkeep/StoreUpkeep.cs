@@ -1,18 +1,21 @@
 using HealthExport.Audit;
+using HealthExport.Catalogue;
+using HealthExport.Server.Audit;
 using HealthExport.Server.Health;
 using HealthExport.Server.Settings;
 using HealthExport.Stores;
+using HealthExport.Texts;
 using HealthExport.Time;
 
 namespace HealthExport.Server.Upkeep;
 
 /// <summary>
-/// Has the store kept up at the start and every day, and what is too old removed, by whichever replica: they need not
-/// agree on one.
+/// Has the store kept up at the start and every day, what is too old removed, and texts mapped by this version's table,
+/// by whichever replica: they need not agree on one.
 /// </summary>
 sealed partial class StoreUpkeep(
-    IStoreUpkeep store, IAuditStore audit, SchemaWatch schema, ServerSettings settings, TimeProvider clock,
-    ILogger<StoreUpkeep> log)
+    IStoreUpkeep store, IAuditStore audit, ITextStore texts, SchemaWatch schema, ServerSettings settings,
+    TimeProvider clock, ILogger<StoreUpkeep> log)
     : BackgroundService
 {
     // Few enough that a push does not notice waiting for them.
@@ -42,6 +45,7 @@ sealed partial class StoreUpkeep(
             var made = await store.KeepUpAsync(Instant.From(clock.GetUtcNow()), stoppingToken);
             if (made > 0) KeptUp(made, clock.GetElapsedTime(began).TotalMilliseconds);
             await RemoveOldEntriesAsync(stoppingToken);
+            await MapTextsAsync(stoppingToken);
             return true;
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -66,11 +70,37 @@ sealed partial class StoreUpkeep(
         if (removed > 0) EntriesRemoved(removed, clock.GetElapsedTime(began).TotalMilliseconds);
     }
 
+    /// <summary>After an update, whose table may know texts that were stored without a code: of each person once.
+    /// </summary>
+    async Task MapTextsAsync(CancellationToken stoppingToken)
+    {
+        var remap = new TextRemap(texts);
+        for (var last = 0L; await texts.FindUserToMapAsync(last, TextCodes.Table, stoppingToken) is { } user; last = user)
+        {
+            var began = clock.GetTimestamp();
+            var mapped = await remap.RunAsync(user, isDryRun: false, stoppingToken);
+            await texts.MarkMappedAsync(user, TextCodes.Table, stoppingToken);
+            if (mapped.Count == 0) continue;
+            await audit.AppendAsync(
+                [
+                    AuditEntry.Create(
+                        AuditAction.DataMapped, AuditOrigin.Nobody, clock.GetUtcNow(), user,
+                        metadata: MappedRows.Of(mapped)),
+                ],
+                stoppingToken);
+            TextsMapped(mapped.Sum(text => text.Rows), clock.GetElapsedTime(began).TotalMilliseconds);
+        }
+    }
+
     [LoggerMessage(1301, LogLevel.Information, "The store was kept up in {ElapsedMs:0.0} ms; {Made} partitions made")]
     partial void KeptUp(int made, double elapsedMs);
 
     [LoggerMessage(1302, LogLevel.Warning, "The store could not be kept up ({Exception}); again in {DelaySeconds:0} s")]
     partial void KeepUpFailed(string exception, double delaySeconds);
+
+    [LoggerMessage(1331, LogLevel.Information,
+        "{Rows} rows of a person had texts without a code, and got one, in {ElapsedMs:0} ms")]
+    partial void TextsMapped(long rows, double elapsedMs);
 
     [LoggerMessage(1405, LogLevel.Information,
         "{Removed} entries of the audit trail were older than is kept, and removed in {ElapsedMs:0.0} ms")]

@@ -50,13 +50,13 @@ sealed partial class PostgresDeletionStore
                     cancellationToken);
             }
             var parts = PartsOf(state.Deletion).ToList();
-            foreach (var part in parts.Append(s_removedSessions))
+            foreach (var part in (Part[])[.. parts, s_removedSleep, s_removedEvents])
             {
-                if (part == s_removedSessions && !parts.Contains(s_sleep[0])) continue;
+                if (part == s_removedSleep && !parts.Contains(s_sleep[0])) continue;
                 await RunAsync(
                     state, 0,
                     limit => (_, _, work, add, cancellationToken) => work.DeleteOthersAsync(
-                        part, limit, part == s_removedSessions ? (_, _) => { } : add, cancellationToken),
+                        part, limit, parts.Contains(part) ? add : (_, _) => { }, cancellationToken),
                     cancellationToken);
             }
         }

@@ -24,8 +24,13 @@ sealed partial class PostgresDeletionStore
     static readonly Part s_workouts = new("workouts", "id", $"'{ItemTypes.Workouts}'");
     static readonly Part s_events = new("health_events", "kind, identity", "kind", "($8::text is null or kind = $8)");
 
-    static readonly Part s_removedSessions =
-        new("removed_samples", "ingestion, ordinal", "''", "kind = 'sleep_sessions'");
+    static readonly Part s_removedSleep =
+        new("removed_samples", "ingestion, ordinal", "''", "kind in ('sleep_sessions', 'sleep_stages')");
+
+    // Events of the one kind that has its text for a part of its identity.
+    static readonly Part s_removedEvents = new(
+        "removed_samples", "ingestion, ordinal", "''",
+        "kind = 'health_events' and ($8::text is null or $8 = 'heart_rate_notification')");
 
     static IEnumerable<Part> PartsOf(Deletion deletion)
     {

@@ -12,7 +12,8 @@ sealed class PostgresEventStore(PostgresDatabase database) : IEventStore
 {
     const string Columns =
         """
-        e.kind, e.identity, e.start_at, e.end_at, e.utc_offset, e.code, e.text, e.value, e.item_type, e.payload, s.text
+        e.kind, e.identity, e.start_at, e.end_at, e.utc_offset, e.code, e.text, e.value, e.item_type, e.payload, s.text,
+            e.value_code, e.value_text
         """;
 
     public ValueTask<IReadOnlyList<HealthEvent>> ListAsync(EventQuery query, CancellationToken cancellationToken)
@@ -55,9 +56,9 @@ sealed class PostgresEventStore(PostgresDatabase database) : IEventStore
                 if (!await row.ReadAsync(cancellationToken)) return null;
                 return Read(row) with
                 {
-                    Voltages = row.IsDBNull(11)
+                    Voltages = row.IsDBNull(13)
                         ? null
-                        : new(row.GetDouble(11), row.GetInstant(12), row.GetFieldValue<double[]>(13)),
+                        : new(row.GetDouble(13), row.GetInstant(14), row.GetFieldValue<double[]>(15)),
                 };
             },
             cancellationToken);
@@ -134,5 +135,7 @@ sealed class PostgresEventStore(PostgresDatabase database) : IEventStore
         ItemType = row.GetString(8),
         Payload = row.GetFieldValue<byte[]>(9),
         Source = row.FindString(10),
+        ValueCode = row.FindString(11),
+        ValueText = row.FindString(12),
     };
 }

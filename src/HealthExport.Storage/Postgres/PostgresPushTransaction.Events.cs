@@ -22,7 +22,8 @@ sealed partial class PostgresPushTransaction
             from unnest($2, $3) with ordinality w (kind, identity, at)
             cross join lateral (
                 select e.start_at, e.end_at, e.utc_offset, e.code, e.text, e.value, e.source_id, e.item_type,
-                    e.payload, e.ingestion, v.frequency_hz, v.start_at as first_at, v.microvolts
+                    e.payload, e.ingestion, v.frequency_hz, v.start_at as first_at, v.microvolts, e.value_code,
+                    e.value_text
                 from health_events e
                 left join ecg_voltages v on v.user_id = $1 and v.kind = w.kind and v.identity = w.identity
                 where e.user_id = $1 and e.kind = w.kind and e.identity = w.identity
@@ -56,9 +57,9 @@ sealed partial class PostgresPushTransaction
                 """
                 insert into health_events (
                     user_id, ingestion, kind, identity, start_at, end_at, utc_offset, code, text, value, source_id,
-                    item_type, payload)
+                    item_type, payload, value_code, value_text)
                 select $1, $2, n.*
-                from unnest($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) n
+                from unnest($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) n
                 """;
             await RunAsync(Insert, rows, changes, RowChange.Insert, BindEvents, cancellationToken);
             // Those are there: see UpdateSamples.
@@ -69,7 +70,7 @@ sealed partial class PostgresPushTransaction
                 set start_at = excluded.start_at, end_at = excluded.end_at, utc_offset = excluded.utc_offset,
                     code = excluded.code, text = excluded.text, value = excluded.value,
                     source_id = excluded.source_id, item_type = excluded.item_type, payload = excluded.payload,
-                    ingestion = excluded.ingestion
+                    value_code = excluded.value_code, value_text = excluded.value_text, ingestion = excluded.ingestion
                 """,
                 rows, changes, RowChange.Update, BindEvents, cancellationToken);
             await RunAsync(
@@ -118,7 +119,9 @@ sealed partial class PostgresPushTransaction
         .BindNumbers(rows.Select(row => row.Value))
         .BindNumbers(rows.Select(row => _sources.Get(row.Source)))
         .BindTexts(rows.Select(row => row.ItemType))
-            .BindBlobs(rows.Select(row => row.Payload));
+        .BindBlobs(rows.Select(row => row.Payload))
+        .BindTexts(rows.Select(row => row.ValueCode))
+        .BindTexts(rows.Select(row => row.ValueText));
 
     // All but the source.
     static Stored<HealthEvent> ReadEvent(NpgsqlDataReader row, HealthEvent key) => new(
@@ -132,6 +135,8 @@ sealed partial class PostgresPushTransaction
             Code = row.FindString(4),
             Text = row.FindString(5),
             Value = row.FindDouble(6),
+            ValueCode = row.FindString(14),
+            ValueText = row.FindString(15),
             ItemType = row.GetString(8),
             Payload = row.GetFieldValue<byte[]>(9),
             Voltages = row.IsDBNull(11)

@@ -21,8 +21,13 @@ sealed partial class SqliteDeletionStore
     static readonly Part s_workouts = new("workouts", "id", $"'{ItemTypes.Workouts}'");
     static readonly Part s_events = new("health_events", "kind, identity", "kind", "(?7 is null or kind = ?7)");
 
-    static readonly Part s_removedSessions =
-        new("removed_samples", "ingestion, ordinal", "''", "kind = 'sleep_sessions'");
+    static readonly Part s_removedSleep =
+        new("removed_samples", "ingestion, ordinal", "''", "kind in ('sleep_sessions', 'sleep_stages')");
+
+    // Events of the one kind that has its text for a part of its identity.
+    static readonly Part s_removedEvents = new(
+        "removed_samples", "ingestion, ordinal", "''",
+        "kind = 'health_events' and (?7 is null or ?7 = 'heart_rate_notification')");
 
     static IEnumerable<Part> PartsOf(Deletion deletion)
     {

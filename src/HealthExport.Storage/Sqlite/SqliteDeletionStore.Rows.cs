@@ -72,13 +72,13 @@ sealed partial class SqliteDeletionStore
                     },
                     cancellationToken);
             }
-            if (PartsOf(state.Deletion).Contains(s_sleep[0]))
-                await RunAsync(
-                    state,
-                    (session, limit, _) =>
-                        filter.DeleteOthers(session, s_removedSessions, limit, (_, _) => { }) is var rows
+            foreach (var part in (Part[])[s_removedSleep, s_removedEvents])
+                if (part == s_removedEvents || PartsOf(state.Deletion).Contains(s_sleep[0]))
+                    await RunAsync(
+                        state,
+                        (session, limit, _) => filter.DeleteOthers(session, part, limit, (_, _) => { }) is var rows
                             ? (rows, rows > 0) : default,
-                    cancellationToken);
+                        cancellationToken);
         }
         await EndRowsAsync(state, cancellationToken);
         return await FindAsync(userId, number, cancellationToken);

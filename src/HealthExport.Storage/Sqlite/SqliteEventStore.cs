@@ -9,7 +9,8 @@ sealed class SqliteEventStore(SqliteDatabase database) : IEventStore
 {
     const string Columns =
         """
-        e.kind, e.identity, e.start_at, e.end_at, e.utc_offset, e.code, e.text, e.value, e.item_type, e.payload, s.text
+        e.kind, e.identity, e.start_at, e.end_at, e.utc_offset, e.code, e.text, e.value, e.item_type, e.payload, s.text,
+            e.value_code, e.value_text
         """;
 
     public ValueTask<IReadOnlyList<HealthEvent>> ListAsync(EventQuery query, CancellationToken cancellationToken)
@@ -41,9 +42,9 @@ sealed class SqliteEventStore(SqliteDatabase database) : IEventStore
         if (!find.Bind(1, userId).Bind(2, kind).Bind(3, identity).Step()) return new((HealthEvent?)null);
         return new(Read(find) with
         {
-            Voltages = find.IsNull(11)
+            Voltages = find.IsNull(13)
                 ? null
-                : new(find.GetDouble(11), find.GetInstant(12), LittleEndian.ReadDoubles(find.GetBlob(13))),
+                : new(find.GetDouble(13), find.GetInstant(14), LittleEndian.ReadDoubles(find.GetBlob(15))),
         });
     }
 
@@ -105,5 +106,7 @@ sealed class SqliteEventStore(SqliteDatabase database) : IEventStore
         ItemType = row.GetString(8),
         Payload = row.GetBlob(9).ToArray(),
         Source = row.FindString(10),
+        ValueCode = row.FindString(11),
+        ValueText = row.FindString(12),
     };
 }

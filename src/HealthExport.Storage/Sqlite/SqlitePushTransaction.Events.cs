@@ -13,7 +13,7 @@ sealed partial class SqlitePushTransaction
         using var find = _session.Prepare(
             """
             select e.start_at, e.end_at, e.utc_offset, e.code, e.text, e.value, e.source_id, e.item_type, e.payload,
-                e.ingestion, v.frequency_hz, v.start_at, v.microvolts
+                e.ingestion, v.frequency_hz, v.start_at, v.microvolts, e.value_code, e.value_text
             from health_events e
             left join ecg_voltages v on v.user_id = e.user_id and v.kind = e.kind and v.identity = e.identity
             where e.user_id = ?1 and e.kind = ?2 and e.identity = ?3
@@ -40,8 +40,8 @@ sealed partial class SqlitePushTransaction
                         """
                         insert into health_events (
                             user_id, kind, identity, start_at, end_at, utc_offset, code, text, value, source_id,
-                            item_type, payload, ingestion)
-                        values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+                            item_type, payload, ingestion, value_code, value_text)
+                        values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
                         """,
                         rows[i]);
                     break;
@@ -50,7 +50,8 @@ sealed partial class SqlitePushTransaction
                         """
                         update health_events
                         set start_at = ?4, end_at = ?5, utc_offset = ?6, code = ?7, text = ?8, value = ?9,
-                            source_id = ?10, item_type = ?11, payload = ?12, ingestion = ?13
+                            source_id = ?10, item_type = ?11, payload = ?12, ingestion = ?13, value_code = ?14,
+                            value_text = ?15
                         where user_id = ?1 and kind = ?2 and identity = ?3
                         """,
                         rows[i]);
@@ -74,6 +75,8 @@ sealed partial class SqlitePushTransaction
             Code = row.FindString(3),
             Text = row.FindString(4),
             Value = row.FindDouble(5),
+            ValueCode = row.FindString(13),
+            ValueText = row.FindString(14),
             Source = _sources.GetText(row.GetInt64(6)),
             ItemType = row.GetString(7),
             Payload = row.GetBlob(8).ToArray(),
@@ -91,7 +94,8 @@ sealed partial class SqlitePushTransaction
             .Bind(1, User).Bind(2, row.Kind).Bind(3, row.Identity)
             .Bind(4, row.StartAt).Bind(5, row.EndAt).Bind(6, row.OffsetMinutes)
             .Bind(7, row.Code).Bind(8, row.Text).Bind(9, row.Value).Bind(10, _sources.GetOrAdd(row.Source))
-            .Bind(11, row.ItemType).Bind(12, row.Payload.Span).Bind(13, Push).Run());
+            .Bind(11, row.ItemType).Bind(12, row.Payload.Span).Bind(13, Push)
+            .Bind(14, row.ValueCode).Bind(15, row.ValueText).Run());
         if (row.Voltages is not { } voltages) return;
 
         using var replace = _session.Prepare(

@@ -37,6 +37,9 @@ public sealed record AuditAction
     public static readonly AuditAction DataExported = new("data.exported");
     public static readonly AuditAction DataDeleted = new("data.deleted");
 
+    /// <summary>Texts that were stored without a canonical code got one.</summary>
+    public static readonly AuditAction DataMapped = new("data.mapped");
+
     /// <summary>The bytes of a push as sent.</summary>
     public static readonly AuditAction PayloadRead = new("payload.read");
 
@@ -68,9 +71,9 @@ public sealed record AuditAction
     /// <summary>Every action, by name.</summary>
     public static IReadOnlyList<AuditAction> All { get; } =
     [
-        AuditLost, AuditRead, AuthenticationFailed, Forbidden, DataDeleted, DataExported, DataIngested, DataRead,
-        IngestionReplayed, KeyCreated, KeyLimited, KeyAtNewAddress, KeyRevoked, KeyRotated, LimitHit, PayloadRead,
-        ServerStarted, ServerStopped, UserChanged, UserCreated, UserErased,
+        AuditLost, AuditRead, AuthenticationFailed, Forbidden, DataDeleted, DataExported, DataIngested, DataMapped,
+        DataRead, IngestionReplayed, KeyCreated, KeyLimited, KeyAtNewAddress, KeyRevoked, KeyRotated, LimitHit,
+        PayloadRead, ServerStarted, ServerStopped, UserChanged, UserCreated, UserErased,
     ];
 
     /// <returns>Null if there is no such action.</returns>

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
 using System.Text;
 
 namespace HealthExport.Catalogue;
@@ -27,13 +29,18 @@ static class CatalogueFile
         return rows;
     }
 
-    static string ReadText(string name)
+    /// <summary>The first bits of the table's SHA-256.</summary>
+    public static long NumberOf(string name) => BinaryPrimitives.ReadInt64BigEndian(SHA256.HashData(ReadBytes(name)));
+
+    static string ReadText(string name) => Encoding.UTF8.GetString(ReadBytes(name));
+
+    static byte[] ReadBytes(string name)
     {
         using var stream = typeof(CatalogueFile).Assembly.GetManifestResourceStream(name)
             ?? throw new InvalidDataException($"The catalogue table {name} is not embedded.");
         var bytes = new byte[stream.Length];
         stream.ReadExactly(bytes);
-        return Encoding.UTF8.GetString(bytes);
+        return bytes;
     }
 
     /// <summary>A field's list; empty for an empty field.</summary>

@@ -12,6 +12,7 @@ namespace HealthExport.Catalogue;
 public sealed class TextCodes
 {
     const int EnglishColumn = 2;
+    const string TableName = "Catalogue/texts.csv";
 
     internal static readonly IReadOnlyDictionary<string, TextCodes> Kinds = ReadKinds();
 
@@ -23,6 +24,9 @@ public sealed class TextCodes
     {
     }
 
+    /// <summary>A number made of the whole table: another table, another number.</summary>
+    public static long Table { get; } = CatalogueFile.NumberOf(TableName);
+
     /// <summary>HealthKit's kinds of workout in snake case.</summary>
     public static TextCodes Activities { get; } = Kinds["activity"];
 
@@ -31,6 +35,12 @@ public sealed class TextCodes
 
     /// <summary>What of the cycle is noted, as <c>menstrual_flow</c>.</summary>
     public static TextCodes Cycle { get; } = Kinds["cycle"];
+
+    /// <summary>How severe a symptom is, or whether it is there at all.</summary>
+    public static TextCodes Severities { get; } = Kinds["severity"];
+
+    /// <summary>What an entry of the cycle says: how heavy the flow is, how a test came out.</summary>
+    public static TextCodes CycleValues { get; } = Kinds["cycle_value"];
 
     public static TextCodes MedicationStatuses { get; } = Kinds["medication_status"];
     public static TextCodes Electrocardiograms { get; } = Kinds["ecg_classification"];
@@ -68,7 +78,7 @@ public sealed class TextCodes
     static Dictionary<string, TextCodes> ReadKinds()
     {
         var kinds = new Dictionary<string, TextCodes>(StringComparer.Ordinal);
-        foreach (var fields in CatalogueFile.ReadRows("Catalogue/texts.csv"))
+        foreach (var fields in CatalogueFile.ReadRows(TableName))
         {
             var (kind, code) = (fields[0], fields[1]);
             if (!kinds.TryGetValue(kind, out var texts)) kinds.Add(kind, texts = new());

@@ -28,6 +28,13 @@ public sealed record HealthEvent
     /// <summary>The one number people look at: valence, dosage, average heart rate, threshold.</summary>
     public double? Value { get; init; }
 
+    /// <summary>Canonical code of what the event says in words besides: how severe a symptom is, what an entry of the
+    /// cycle says; null while the text has no mapping.</summary>
+    public string? ValueCode { get; init; }
+
+    /// <summary>The same as sent; null for kinds that have none.</summary>
+    public string? ValueText { get; init; }
+
     public string? Source { get; init; }
 
     /// <summary>The element as sent, UTF-8 JSON; an ECG's without its voltages, which are below.</summary>

@@ -3,6 +3,7 @@ using HealthExport.Catalogue;
 using HealthExport.Events;
 using HealthExport.Pushes;
 using HealthExport.Samples;
+using HealthExport.Texts;
 
 namespace HealthExport.Reading;
 
@@ -54,6 +55,10 @@ sealed class EventReader(ReadContext context)
         if (read.Code is null && read.Text is { Length: > 0 })
             context.Batches.Warn(
                 itemType, index, WarningCodes.UnmappedText, $"The text '{read.Text}' has no mapping yet");
+        if (read is { ValueText: { } value, ValueCode: null })
+            context.Batches.Warn(
+                itemType, index, WarningCodes.UnmappedText, $"The value '{value}' has no mapping yet",
+                EventValue.FieldOf(read.Kind));
         var payload = read.Voltages is null ? element.ToArray() : EcgReader.PayloadWithoutVoltages(item);
         Add(read with { ItemType = itemType, ItemIndex = index, Payload = payload }, element.Length);
     }
@@ -123,10 +128,13 @@ sealed class EventReader(ReadContext context)
         var name = item.FindText("name")?.Trim();
         if (string.IsNullOrEmpty(name)) item.Fail(Fault.Missing("The item does not say what it is", "name"));
         var source = item.FindSource("source");
+        var value = EventValue.Of(kind, item.FindText(EventValue.FieldOf(kind)!));
         return Make(kind, Identity(name, Micros(start), Micros(end), source), start, end) with
         {
             Code = codes.Find(name),
             Text = name,
+            ValueCode = value?.Code,
+            ValueText = value?.Text,
             Source = source,
         };
     }

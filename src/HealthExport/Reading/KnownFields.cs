@@ -95,7 +95,7 @@ static class KnownFields
         ["sleepstage"] = Of("type", "start_at", "end_at", "stage", "stage_as_sent", "source", "extra"),
         ["event"] = Of(
             "type", "kind", "start_at", "end_at", "code", "payload", "source", "identity", "text", "value",
-            "item_type", "voltages"),
+            "item_type", "voltages", "value_code", "value_text"),
         ["workout"] = Of(
             "type", "id", "id_is_made", "name", "workout_type", "start_time", "end_time", "stamp_precision_us",
             "duration_seconds", "total_energy_kcal", "active_energy_kcal", "distance_meters", "min_heart_rate",

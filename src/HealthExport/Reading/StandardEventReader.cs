@@ -4,6 +4,7 @@ using HealthExport.Catalogue;
 using HealthExport.Events;
 using HealthExport.Pushes;
 using HealthExport.Samples;
+using HealthExport.Texts;
 
 namespace HealthExport.Reading;
 
@@ -44,14 +45,14 @@ sealed class StandardEventReader(ReadContext context)
         }
         var hash = MadeId.OfJson(bytes);
         var identity = isUnknownSection ? hash : EventReader.Identity(EventReader.Micros(start), code, hash);
-        _events.Add(EventReader.Make(kind!, identity, start, end) with
+        _events.Add(EventValue.Complete(EventReader.Make(kind!, identity, start, end) with
         {
             Code = code,
             Source = item.FindSource("source"),
             Payload = payload is null ? element.ToArray() : bytes,
             ItemType = ItemType,
             ItemIndex = index,
-        }, element.Length);
+        }), element.Length);
     }
 
     /// <summary>An event as it was stored, by the identity that it had there.</summary>
@@ -64,6 +65,8 @@ sealed class StandardEventReader(ReadContext context)
         var code = item.FindText("code");
         var text = item.FindText("text");
         var value = item.FindNumber("value");
+        var valueCode = item.FindText("value_code");
+        var valueText = item.FindText("value_text");
         var source = item.FindSource("source");
         var voltages = item.IsObject("voltages") ? ReadVoltages(item) : null;
         var itemType = item.FindText("item_type");
@@ -75,11 +78,20 @@ sealed class StandardEventReader(ReadContext context)
             context.Batches.Reject(ItemType, index, fault, element.Span);
             return;
         }
-        _events.Add(EventReader.Make(kind!, identity, start, end) with
+        // Exported by a build whose table did not have the text yet, perhaps.
+        if (code is null && text is not null && TextKind.OfEvent(kind!) is { } texts && texts.Codes.Find(text) is { } known)
+        {
+            code = known;
+            if (texts.IsKey && identity.StartsWith($"{text}\n", StringComparison.Ordinal))
+                identity = known + identity[text.Length..];
+        }
+        _events.Add(EventValue.Complete(EventReader.Make(kind!, identity, start, end) with
         {
             Code = code,
             Text = text,
             Value = value,
+            ValueCode = valueCode,
+            ValueText = valueText,
             Source = source,
             Payload = item.Find("payload") is { } sent
                 ? JsonMarshal.GetRawUtf8Value(sent).ToArray()
@@ -87,7 +99,7 @@ sealed class StandardEventReader(ReadContext context)
             Voltages = voltages,
             ItemType = isOwn ? itemType! : ItemType,
             ItemIndex = index,
-        }, element.Length);
+        }), element.Length);
     }
 
     EcgVoltages? ReadVoltages(Item item)

@@ -1,4 +1,6 @@
 using HealthExport.Catalogue;
+using HealthExport.Storage;
+using HealthExport.Texts;
 
 namespace HealthExport.Tests.Catalogue;
 
@@ -101,6 +103,26 @@ public sealed class TextCodesTests
     public void The_codes_are_the_known_ones() => Assert.Equal(
         KnownCodes.Order(),
         TextCodes.Kinds.SelectMany(kind => kind.Value.Codes.Select(code => (kind.Key, code))).Order());
+
+    [Fact]
+    public void What_a_symptom_or_the_cycle_is_said_to_be_has_a_name_in_every_language() => Assert.All(
+        Rows.Where(fields => fields[0] is "severity" or "cycle_value"), fields => Assert.DoesNotContain("", fields));
+
+    [Fact]
+    public void Every_vocabulary_has_a_place_in_the_store_and_no_text_is_too_long_to_be_found_there()
+    {
+        Assert.Equal(TextCodes.Kinds.Keys.Order(StringComparer.Ordinal), TextKind.All.Select(kind => kind.Name));
+        Assert.All(TextKind.All, kind => Assert.Same(TextCodes.Kinds[kind.Name], kind.Codes));
+        Assert.All(
+            Rows.SelectMany(fields => fields.Skip(English).SelectMany(CatalogueFile.Alternatives)),
+            text => Assert.InRange(text.Length, 1, TextKind.MostShown / 2));
+        // By which an index knows stages that are none.
+        Assert.All(
+            TextCodes.SleepStages.Codes,
+            code => Assert.Contains(
+                $"'{code}'", UnmappedRows.Of(TextKind.All.Single(kind => kind.Field == TextField.SleepStage)).Condition,
+                StringComparison.Ordinal));
+    }
 
     [Fact]
     public void A_code_is_a_text_of_its_own() => Assert.All(KnownCodes, known =>

@@ -35,6 +35,7 @@ public sealed class UsageTests : IDisposable
     [Theory]
     [InlineData("user")]
     [InlineData("key")]
+    [InlineData("jobs")]
     public async Task A_group_without_a_verb_is_a_usage_error(string group) =>
         Assert.Equal(2, (await _terminal.RunAsync(group)).Code);
 
@@ -50,6 +51,7 @@ public sealed class UsageTests : IDisposable
     [InlineData("import", "--help")]
     [InlineData("status", "--help")]
     [InlineData("replay", "--help")]
+    [InlineData("jobs", "run", "--help")]
     [InlineData("config", "--help")]
     public async Task Help_shows_examples(params string[] args)
     {

@@ -1,3 +1,4 @@
+using System.Text;
 using HealthExport.Deletions;
 using HealthExport.Audit;
 using HealthExport.Drift;
@@ -8,6 +9,7 @@ using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Sleep;
 using HealthExport.Tests.Support;
+using HealthExport.Texts;
 using HealthExport.Time;
 using HealthExport.Totals;
 using HealthExport.Workouts;
@@ -50,6 +52,7 @@ static partial class StoreIsolation
         ["IPushTransaction.SetSavepointAsync()"] = "within the transaction",
         ["IPushTransaction.RollBackToSavepointAsync()"] = "within the transaction",
         ["IDailyTotalStore.FindStaleUserAsync(Int64)"] = Workers,
+        ["ITextStore.FindUserToMapAsync(Int64, Int64)"] = Workers,
         ["IAuditStore.AppendAsync(IReadOnlyList<AuditEntry>)"] = "each entry names whose it is",
         ["IAuditStore.RemoveBeforeAsync(Instant, Int32)"] = "by age alone, everybody's",
     };
@@ -263,6 +266,34 @@ static partial class StoreIsolation
                 "third@example.org", null, null, Entries.UserCreated, default);
             Assert.Null(await people.Get<ISleepStore>().FindEndsAsync(nobody!.Id, default));
         },
+
+        ["ITextStore.ListAsync(Int64, Nullable<TextPlace>, Int32)"] = async people => Assert.Equal(
+            "intruder run",
+            Assert.Single(await people.Get<ITextStore>().ListAsync(people.Intruder.Id, null, 10, default)).Text),
+        ["ITextStore.MapAsync(Int64, TextKind, String, String)"] = async people =>
+        {
+            var texts = people.Get<ITextStore>();
+            var activity = TextKind.All.Single(kind => kind.Field == TextField.WorkoutName);
+            Assert.Equal(0, await texts.MapAsync(people.Intruder.Id, activity, "owner run", "running", default));
+            Assert.Equal(1, await texts.MapAsync(people.Intruder.Id, activity, "intruder run", "running", default));
+        },
+        ["ITextStore.ListWithoutValueAsync(Int64, String, String, Int32)"] = async people =>
+        {
+            var kind = Assert.Single(await ListEventsAsync(people, people.Owner)).Kind;
+            Assert.All(
+                await people.Get<ITextStore>().ListWithoutValueAsync(people.Intruder.Id, kind, "", 10, default),
+                one => Assert.Contains("intruder", Encoding.UTF8.GetString(one.Payload.Span), StringComparison.Ordinal));
+        },
+        ["ITextStore.SetValuesAsync(Int64, IReadOnlyList<ValueTuple<EventWithoutValue, EventValue>>)"] = async people =>
+        {
+            var texts = people.Get<ITextStore>();
+            var kind = Assert.Single(await ListEventsAsync(people, people.Owner)).Kind;
+            var theirs = Assert.Single(await texts.ListWithoutValueAsync(people.Owner.Id, kind, "", 10, default));
+            Assert.Equal(
+                0, await texts.SetValuesAsync(people.Intruder.Id, [(theirs, new("mild", "Mild"))], default));
+        },
+        ["ITextStore.MarkMappedAsync(Int64, Int64)"] = async people =>
+            await people.Get<ITextStore>().MarkMappedAsync(people.Intruder.Id, 1, default),
 
         ["IEventStore.ListAsync(EventQuery)"] = async people => Assert.Equal(
             ["intruder"], (await ListEventsAsync(people, people.Intruder)).Select(NameIn)),

@@ -7,6 +7,7 @@ using HealthExport.People;
 using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Tests.Support;
+using HealthExport.Texts;
 using HealthExport.Time;
 using HealthExport.Totals;
 using HealthExport.Workouts;
@@ -136,6 +137,11 @@ static class IndexQueries
             house => house.PushAsync(house.Reader.Id, PlannedPushes.Symptoms(PlannedPushes.Start, 2))),
         new("health_events_start_at", "events newest first and in a span",
             house => house.Get<IEventStore>().ListAsync(new(house.Reader.Id, default, null, null, 10), default).Run()),
+        new("workouts_unmapped", "names of workouts without a code", house => house.ListUnmappedAsync()),
+        new("sleep_stages_unmapped", "stages without a code", house => house.ListUnmappedAsync()),
+        new("health_events_unmapped", "texts of events without a code", house => house.ListUnmappedAsync()),
+        new("health_events_unmapped_value", "severities and values of the cycle without a code",
+            house => house.ListUnmappedAsync()),
         new("audit_log key", "a person's trail, newest first",
             house => house.Get<IAuditStore>().ListAsync(new(house.Reader.Id), null, 10, default).Run()),
         new("audit_log_created_at", "everybody's trail, newest first; what is too old",
@@ -218,6 +224,9 @@ static class IndexQueries
             default);
         Assert.Equal(limit, page.Items.Count);
     }
+
+    static async Task ListUnmappedAsync(this PlannedHouse house) =>
+        await house.Get<ITextStore>().ListAsync(house.Reader.Id, null, 10, default);
 
     static async Task ListDaysAsync(this PlannedHouse house)
     {

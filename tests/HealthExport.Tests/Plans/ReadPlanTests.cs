@@ -47,6 +47,7 @@ public abstract class ReadPlanTests(PlannedHouse house)
         { "/v1/drift", null, null },
         { "/v1/drift?kind=field", null, null },
         { "/v1/events?kind=symptom&from=2021-01-10&to=2021-01-20", null, null },
+        { "/v1/unmapped", null, null },
         { "/v1/audit", null, null },
         { "/v1/auth/keys", null, null },
         { "/v1/metrics/step_count/series?bucket=day&from=2022-03-10&to=2022-04-20", "2022-03", "2022-04" },

@@ -1,6 +1,7 @@
 using System.Text;
 using HealthExport.Events;
 using HealthExport.Pushes;
+using HealthExport.Texts;
 using HealthExport.Time;
 
 namespace HealthExport.Tests.Reading;
@@ -53,6 +54,69 @@ public sealed class EventTests
         Assert.Equal(["menstrual_flow", "menstrual_flow"], cycle.Select(e => e.Code));
         Assert.Equal(["Menstrual Flow", "Flujo Menstrual"], cycle.Select(e => e.Text));
         Assert.Contains("\"Pesado\"", Encoding.UTF8.GetString(cycle[1].Payload.Span));
+    }
+
+    [Fact]
+    public void Severities_and_values_of_the_cycle_map_to_codes_beside_what_was_sent()
+    {
+        Assert.Equal(
+            [("moderate", "Moderate"), ("present", "Presente")],
+            ReadFixture("symptoms.json").Select(e => (e.ValueCode!, e.ValueText!)));
+        Assert.Equal(
+            [("heavy", "Heavy"), ("heavy", "Pesado")],
+            ReadFixture("cycle-tracking.json").Select(e => (e.ValueCode!, e.ValueText!)));
+    }
+
+    [Theory]
+    [InlineData("symptoms", "severity", "Nicht vorhanden", "not_present")]
+    [InlineData("symptoms", "severity", "重度", "severe")]
+    [InlineData("symptoms", "severity", "So-so", null)]
+    [InlineData("cycleTracking", "value", "Eiweiß", "egg_white")]
+    [InlineData("cycleTracking", "value", "Négatif", "negative")]
+    [InlineData("cycleTracking", "value", "So-so", null)]
+    public void A_value_is_kept_beside_its_code(string section, string field, string text, string? code)
+    {
+        var name = section == "symptoms" ? "Headache" : "Menstrual Flow";
+        var outcome = Outcome.Of(
+            $$$"""{"data":{"{{{section}}}":[{"start":"2026-01-15 10:00:00 +0100","name":"{{{name}}}","{{{field}}}":"{{{text}}}"}]}}""");
+        var read = Assert.Single(outcome.Events);
+        Assert.Equal((code, text), (read.ValueCode, read.ValueText));
+        Assert.Equal(code is null ? [WarningCodes.UnmappedText] : [], outcome.WarningCodes);
+        // From the payload alone it is read the same.
+        Assert.Equal(new EventValue(code, text), EventValue.Of(read.Kind, read.Payload));
+    }
+
+    [Theory]
+    [InlineData("null")]
+    [InlineData("\"\"")]
+    [InlineData("3")]
+    [InlineData("[\"Mild\"]")]
+    public void What_is_no_text_is_no_value(string json)
+    {
+        var read = Assert.Single(Outcome.Of(
+            $$$"""{"data":{"symptoms":[{"start":"2026-01-15 10:00:00 +0100","name":"Headache","severity":{{{json}}}}]}}""")
+            .Events);
+        Assert.Equal((null, null), (read.ValueCode, read.ValueText));
+        Assert.Null(EventValue.Of("symptom", read.Payload));
+        foreach (var payload in (string[])["[1]", "7", "null", "\"x\""])
+            Assert.Null(EventValue.Of("symptom", Encoding.UTF8.GetBytes(payload)));
+    }
+
+    [Fact]
+    public void An_event_exported_by_a_build_that_lacked_the_text_is_read_with_the_code_of_this_one()
+    {
+        var read = Outcome.Of("""
+            {"data":{"metrics":[
+            {"type":"Event","kind":"heart_rate_notification","identity":"Hohe Herzfrequenz\n7","text":"Hohe Herzfrequenz","item_type":"heartRateNotifications","payload":{}},
+            {"type":"Event","kind":"symptom","identity":"Kopfschmerzen\n7\n\n","text":"Kopfschmerzen","item_type":"symptoms","payload":{"severity":"Leicht"}},
+            {"type":"Event","kind":"symptom","identity":"b","code":"mine","text":"Kopfschmerzen","value_text":"Stark","value_code":"own","item_type":"symptoms","payload":{"severity":"Leicht"}}]}}
+            """).Events;
+        Assert.Equal(
+            [
+                ("high_heart_rate_notification", "high_heart_rate_notification\n7", null, null),
+                ("headache", "Kopfschmerzen\n7\n\n", "mild", "Leicht"), ("mine", "b", "own", "Stark"),
+            ],
+            read.Select(e => (e.Code, e.Identity, e.ValueCode, e.ValueText)));
     }
 
     [Theory]

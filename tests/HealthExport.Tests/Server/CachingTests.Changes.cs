@@ -17,7 +17,7 @@ public abstract partial class CachingTests
     static string[] ReadsOf(Guid workout, string happening) =>
     [
         "/v1/metrics", "/v1/metrics/latest", Samples, "/v1/metrics/step_count/series", "/v1/series?metrics=step_count",
-        "/v1/blood-pressure", "/v1/sleep", "/v1/events", $"/v1/events/{happening}", "/v1/workouts",
+        "/v1/blood-pressure", "/v1/sleep", "/v1/events", $"/v1/events/{happening}", "/v1/workouts", "/v1/unmapped",
         $"/v1/workouts/{workout}", $"/v1/workouts/{workout}/route",
     ];
 

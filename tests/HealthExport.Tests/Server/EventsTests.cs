@@ -4,18 +4,20 @@ using HealthExport.Tests.Support;
 
 namespace HealthExport.Tests.Server;
 
-public abstract class EventsTests(ServerFixture fixture)
+public abstract partial class EventsTests(ServerFixture fixture)
 {
     readonly RunningServer _server = fixture.Server;
 
     static string Symptom(string name, string start, string end) =>
         $$"""{"name":"{{name}}","start":"{{start}} +0100","end":"{{end}} +0100","severity":"Mild","userEntered":true,"source":"iPhone"}""";
 
-    async Task PushAsync(TestKey key, string sections)
+    async Task<JsonElement> PushAsync(TestKey key, string sections)
     {
         using var response = await _server.PushAsync(key, $$"""{"data":{ {{sections}} } }""");
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal("completed", (await response.ReadJsonAsync()).GetProperty("status").GetString());
+        var receipt = await response.ReadJsonAsync();
+        Assert.Equal("completed", receipt.GetProperty("status").GetString());
+        return receipt;
     }
 
     [Fact]
@@ -27,12 +29,16 @@ public abstract class EventsTests(ServerFixture fixture)
         await PushAsync(key, $"\"symptoms\":[{sent}]");
         var item = Assert.Single(await _server.ReadItemsAsync(key, "/v1/events"));
         Assert.Equal(
-            ["id", "kind", "start_at", "end_at", "code", "text", "value", "source", "payload"],
+            [
+                "id", "kind", "start_at", "end_at", "code", "text", "value", "value_code", "value_text", "source",
+                "payload",
+            ],
             item.EnumerateObject().Select(member => member.Name));
         Assert.Equal(
             ("symptom", "2026-01-15T08:00:00+01:00", "2026-01-15T09:00:00+01:00", "fatigue", "Fatiga", "iPhone"),
             (item.Text("kind"), item.Text("start_at"), item.Text("end_at"), item.Text("code"), item.Text("text"),
                 item.Text("source")));
+        Assert.Equal(("mild", "Mild"), (item.Text("value_code"), item.Text("value_text")));
         Assert.True(JsonElement.DeepEquals(JsonDocument.Parse(sent).RootElement, item.GetProperty("payload")));
 
         var one = await _server.ReadAsync(key, $"/v1/events/{item.Text("id")}");

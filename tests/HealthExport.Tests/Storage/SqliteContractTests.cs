@@ -32,3 +32,8 @@ public sealed class SqliteDeletionStoreTests : DeletionStoreContract
 {
     protected override async ValueTask<StoreFixture> OpenAsync() => await SqliteFixture.OpenAsync();
 }
+
+public sealed class SqliteTextStoreTests : TextStoreContract
+{
+    protected override async ValueTask<StoreFixture> OpenAsync() => await SqliteFixture.OpenAsync();
+}

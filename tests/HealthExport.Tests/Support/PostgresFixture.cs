@@ -10,6 +10,7 @@ using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Storage.Postgres;
 using HealthExport.Time;
+using HealthExport.Texts;
 using HealthExport.Totals;
 using HealthExport.Workouts;
 using Npgsql;
@@ -41,6 +42,7 @@ sealed class PostgresFixture : StoreFixture
         Deletions = new PostgresDeletionStore(Database);
         DailyTotals = new PostgresDailyTotalStore(Database);
         Workouts = new PostgresWorkoutStore(Database);
+        Texts = new PostgresTextStore(Database);
         Drift = new PostgresDriftStore(Database);
     }
 
@@ -59,6 +61,7 @@ sealed class PostgresFixture : StoreFixture
     public override IDeletionStore Deletions { get; }
     public override IDailyTotalStore DailyTotals { get; }
     public override IWorkoutStore Workouts { get; }
+    public override ITextStore Texts { get; }
     public override IDriftStore Drift { get; }
 
     public static async Task<PostgresFixture> OpenAsync()
@@ -102,6 +105,17 @@ sealed class PostgresFixture : StoreFixture
         await using var command = Database.Source.CreateCommand(sql);
         return Convert.ToInt64(await command.ExecuteScalarAsync(), CultureInfo.InvariantCulture);
     }
+
+    public override async ValueTask<IReadOnlyList<string>> ReadTextsAsync(string sql)
+    {
+        await using var command = Database.Source.CreateCommand(sql);
+        await using var row = await command.ExecuteReaderAsync();
+        List<string> texts = [];
+        while (await row.ReadAsync()) texts.Add(row.GetString(0));
+        return texts;
+    }
+
+    public override string IdOf(Guid id) => $"'{id}'";
 
     public override string BlobOf(string text) => $@"'\x{Convert.ToHexString(Encoding.UTF8.GetBytes(text))}'::bytea";
 

@@ -8,6 +8,7 @@ using HealthExport.People;
 using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Storage.Sqlite;
+using HealthExport.Texts;
 using HealthExport.Totals;
 using HealthExport.Workouts;
 
@@ -30,6 +31,7 @@ sealed class SqliteFixture : StoreFixture
         Deletions = new SqliteDeletionStore(Database, Clock);
         DailyTotals = new SqliteDailyTotalStore(Database);
         Workouts = new SqliteWorkoutStore(Database);
+        Texts = new SqliteTextStore(Database, Clock);
         Drift = new SqliteDriftStore(Database);
         Ingestions = new SqliteIngestionStore(Database, Clock, new(), LeaseHolder.Current);
     }
@@ -45,6 +47,7 @@ sealed class SqliteFixture : StoreFixture
     public override IDeletionStore Deletions { get; }
     public override IDailyTotalStore DailyTotals { get; }
     public override IWorkoutStore Workouts { get; }
+    public override ITextStore Texts { get; }
     public override IDriftStore Drift { get; }
 
     public static async Task<SqliteFixture> OpenAsync()
@@ -76,6 +79,17 @@ sealed class SqliteFixture : StoreFixture
         Assert.True(read.Step());
         return new(read.GetInt64(0));
     }
+
+    public override ValueTask<IReadOnlyList<string>> ReadTextsAsync(string sql)
+    {
+        using var reader = Database.RentReader();
+        using var read = reader.Session.Prepare(sql);
+        List<string> texts = [];
+        while (read.Step()) texts.Add(read.GetString(0));
+        return new(texts);
+    }
+
+    public override string IdOf(Guid id) => $"x'{id:n}'";
 
     public override string BlobOf(string text) => $"x'{Convert.ToHexString(Encoding.UTF8.GetBytes(text))}'";
 

@@ -7,6 +7,7 @@ using HealthExport.Migrations;
 using HealthExport.People;
 using HealthExport.Pushes;
 using HealthExport.Samples;
+using HealthExport.Texts;
 using HealthExport.Totals;
 using HealthExport.Workouts;
 
@@ -31,6 +32,7 @@ public abstract class StoreFixture : IAsyncDisposable
     public abstract IDeletionStore Deletions { get; }
     public abstract IDailyTotalStore DailyTotals { get; }
     public abstract IWorkoutStore Workouts { get; }
+    public abstract ITextStore Texts { get; }
     public abstract IDriftStore Drift { get; }
 
     /// <summary>The ingestions as another process sees them: connections and lease holder of its own.</summary>
@@ -44,6 +46,12 @@ public abstract class StoreFixture : IAsyncDisposable
 
     /// <summary>Reads the one number a select gives.</summary>
     public abstract ValueTask<long> ReadAsync(string sql);
+
+    /// <summary>Reads the texts of a select's first column.</summary>
+    public abstract ValueTask<IReadOnlyList<string>> ReadTextsAsync(string sql);
+
+    /// <summary>A UUID as a literal of the engine's SQL.</summary>
+    public abstract string IdOf(Guid id);
 
     /// <summary>A text's UTF-8 as a literal of the engine's SQL.</summary>
     public abstract string BlobOf(string text);

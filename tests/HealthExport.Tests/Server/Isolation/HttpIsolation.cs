@@ -86,6 +86,13 @@ static class HttpIsolation
         ["GET /v1/events"] = (people, prefix) => people.AssertApartAsync($"{prefix}/v1/events"),
         ["GET /v1/events/{id}"] = (people, prefix) => people.AssertHiddenAsync(
             HttpMethod.Get, $"{prefix}/v1/events/{{id}}", people.OwnersEvent, "nobodys"),
+        ["GET /v1/unmapped"] = async (people, prefix) =>
+        {
+            foreach (var (key, name) in new[] { (people.Owner, HttpPeople.Name), (people.Intruder, "intruder") })
+                Assert.Equal(
+                    $"{name} run",
+                    Assert.Single(await people.Server.ReadItemsAsync(key, $"{prefix}/v1/unmapped")).Text("text"));
+        },
         ["GET /v1/export"] = async (people, prefix) =>
         {
             var theirs = await ExportedZip.ReadAsync(people.Server, people.Owner, prefix: prefix);
