@@ -198,6 +198,22 @@ public static class Timestamps
         return new(new(at), OffsetAt(zone, at), precision);
     }
 
+    /// <summary>
+    /// The same time on the wall after the clock was put back; null if the clock shows it once. Asked of the offsets
+    /// alone: <see cref="TimeZoneInfo.IsAmbiguousTime(DateTimeOffset)"/> knows neither zones whose exception is winter
+    /// (Dublin) nor a clock put back for good (Moscow, 2014).
+    /// </summary>
+    /// <param name="first">As read in <paramref name="zone"/>.</param>
+    public static Timestamp? FindSecond(in Timestamp first, TimeZoneInfo zone)
+    {
+        var wall = first.At.Microseconds + first.OffsetMinutes * Instant.PerMinute;
+        var after = OffsetAt(zone, wall + Instant.PerDay);
+        var second = wall - after * Instant.PerMinute;
+        return after < first.OffsetMinutes && OffsetAt(zone, second) == after
+            ? first with { At = new(second), OffsetMinutes = after }
+            : null;
+    }
+
     static short OffsetAt(TimeZoneInfo zone, long microseconds)
     {
         var ticks = DateTimeOffset.UnixEpoch.Ticks + microseconds * TimeSpan.TicksPerMicrosecond;

@@ -23,7 +23,8 @@ public abstract partial class PushTransactionContract
     [Fact]
     public async Task What_was_not_known_adds_up_by_name_with_the_push_that_held_it_last()
     {
-        var first = await CountAsync(Unknown("socks", 3), Unknown("shoes"), Unknown("", 7), Unknown("m", 2, DriftKind.Unit));
+        var first = await CountAsync(
+            Unknown("socks", 3), Unknown("shoes"), Unknown("", 7), Unknown("m", 2, DriftKind.Unit));
         _stores.Clock.Advance(TimeSpan.FromHours(1));
         var second = await CountAsync(Unknown("socks", 2), Unknown("Ähren"));
         var before = await _stores.Users.FindVersionsAsync(_user.Id, default);
@@ -62,8 +63,6 @@ public abstract partial class PushTransactionContract
     [Fact]
     public async Task A_person_has_a_thousand_names_and_the_others_are_one_of_each_kind()
     {
-        DriftNote[] Names(int from, int count) =>
-            [.. Enumerable.Range(from, count).Select(n => Unknown($"field {(char)('a' + n / 676)}{(char)('a' + n / 26 % 26)}{(char)('a' + n % 26)}"))];
         await CountAsync(Names(0, 990));
         // Ten more fit, and the known ones do in any case.
         await CountAsync([.. Names(980, 25), Unknown("kWh", 4, DriftKind.Unit)]);
@@ -77,6 +76,11 @@ public abstract partial class PushTransactionContract
         Assert.Equal(2, rows.Single(row => row.Name == "field aab").Pushes);
         Assert.Equal(2, rows.Single(row => row.Name == "field bls").Pushes);
         Assert.Equal(990 + 25 + 4 + 2 + 5 + 3, rows.Sum(row => row.Items));
+
+        static DriftNote[] Names(int from, int count) => [.. Enumerable.Range(from, count).Select(n => Unknown(
+            $"field {Letter(n / 676)}{Letter(n / 26 % 26)}{Letter(n % 26)}"))];
+
+        static char Letter(int n) => (char)('a' + n);
     }
 
     [Fact]
