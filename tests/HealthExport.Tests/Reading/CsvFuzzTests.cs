@@ -86,7 +86,7 @@ public sealed class CsvFuzzTests
         var headings = s_headings.Where(_ => random.Next(3) > 0).DefaultIfEmpty(s_headings[0]).ToArray();
         random.Shuffle(headings);
         List<string[]> table = [["Date/Time", .. headings]];
-        var start = new DateTime(2026, 1, random.Next(1, 15), 7, 0, 0, DateTimeKind.Unspecified);
+        var start = new DateTimeOffset(2026, 1, random.Next(1, 15), 7, 0, 0, TimeSpan.Zero);
         for (var row = random.Next(2, 40); row > 0; row--)
         {
             start = start.AddMinutes(random.Next(1, 5));
