@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using HealthExport.Audit;
 using HealthExport.Catalogue;
 using HealthExport.People;
+using HealthExport.Pushes;
 using HealthExport.Server.Audit;
 using HealthExport.Texts;
 
@@ -55,7 +56,7 @@ static class JobsCommand
         var done = new List<(User User, IReadOnlyList<MappedText> Texts)>();
         foreach (var person in people)
         {
-            var texts = await remap.RunAsync(person.Id, isDryRun, cancellationToken);
+            var texts = await MapAsync(call.Shell, remap, person, isDryRun, cancellationToken);
             if (texts.Count > 0) done.Add((person, texts));
             if (isDryRun) continue;
             await store.Texts.MarkMappedAsync(person.Id, TextCodes.Table, cancellationToken);
@@ -67,6 +68,20 @@ static class JobsCommand
         if (call.IsJson) WriteJson(call.Shell, done, isDryRun);
         else WriteText(call.Shell, done, isDryRun);
         return ExitCodes.Success;
+    }
+
+    static async ValueTask<IReadOnlyList<MappedText>> MapAsync(
+        Shell shell, TextRemap remap, User person, bool isDryRun, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await remap.RunAsync(person.Id, isDryRun, cancellationToken);
+        }
+        catch (Exception e) when (!isDryRun && e is OperationCanceledException or StoreUnavailableException)
+        {
+            shell.Error.WriteLine("What has been mapped stays so. The same command again goes on with the rest.");
+            throw;
+        }
     }
 
     static void WriteJson(Shell shell, List<(User User, IReadOnlyList<MappedText> Texts)> done, bool isDryRun) =>

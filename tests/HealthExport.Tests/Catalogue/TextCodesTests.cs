@@ -106,7 +106,29 @@ public sealed class TextCodesTests
 
     [Fact]
     public void What_a_symptom_or_the_cycle_is_said_to_be_has_a_name_in_every_language() => Assert.All(
-        Rows.Where(fields => fields[0] is "severity" or "cycle_value"), fields => Assert.DoesNotContain("", fields));
+        Rows.Where(fields => fields is ["severity" or "cycle_value", not "", ..]),
+        fields => Assert.DoesNotContain("", fields));
+
+    /// <summary>HKCategoryValueSeverity and the like, every case of them.</summary>
+    [Theory]
+    [InlineData("severity", "Severity", "unspecified notPresent mild moderate severe")]
+    [InlineData("severity", "Presence", "present notPresent")]
+    [InlineData("severity", "AppetiteChanges", "unspecified noChange decreased increased")]
+    [InlineData("cycle_value", "MenstrualFlow", "unspecified none light medium heavy")]
+    [InlineData("cycle_value", "VaginalBleeding", "unspecified none light medium heavy")]
+    [InlineData("cycle_value", "CervicalMucusQuality", "dry sticky creamy watery eggWhite")]
+    [InlineData("cycle_value", "OvulationTestResult",
+        "negative positive luteinizingHormoneSurge indeterminate estrogenSurge")]
+    [InlineData("cycle_value", "PregnancyTestResult", "negative positive indeterminate")]
+    [InlineData("cycle_value", "ProgesteroneTestResult", "negative positive indeterminate")]
+    [InlineData("cycle_value", "Contraceptive",
+        "unspecified implant injection intrauterineDevice intravaginalRing oral patch")]
+    public void Every_value_of_HealthKit_has_a_code_by_its_name_and_by_its_whole_name(
+        string kind, string type, string names) => Assert.All(names.Split(' '), name =>
+        {
+            Assert.NotNull(TextCodes.Kinds[kind].Find(name));
+            Assert.Equal(TextCodes.Kinds[kind].Find(name), TextCodes.Kinds[kind].Find($"HKCategoryValue{type}{name}"));
+        });
 
     [Fact]
     public void Every_vocabulary_has_a_place_in_the_store_and_no_text_is_too_long_to_be_found_there()

@@ -255,12 +255,7 @@ public abstract partial class TextStoreContract : IAsyncLifetime
     [Fact]
     public async Task Two_at_once_beside_a_push_map_each_row_once()
     {
-        var stages = Enumerable.Range(0, 3_000).Select(minute => $$"""
-            {"startDate":"2024-01-{{1 + minute / 1440:00}} {{minute / 60 % 24:00}}:{{minute % 60:00}}:00 +0100",
-            "endDate":"2024-01-{{1 + minute / 1440:00}} {{minute / 60 % 24:00}}:{{minute % 60:00}}:30 +0100",
-            "value":"Nap-ish","source":"Watch"}
-            """);
-        await ApplyAsync(Stages([.. stages]));
+        await ApplyAsync(Stages([.. MinutesOf(0, 3_000, "Nap-ish")]));
 
         var rows = await Task.WhenAll(
             Task.Run(() => MapAsync("sleep_stage", "Nap-ish", "rem").AsTask()),
@@ -275,6 +270,37 @@ public abstract partial class TextStoreContract : IAsyncLifetime
         Assert.Equal(3_000, await CountAsync("sleep_stages", "stage = 'rem'"));
         Assert.Equal(1, await CountAsync("health_events", "code = 'headache'"));
     }
+
+    [Fact]
+    public async Task Broken_off_half_way_it_is_right_as_far_as_it_went_and_goes_on_when_it_is_repeated()
+    {
+        const int all = 3_000, free = 2_000;
+        await ApplyAsync(Stages([.. MinutesOf(0, all, "Nap-ish")]));
+        await ApplyAsync(Stages([.. MinutesOf(free, all - free, "REM")]));
+        var before = await ReadVersionAsync();
+        await _stores.RefuseDeletingAsync("sleep_stages");
+
+        await Assert.ThrowsAnyAsync<Exception>(async () => await MapAsync("sleep_stage", "Nap-ish", "rem"));
+
+        var mapped = await CountAsync("sleep_stages", "stage_as_sent = 'Nap-ish' and stage = 'rem'");
+        Assert.InRange(mapped, 1, free);
+        Assert.Equal([$"sleep_stage Nap-ish {all - mapped}"], await ListAsync());
+        Assert.Equal(0, await CountAsync("removed_samples"));
+        Assert.True(await ReadVersionAsync() > before);
+
+        await _stores.AllowDeletingAsync("sleep_stages");
+        Assert.Equal(all - mapped, await MapAsync("sleep_stage", "Nap-ish", "rem"));
+        Assert.Equal(all, await CountAsync("sleep_stages", "stage = 'rem'"));
+        Assert.Equal(all, await CountAsync("sleep_stages"));
+        Assert.Equal(all - free, await CountAsync("removed_samples", "ingestion = 2 and written_by = 1"));
+    }
+
+    static IEnumerable<string> MinutesOf(int first, int count, string stage) =>
+        from minute in Enumerable.Range(first, count)
+        let at = $"2024-01-{1 + minute / 1440:00} {minute / 60 % 24:00}:{minute % 60:00}"
+        select $$"""
+            {"startDate":"{{at}}:00 +0100","endDate":"{{at}}:30 +0100","value":"{{stage}}","source":"Watch"}
+            """;
 
     [Fact]
     public async Task Who_was_mapped_by_another_table_is_found_in_turn_and_nobody_who_is_being_erased()
