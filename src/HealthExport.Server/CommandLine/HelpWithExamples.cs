@@ -44,7 +44,12 @@ sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLineAction
         [
             "health-export move --from sqlite:data/health.db --to postgresql://health@db.example.org/health",
         ],
-        ["import"] = ["health-export import 2024.json 2025.json.gz --user anna@example.org"],
+        ["import"] =
+        [
+            "health-export import HealthAutoExport_20260115073000 --user anna@example.org",
+            "health-export import 2024.json 2025.zip Workouts-2026.csv --time-zone Europe/Berlin",
+            "health-export import mongo --time-zone Europe/Berlin --json",
+        ],
         ["replay"] = ["health-export replay --failed"],
         ["run"] = ["health-export jobs run remap --dry-run", "health-export jobs run remap --user anna@example.org"],
         ["status"] = ["health-export status --json"],

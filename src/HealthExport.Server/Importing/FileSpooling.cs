@@ -1,10 +1,14 @@
 using System.Buffers;
-using System.IO.Compression;
 using HealthExport.Pushes;
 using HealthExport.Reading;
 using HealthExport.Server.Importing.Mongo;
 
 namespace HealthExport.Server.Importing;
+
+/// <summary>What came of a file that was to be read.</summary>
+/// <param name="ContentType">Of the push that it is.</param>
+/// <param name="Fault">Why it is none, as the end of a sentence; null if it is one.</param>
+readonly record struct SpooledFile(string ContentType, string? Fault);
 
 /// <summary>
 /// Turns a file into the body of a push: gzip is unpacked, the vendor's server's collections are put as the app would,
@@ -27,74 +31,84 @@ sealed class FileSpooling(TimeZoneInfo? zone)
     public static bool IsBomb(long bytes, long packedBytes) => bytes > LargeBytes && bytes / MostRatio > packedBytes;
 
     /// <param name="report">Gets how much of the file has been read, 0 to 1.</param>
-    /// <returns>What is wrong with the file, as the end of a sentence; null when the spool holds its push whole.</returns>
-    public async ValueTask<string?> ReadAsync(
+    /// <returns>Without a fault, the spool holds the push whole.</returns>
+    public async ValueTask<SpooledFile> ReadAsync(
         ListedFile file, PayloadSpool spool, Action<double> report, CancellationToken cancellationToken)
     {
+        var contentType = FileKinds.ContentTypeOf(file.Kind, file.Path);
         try
         {
             var isPacked = await IsPackedAsync(file, cancellationToken);
-            var fault = await ReadAsync(new(file, isPacked, report), spool, cancellationToken);
+            var contents = new Contents(file, isPacked, report);
+            var isOfMongo = file.Kind is FileKind.Json or FileKind.Lines && await IsOfMongoAsync(contents, cancellationToken);
+            if (isOfMongo) contentType = FileKinds.ContentTypeOf(FileKind.Json, file.Path);
+            var fault = isOfMongo
+                ? Convert(contents, spool, cancellationToken)
+                : await CopyAsync(contents, spool, cancellationToken);
             if (fault is null) spool.Complete();
-            return fault;
+            return new(contentType, fault);
         }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        catch (Exception error) when (FindFault(error) is { } fault)
         {
-            return "is not there";
-        }
-        catch (UnauthorizedAccessException)
-        {
-            return "may not be read by this user";
-        }
-        catch (UnpackedTooFarException)
-        {
-            return Bomb;
-        }
-        catch (InvalidDataException)
-        {
-            return "is damaged: it does not unpack to what it was";
-        }
-        catch (NotSupportedException)
-        {
-            return "is packed in a way that is not known here";
-        }
-        catch (IOException error)
-        {
-            return $"cannot be read: {error.Message}";
+            return new(contentType, fault);
         }
     }
 
-    async ValueTask<string?> ReadAsync(Contents contents, PayloadSpool spool, CancellationToken cancellationToken)
+    static string? FindFault(Exception error) => error switch
+    {
+        FileNotFoundException or DirectoryNotFoundException => "is not there",
+        UnauthorizedAccessException => "may not be read by this user",
+        UnpackedTooFarException => Bomb,
+        InvalidDataException => "is damaged: it does not unpack to what it was",
+        NotSupportedException => "is packed in a way that is not known here",
+        IOException => $"cannot be read: {error.Message}",
+        _ => null,
+    };
+
+    string? Convert(Contents contents, PayloadSpool spool, CancellationToken cancellationToken) =>
+        zone is null
+            ? "holds instants without a local time, and nobody said whose days they belong to: import it with "
+                + "--time-zone, Europe/Berlin for one"
+            : new MongoConversion(contents.Open, FileKinds.CollectionOf(contents.File.Path), zone, _workouts)
+                .Write(spool, cancellationToken);
+
+    static async ValueTask<string?> CopyAsync(
+        Contents contents, PayloadSpool spool, CancellationToken cancellationToken)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         try
         {
-            var isJson = contents.File.Kind == FileKind.Json;
-            using var content = contents.Open();
-            var read = await content.ReadAtLeastAsync(
-                buffer, MongoConversion.HeadBytes, throwOnEndOfStream: false, cancellationToken);
-            if (read == 0) return "is empty";
-            if (contents.File.Kind is FileKind.Json or FileKind.Lines && MongoConversion.IsOne(buffer.AsSpan(0, read)))
-                return zone is null
-                    ? "holds instants without a local time, and nobody said whose days they belong to: "
-                        + "import it with --time-zone, Europe/Berlin for one"
-                    : new MongoConversion(
-                        contents.Open, FileKinds.CollectionOf(contents.File.Path), zone, _workouts)
-                        .Write(spool, cancellationToken);
+            await using var content = contents.Open();
             var opening = new OpeningByte();
-            while (read > 0)
+            while (await content.ReadAsync(buffer, cancellationToken) is var read and > 0)
             {
                 var bytes = buffer.AsSpan(0, read);
                 opening.Take(bytes);
-                if (isJson && opening.MayBeJson == false) return "is not JSON: it starts with neither { nor [";
+                if (contents.File.Kind == FileKind.Json && opening.MayBeJson == false)
+                    return "is not JSON: it starts with neither { nor [";
                 spool.Write(bytes);
-                read = await content.ReadAsync(buffer, cancellationToken);
             }
-            return opening.MayBeJson is null ? "is blank" : null;
+            return spool.SizeBytes == 0 ? "is empty" : opening.MayBeJson is null ? "is blank" : null;
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    static async ValueTask<bool> IsOfMongoAsync(Contents contents, CancellationToken cancellationToken)
+    {
+        var head = ArrayPool<byte>.Shared.Rent(MongoConversion.HeadBytes);
+        try
+        {
+            await using var content = contents.Open();
+            var length = await content.ReadAtLeastAsync(
+                head, MongoConversion.HeadBytes, throwOnEndOfStream: false, cancellationToken);
+            return MongoConversion.IsOne(head.AsSpan(0, length));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(head);
         }
     }
 

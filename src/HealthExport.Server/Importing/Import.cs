@@ -39,7 +39,7 @@ sealed class Import(
             else if (file.Open is null) Fail(file.Name, file.Fault!);
             else
                 await TakeOneAsync(
-                    file.Name, file.Bytes, FileKinds.ContentTypeOf(file.Kind, file.Path),
+                    file.Name, file.Bytes,
                     (spool, report) => _spooling.ReadAsync(file, spool, report, cancellationToken), cancellationToken);
         }
     }
@@ -63,7 +63,7 @@ sealed class Import(
         foreach (var listed in export.Pushes)
         {
             var isTaken = await TakeOneAsync(
-                $"{name}/{listed.Path}", (long)(listed.Bytes * share), listed.ContentType!,
+                $"{name}/{listed.Path}", (long)(listed.Bytes * share),
                 async (spool, report) =>
                 {
                     var fault = await export.ReadAsync(
@@ -77,8 +77,8 @@ sealed class Import(
                         cancellationToken);
                     spool.Complete();
                     // It was whole a moment ago.
-                    return fault ?? (Convert.ToHexStringLower(spool.Sha256) == listed.Sha256
-                        ? null : "changed while it was read");
+                    if (Convert.ToHexStringLower(spool.Sha256) != listed.Sha256) fault ??= "changed while it was read";
+                    return new(listed.ContentType!, fault);
                 },
                 cancellationToken);
             // The rest could not be told from a whole import; whoever repeats it loses nothing.
@@ -118,25 +118,26 @@ sealed class Import(
 
     /// <returns>False if it was not taken.</returns>
     async ValueTask<bool> TakeOneAsync(
-        string name, long bytes, string contentType, Func<PayloadSpool, Action<double>, ValueTask<string?>> read,
+        string name, long bytes, Func<PayloadSpool, Action<double>, ValueTask<SpooledFile>> read,
         CancellationToken cancellationToken)
     {
         progress.Begin(name, bytes);
-        var outcome = await PushAsync(name, contentType, read, cancellationToken);
+        var outcome = await PushAsync(name, read, cancellationToken);
         progress.End(outcome.Describe(), outcome.Items);
         summary.Add(outcome);
         return !outcome.IsBad;
     }
 
     async ValueTask<ImportOutcome> PushAsync(
-        string name, string contentType, Func<PayloadSpool, Action<double>, ValueTask<string?>> read,
+        string name, Func<PayloadSpool, Action<double>, ValueTask<SpooledFile>> read,
         CancellationToken cancellationToken)
     {
         try
         {
             var receivedAt = Instant.From(call.Shell.Clock.GetUtcNow());
             using var spool = new PayloadSpool(store.Settings.Ingest.TempFolder);
-            if (await read(spool, progress.ReportReading) is { } problem) return new(name, null, false, problem);
+            var (contentType, fault) = await read(spool, progress.ReportReading);
+            if (fault is not null) return new(name, null, false, fault);
             var push = new ReceivedPush
             {
                 UserId = user.Id,

@@ -19,6 +19,46 @@ static class CanonicalJson
     public static bool Same(string? a, string? b) =>
         a == b || (a is not null && b is not null && Same(Encoding.UTF8.GetBytes(a), Encoding.UTF8.GetBytes(b)));
 
+    /// <summary>
+    /// Two objects in one: what the second says, and of the first what the second is silent of, each as it is spelt.
+    /// </summary>
+    /// <returns>
+    /// <paramref name="first"/> itself where the second says nothing new; the second where one is no object.
+    /// </returns>
+    public static string Unite(string first, string second)
+    {
+        if (Same(first, second)) return first;
+        try
+        {
+            using var before = JsonDocument.Parse(first);
+            using var after = JsonDocument.Parse(second);
+            if (before.RootElement.ValueKind != JsonValueKind.Object || after.RootElement.ValueKind != JsonValueKind.Object)
+                return second;
+            var united = new ArrayBufferWriter<byte>(first.Length + second.Length);
+            JsonProperty[] properties =
+            [
+                .. before.RootElement.EnumerateObject()
+                    .Where(property => !after.RootElement.TryGetProperty(property.Name, out _)),
+                .. after.RootElement.EnumerateObject(),
+            ];
+            for (var i = 0; i < properties.Length; i++)
+            {
+                united.Write(i == 0 ? "{\""u8 : ",\""u8);
+                united.Write(JsonMarshal.GetRawUtf8PropertyName(properties[i]));
+                united.Write("\":"u8);
+                united.Write(JsonMarshal.GetRawUtf8Value(properties[i].Value));
+            }
+            united.Write(properties.Length == 0 ? "{}"u8 : "}"u8);
+            var text = Encoding.UTF8.GetString(united.WrittenSpan);
+            return Same(first, text) ? first : text;
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            // Half a character in a name, for one.
+            return second;
+        }
+    }
+
     /// <returns>The canonical form; the bytes themselves if they are no JSON.</returns>
     public static byte[] Of(ReadOnlyMemory<byte> json)
     {

@@ -62,9 +62,9 @@ public static class WorkoutMerge
             IsIndoor = sent.IsIndoor ?? stored.IsIndoor,
             Location = sent.Location ?? stored.Location,
             Source = sent.Source ?? stored.Source,
-            Details = sent.Details is null || CanonicalJson.Same(stored.Details, sent.Details)
-                ? stored.Details
-                : sent.Details,
+            Details = sent.Details is null ? stored.Details
+                : stored.Details is null ? sent.Details
+                : CanonicalJson.Unite(stored.Details, sent.Details),
             Series = series,
             Route = route,
         };

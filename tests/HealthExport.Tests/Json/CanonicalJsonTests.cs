@@ -21,6 +21,23 @@ public sealed class CanonicalJsonTests
         Assert.Equal(expected, CanonicalJson.Same(b, a));
     }
 
+    [Theory]
+    [InlineData("{}", "{}", "{}")]
+    [InlineData("{}", """{"a":1}""", """{"a":1}""")]
+    [InlineData("""{"a":1}""", "{}", """{"a":1}""")]
+    [InlineData("""{"a":1,"b":{"c":2}}""", """{"d":"count\\/min","b":[3.0]}""", """{"a":1,"d":"count\\/min","b":[3.0]}""")]
+    [InlineData("""{ "u":"count\\/min", "n":1.0 }""", """{"n":1.0}""", """{ "u":"count\\/min", "n":1.0 }""")]
+    [InlineData("""{"a":1}""", """{ "a" : 1 }""", """{"a":1}""")]
+    [InlineData("""{"a":1,"b":2}""", """{"b":3,"a":1}""", """{"b":3,"a":1}""")]
+    [InlineData("[1]", "[2]", "[2]")]
+    [InlineData("not json", """{"a":1}""", """{"a":1}""")]
+    public void Of_two_objects_one_is_made_that_forgets_nothing_and_keeps_the_spelling(
+        string first, string second, string expected)
+    {
+        Assert.Equal(expected, CanonicalJson.Unite(first, second));
+        Assert.Equal(expected, CanonicalJson.Unite(expected, second));
+    }
+
     [Fact]
     public void Bytes_that_are_no_utf_8_are_kept_apart()
     {

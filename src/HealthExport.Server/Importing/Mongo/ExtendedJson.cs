@@ -137,11 +137,21 @@ static class ExtendedJson
     /// <summary>What is a number in quotes there is one without here; NaN stays text, and the reader's to refuse.</summary>
     static void WriteNumber(ref Utf8JsonReader reader, Utf8JsonWriter json)
     {
-        var digits = reader.ValueSpan;
-        if (Utf8Parser.TryParse(digits, out double number, out var length) && length == digits.Length
-            && double.IsFinite(number) && digits is [>= (byte)'0' and <= (byte)'9' or (byte)'-', ..])
-            json.WriteRawValue(digits);
-        else json.WriteStringValue(digits);
+        if (IsNumber(reader.ValueSpan)) json.WriteRawValue(reader.ValueSpan, skipInputValidation: true);
+        else json.WriteStringValue(reader.ValueSpan);
+    }
+
+    static bool IsNumber(ReadOnlySpan<byte> text)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(text);
+            return reader.Read() && reader.TokenType == JsonTokenType.Number && !reader.Read();
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
     }
 
     static void WriteAsItIs(ref Utf8JsonReader reader, ReadOnlySpan<byte> document, Utf8JsonWriter json)

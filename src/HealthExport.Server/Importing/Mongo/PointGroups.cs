@@ -22,6 +22,7 @@ sealed class PointGroups(string collection, TimeZoneInfo zone)
     readonly Dictionary<long, (int Ordinal, string Source)> _buckets = [];
     readonly HashSet<int> _superseded = [];
     readonly Dictionary<string, string> _sources = new(StringComparer.Ordinal);
+    ulong _ofNoDay;    // units of points that are not summed, or bear no instant
 
     /// <summary>Takes the points in order, all before the first is asked for.</summary>
     public void Add(int ordinal, in PointHead point)
@@ -34,7 +35,11 @@ sealed class PointGroups(string collection, TimeZoneInfo zone)
             unit = _units.Count;
             _units.Add(point.Unit);
         }
-        if (!_isSummed || point.At is not { } at) return;
+        if (!_isSummed || point.At is not { } at)
+        {
+            _ofNoDay |= 1ul << unit;
+            return;
+        }
         var local = TimeZoneInfo.ConvertTime(at, zone);
         var (day, grain) = (DateOnly.FromDateTime(local.DateTime), GrainOf(local));
         var known = _days.GetValueOrDefault(day);
@@ -45,11 +50,10 @@ sealed class PointGroups(string collection, TimeZoneInfo zone)
     /// <summary>The groups that there are: the unit of each, and how to know its points.</summary>
     public IEnumerable<(string Unit, Func<int, PointHead, bool> Holds)> FindAll()
     {
-        // Those without an instant, and all that is not summed, are of no day.
         var groups = new SortedSet<(int Unit, Grain Grain)>();
         for (var unit = 0; unit < _units.Count; unit++)
         {
-            groups.Add((unit, Grain.Sample));
+            if ((_ofNoDay & 1ul << unit) != 0) groups.Add((unit, Grain.Sample));
             foreach (var (finest, units) in _days.Values)
                 if ((units & 1ul << unit) != 0) groups.Add((unit, finest));
         }
