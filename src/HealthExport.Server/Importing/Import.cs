@@ -136,7 +136,7 @@ sealed class Import(
         {
             var receivedAt = Instant.From(call.Shell.Clock.GetUtcNow());
             using var spool = new PayloadSpool(store.Settings.Ingest.TempFolder);
-            var (contentType, fault) = await read(spool, progress.ReportReading);
+            var (contentType, fault, aggregation) = await read(spool, progress.ReportReading);
             if (fault is not null) return new(name, null, false, fault);
             var push = new ReceivedPush
             {
@@ -145,7 +145,9 @@ sealed class Import(
                 ReceivedAt = receivedAt,
                 Payload = spool,
                 ContentType = contentType,
-                Headers = new Dictionary<string, string>(),
+                Headers = aggregation is null
+                    ? new Dictionary<string, string>()
+                    : new Dictionary<string, string> { ["automation-aggregation"] = aggregation },
                 TimeZone = zone?.Id,
                 Lease = store.Settings.Ingest.Lease,
             };
