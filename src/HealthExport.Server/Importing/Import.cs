@@ -163,10 +163,10 @@ sealed class Import(
             var settled = await queue.SettleAsync(user.Id, kept.Ingestion.Id, kept.Claim, cancellationToken);
             return new(name, settled, IsKnown: false, FaultOf(settled));
         }
-        catch (StoreUnavailableException)
+        catch (StoreUnavailableException error)
         {
             _isStoreAway = true;
-            return new(name, null, false, "the store is away or busy; try again");
+            return new(name, null, false, $"the store is away or busy; try again ({error.Message.TrimEnd('.')})");
         }
     }
 
