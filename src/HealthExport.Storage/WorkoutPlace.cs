@@ -12,8 +12,6 @@ readonly record struct WorkoutPlace(Instant StartAt, Guid Id)
 {
     const int Length = sizeof(long) + 16;
 
-    // Offsets reach 14 hours either way, and somebody may send a greater one.
-    const long OffsetReach = Instant.PerDay;
 
     static readonly Instant s_first = Instant.From(DateOnly.MinValue);
     static readonly Instant s_last = Instant.From(DateOnly.MaxValue);
@@ -40,16 +38,6 @@ readonly record struct WorkoutPlace(Instant StartAt, Guid Id)
         // A forged one: no server takes every number for a time.
         if (start < s_first || start > s_last) throw new InvalidCursorException();
         return new(start, new(place.AsSpan(sizeof(long)), bigEndian: true));
-    }
-
-    /// <summary>The starts [from, to] outside of which no workout can be within the span; null for no bound.</summary>
-    public static (Instant? From, Instant? To) StartsOf(TimeSpanBounds span)
-    {
-        var from = span.From ?? (span.FromDate is { } first ? Reach(first, -OffsetReach) : null);
-        var to = span.To ?? (span.ToDate is { } last ? Reach(last, OffsetReach) : null);
-        return (from, to);
-
-        static Instant? Reach(DateOnly date, long by) => new Instant(Instant.From(date).Microseconds + by);
     }
 
     // Everything that decides what is listed, but for the page's size.

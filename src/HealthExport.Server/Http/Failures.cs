@@ -1,5 +1,6 @@
 using HealthExport.People;
 using HealthExport.Pushes;
+using HealthExport.Stores;
 
 namespace HealthExport.Server.Http;
 

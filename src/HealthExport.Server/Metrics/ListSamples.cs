@@ -3,6 +3,7 @@ using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Server.Http;
 using HealthExport.Server.Security;
+using HealthExport.Stores;
 using HealthExport.Time;
 
 namespace HealthExport.Server.Metrics;

@@ -2,6 +2,7 @@ using HealthExport.Catalogue;
 using HealthExport.Pushes;
 using HealthExport.Server.Http;
 using HealthExport.Server.Security;
+using HealthExport.Stores;
 using HealthExport.Workouts;
 
 namespace HealthExport.Server.Workouts;

@@ -129,7 +129,7 @@ sealed partial class PostgresDeletionStore
         {
             if (Metrics.FindKeys(metric, Grain.Year) is not var (first, last)) return null;
             var span = deletion.Span;
-            var reach = PostgresUserMetrics.OffsetReach;
+            var reach = TimeSpanBounds.OffsetReach;
             var from = Math.Max(
                 span.From?.Microseconds - reach ?? long.MinValue,
                 span.FromDate is { } firstDate ? Instant.From(firstDate).Microseconds - reach : long.MinValue);

@@ -67,7 +67,7 @@ sealed class PostgresEventStore(PostgresDatabase database) : IEventStore
     static async ValueTask AddDatedAsync(
         NpgsqlConnection connection, EventQuery query, List<HealthEvent> rows, CancellationToken cancellationToken)
     {
-        var (from, to) = WorkoutPlace.StartsOf(query.Span);
+        var (from, to) = query.Span.Reach;
         await using var list = new NpgsqlCommand(
             $"""
             select {Columns}
@@ -86,7 +86,7 @@ sealed class PostgresEventStore(PostgresDatabase database) : IEventStore
         BindBound(list.Parameters, to, long.MaxValue);
         BindBound(list.Parameters, query.After?.StartAt, long.MaxValue);
         list.Parameters.BindText(query.After?.Kind ?? "").BindText(query.After?.Identity ?? "").BindText(query.Kind)
-            .Bind(Midnight(query.Span.FromDate)).Bind(Midnight(query.Span.ToDate)).Bind(query.Limit);
+            .Bind(query.Span.FromMidnight).Bind(query.Span.ToMidnight).Bind(query.Limit);
         await using var row = await list.ExecuteReaderAsync(cancellationToken);
         while (await row.ReadAsync(cancellationToken)) rows.Add(Read(row));
     }
@@ -119,8 +119,6 @@ sealed class PostgresEventStore(PostgresDatabase database) : IEventStore
         {
             TypedValue = bound?.ToServer() ?? infinity, NpgsqlDbType = NpgsqlDbType.TimestampTz,
         });
-
-    static Instant? Midnight(DateOnly? date) => date is { } day ? Instant.From(day) : null;
 
     static HealthEvent Read(NpgsqlDataReader row) => new()
     {

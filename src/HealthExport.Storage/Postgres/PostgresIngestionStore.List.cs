@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using HealthExport.Pushes;
+using HealthExport.Stores;
 using HealthExport.Time;
 using Npgsql;
 

@@ -2,6 +2,8 @@ using System.Data;
 using System.Runtime.CompilerServices;
 using HealthExport.Pushes;
 using HealthExport.Samples;
+using HealthExport.Stores;
+using HealthExport.Time;
 using Npgsql;
 
 namespace HealthExport.Storage.Postgres;

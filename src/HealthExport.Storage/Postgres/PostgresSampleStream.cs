@@ -98,7 +98,7 @@ sealed class PostgresSampleStream
     // Whether neither the row read next nor any after it can go before the place.
     bool MustComeBefore(SampleOrder.Position place, in SampleRow next)
     {
-        var reach = _series.Grain >= Grain.Day ? PostgresUserMetrics.OffsetReach : 0;
+        var reach = _series.Grain >= Grain.Day ? TimeSpanBounds.OffsetReach : 0;
         var key = next.Row.StartAt.Microseconds;
         return _descending ? key + reach < place.Instant : key - reach > place.Instant;
     }
@@ -232,7 +232,7 @@ sealed class PostgresSampleStream
     // day, keys are instants.
     (long From, long To) KeyRange((Instant First, Instant Last) keys)
     {
-        const long Reach = PostgresUserMetrics.OffsetReach;
+        const long Reach = TimeSpanBounds.OffsetReach;
         var reach = _series.Grain >= Grain.Day ? Reach : 0;
         var (from, to) = (keys.First.Microseconds, keys.Last.Microseconds);
         if (_span.From is { } first) from = Math.Max(from, first.Microseconds - reach);

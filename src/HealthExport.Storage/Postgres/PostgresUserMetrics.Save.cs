@@ -32,7 +32,7 @@ sealed partial class PostgresUserMetrics
             {
                 saved[metric] = ends with { Count = count };
                 if (_lastUpdated.TryGetValue(metric, out var updated)
-                    && updated.Microseconds + OffsetReach >= ends.LastAt.Microseconds)
+                    && updated.Microseconds + TimeSpanBounds.OffsetReach >= ends.LastAt.Microseconds)
                     changedLast[metric] = ends.LastAt;
             }
             else if (await FindEndsAsync(metric, known, cancellationToken) is { } found)
@@ -140,7 +140,7 @@ sealed partial class PostgresUserMetrics
         var direction = isFirst ? "asc" : "desc";
         // From day on, rows lie in the order of their dates; offsets differ by up to 26 hours, so that of two
         // neighbouring days the later date may begin the earlier. Never of three.
-        var reach = series.Grain >= Grain.Day ? 2 * OffsetReach : 0;
+        var reach = series.Grain >= Grain.Day ? 2 * TimeSpanBounds.OffsetReach : 0;
         var (first, last) = (keys.First.Microseconds, keys.Last.Microseconds);
         for (var width = NarrowestWindow; first <= last; width *= 4)
         {

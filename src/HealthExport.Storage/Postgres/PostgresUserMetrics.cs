@@ -11,10 +11,6 @@ namespace HealthExport.Storage.Postgres;
 /// </summary>
 sealed partial class PostgresUserMetrics(NpgsqlConnection connection, long userId)
 {
-    /// <summary>Keys of days and coarser differ from their instants by an offset: 14 hours either way, and one more.
-    /// </summary>
-    public const long OffsetReach = 15 * Instant.PerHour;
-
     // More than any person has; beyond it, counts go to the table before the end.
     const int MostCounts = 8_192;
 
@@ -77,7 +73,7 @@ sealed partial class PostgresUserMetrics(NpgsqlConnection connection, long userI
     {
         var isWritten = _keys.TryGetValue(metricId, out var written);
         if (!_known.TryGetValue(metricId, out var known)) return isWritten ? written : null;
-        var reach = grain >= Grain.Day ? OffsetReach : 0;
+        var reach = grain >= Grain.Day ? TimeSpanBounds.OffsetReach : 0;
         Instant first = new(known.FirstAt.Microseconds - reach);
         Instant last = new(known.LastAt.Microseconds + reach);
         return isWritten

@@ -51,7 +51,7 @@ sealed class PostgresWorkoutList
 
     void AddSpan(TimeSpanBounds span)
     {
-        var (from, to) = WorkoutPlace.StartsOf(span);
+        var (from, to) = span.Reach;
         if (from is { } first) _ofWorkout.Add($"w.start_at >= {Bind(first)}");
         if (to is { } last) _ofWorkout.Add($"w.start_at < {Bind(last)}");
         if (span.FromDate is { } firstDay) _ofWorkout.Add($"{LocalStart} >= {Bind(Instant.From(firstDay))}");

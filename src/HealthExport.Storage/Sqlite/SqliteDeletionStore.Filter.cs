@@ -89,12 +89,12 @@ sealed partial class SqliteDeletionStore
         {
             var span = deletion.Span;
             var (from, to) = (long.MinValue, long.MaxValue);
-            if (span.From is { } first) from = first.Microseconds - SqliteSampleRow.OffsetReach;
+            if (span.From is { } first) from = first.Microseconds - TimeSpanBounds.OffsetReach;
             if (span.FromDate is { } firstDate)
-                from = Math.Max(from, Instant.From(firstDate).Microseconds - SqliteSampleRow.OffsetReach);
-            if (span.To is { } last) to = last.Microseconds + SqliteSampleRow.OffsetReach;
+                from = Math.Max(from, Instant.From(firstDate).Microseconds - TimeSpanBounds.OffsetReach);
+            if (span.To is { } last) to = last.Microseconds + TimeSpanBounds.OffsetReach;
             if (span.ToDate is { } lastDate)
-                to = Math.Min(to, Instant.From(lastDate).Microseconds + SqliteSampleRow.OffsetReach);
+                to = Math.Min(to, Instant.From(lastDate).Microseconds + TimeSpanBounds.OffsetReach);
             return (from, to);
         }
 

@@ -50,7 +50,7 @@ sealed class SqliteEventStore(SqliteDatabase database) : IEventStore
 
     static void AddDated(SqliteSession session, EventQuery query, List<HealthEvent> rows)
     {
-        var (from, to) = WorkoutPlace.StartsOf(query.Span);
+        var (from, to) = query.Span.Reach;
         using var list = session.Prepare(
             $"""
             select {Columns}
@@ -68,7 +68,7 @@ sealed class SqliteEventStore(SqliteDatabase database) : IEventStore
             .Bind(3, to is not { } end ? long.MaxValue : end.Microseconds - (query.Span.To is null ? 0 : 1))
             .Bind(4, query.After?.StartAt.Microseconds ?? long.MaxValue)
             .Bind(5, query.After?.Kind ?? "").Bind(6, query.After?.Identity ?? "").Bind(7, query.Kind)
-            .Bind(8, Midnight(query.Span.FromDate)).Bind(9, Midnight(query.Span.ToDate)).Bind(10, query.Limit);
+            .Bind(8, query.Span.FromMidnight).Bind(9, query.Span.ToMidnight).Bind(10, query.Limit);
         while (list.Step()) rows.Add(Read(list));
     }
 
@@ -90,8 +90,6 @@ sealed class SqliteEventStore(SqliteDatabase database) : IEventStore
             .Bind(5, query.Limit - rows.Count);
         while (list.Step()) rows.Add(Read(list));
     }
-
-    static Instant? Midnight(DateOnly? date) => date is { } day ? Instant.From(day) : null;
 
     static HealthEvent Read(SqliteStatement row) => new()
     {

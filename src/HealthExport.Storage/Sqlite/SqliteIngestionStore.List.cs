@@ -1,5 +1,6 @@
 using System.Text;
 using HealthExport.Pushes;
+using HealthExport.Stores;
 using HealthExport.Time;
 
 namespace HealthExport.Storage.Sqlite;

@@ -1,6 +1,7 @@
 using HealthExport.Audit;
 using HealthExport.Keys;
 using HealthExport.Pushes;
+using HealthExport.Stores;
 using HealthExport.Time;
 
 namespace HealthExport.Storage.Sqlite;

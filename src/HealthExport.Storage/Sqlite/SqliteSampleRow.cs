@@ -15,12 +15,6 @@ static class SqliteSampleRow
     public const string EffectiveSource =
         "case source_id when 0 then coalesce(reported_source_id, 0) else source_id end";
 
-    /// <summary>
-    /// How far a local date lies from UTC's at most, in microseconds: offsets reach 14 hours either way, and an hour
-    /// more costs nothing.
-    /// </summary>
-    public const long OffsetReach = 15 * Instant.PerHour;
-
     public static long GetStart(SqliteStatement row) => row.GetInt64(0);
     public static long GetSource(SqliteStatement row) => row.GetInt64(1);
     public static long GetPush(SqliteStatement row) => row.GetInt64(10);

@@ -1,5 +1,7 @@
 using HealthExport.Pushes;
 using HealthExport.Samples;
+using HealthExport.Stores;
+using HealthExport.Time;
 
 namespace HealthExport.Storage.Sqlite;
 

@@ -71,7 +71,7 @@ sealed class SqliteSampleStream : IDisposable
     // Whether neither the row read next nor any after it can go before the place.
     bool MustComeBefore(SampleOrder.Position place, in SampleRow next)
     {
-        var reach = _grain >= Grain.Day ? SqliteSampleRow.OffsetReach : 0;
+        var reach = _grain >= Grain.Day ? TimeSpanBounds.OffsetReach : 0;
         var key = next.Row.StartAt.Microseconds;
         return _descending ? key + reach < place.Instant : key - reach > place.Instant;
     }
@@ -104,13 +104,13 @@ sealed class SqliteSampleStream : IDisposable
     (long From, long To) KeyRange()
     {
         var (from, to) = (long.MinValue, long.MaxValue);
-        if (_span.From is { } first) from = Math.Max(from, first.Microseconds - SqliteSampleRow.OffsetReach);
+        if (_span.From is { } first) from = Math.Max(from, first.Microseconds - TimeSpanBounds.OffsetReach);
         if (_span.FromDate is { } firstDate)
-            from = Math.Max(from, Instant.From(firstDate).Microseconds - SqliteSampleRow.OffsetReach);
-        if (_span.To is { } last) to = Math.Min(to, last.Microseconds + SqliteSampleRow.OffsetReach);
+            from = Math.Max(from, Instant.From(firstDate).Microseconds - TimeSpanBounds.OffsetReach);
+        if (_span.To is { } last) to = Math.Min(to, last.Microseconds + TimeSpanBounds.OffsetReach);
         if (_span.ToDate is { } lastDate)
-            to = Math.Min(to, Instant.From(lastDate).Microseconds + SqliteSampleRow.OffsetReach);
-        var reach = _grain >= Grain.Day ? SqliteSampleRow.OffsetReach : 0;
+            to = Math.Min(to, Instant.From(lastDate).Microseconds + TimeSpanBounds.OffsetReach);
+        var reach = _grain >= Grain.Day ? TimeSpanBounds.OffsetReach : 0;
         if (_after is { } after && _descending) to = Math.Min(to, after.Instant + reach);
         else if (_after is { } before) from = Math.Max(from, before.Instant - reach);
         return (from, to);

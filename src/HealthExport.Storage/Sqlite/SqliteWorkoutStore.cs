@@ -1,5 +1,6 @@
 using HealthExport.Pushes;
 using HealthExport.Samples;
+using HealthExport.Stores;
 using HealthExport.Time;
 using HealthExport.Workouts;
 
@@ -105,9 +106,9 @@ sealed class SqliteWorkoutStore(SqliteDatabase database) : IWorkoutStore
                 and (?5 is null or start_at + utc_offset * 60000000 < ?5)
             group by activity, name
             """);
-        var (from, to) = WorkoutPlace.StartsOf(span);
+        var (from, to) = span.Reach;
         list.Bind(1, userId).Bind(2, from?.Microseconds ?? long.MinValue).Bind(3, BeforeOrAt(to, span))
-            .Bind(4, Midnight(span.FromDate)).Bind(5, Midnight(span.ToDate));
+            .Bind(4, span.FromMidnight).Bind(5, span.ToMidnight);
         List<WorkoutSum> sums = [];
         while (list.Step())
             sums.Add(new(
@@ -162,13 +163,13 @@ sealed class SqliteWorkoutStore(SqliteDatabase database) : IWorkoutStore
 
     static void Bind(SqliteStatement list, WorkoutQuery query, WorkoutPlace? after)
     {
-        var (from, to) = WorkoutPlace.StartsOf(query.Span);
+        var (from, to) = query.Span.Reach;
         list.Bind(1, query.UserId)
             .Bind(2, from?.Microseconds ?? long.MinValue).Bind(3, BeforeOrAt(to, query.Span))
             .Bind(4, after?.StartAt.Microseconds ?? long.MaxValue);
         if (after is { } place) list.Bind(5, place.Id);
         else list.Bind(5, ReadOnlySpan<byte>.Empty);
-        list.Bind(6, Midnight(query.Span.FromDate)).Bind(7, Midnight(query.Span.ToDate))
+        list.Bind(6, query.Span.FromMidnight).Bind(7, query.Span.ToMidnight)
             .Bind(8, query.Activity).Bind(9, query.NameAsSent);
     }
 
@@ -182,8 +183,6 @@ sealed class SqliteWorkoutStore(SqliteDatabase database) : IWorkoutStore
     // An instant as the end is exclusive; a date's reach is only a first sieve.
     static long BeforeOrAt(Instant? to, TimeSpanBounds span) =>
         to is not { } end ? long.MaxValue : span.To is null ? end.Microseconds : end.Microseconds - 1;
-
-    static Instant? Midnight(DateOnly? date) => date is { } day ? Instant.From(day) : null;
 
     static WorkoutRow Read(SqliteStatement row) => new(
         SqliteWorkoutRow.Read(row) with { Source = row.FindString(SqliteWorkoutRow.Next) },

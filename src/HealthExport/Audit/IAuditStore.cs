@@ -1,4 +1,5 @@
 using HealthExport.Pushes;
+using HealthExport.Stores;
 using HealthExport.Time;
 
 namespace HealthExport.Audit;

@@ -1,3 +1,4 @@
+using HealthExport.Stores;
 using HealthExport.Time;
 
 namespace HealthExport.Pushes;
@@ -98,9 +99,6 @@ public interface IIngestionStore
 public sealed record IngestionFilter(
     IngestionStatus? Status = null, Instant? From = null, Instant? To = null, string? KeyId = null);
 
-/// <param name="NextCursor">Opaque; null at the end.</param>
-public sealed record Page<T>(IReadOnlyList<T> Items, string? NextCursor);
-
 /// <summary>The store is away or busy beyond its patience; nothing was changed. The message speaks of the store only,
 /// never of what it holds, and may be logged.</summary>
 public sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
@@ -110,6 +108,3 @@ public sealed class StoreRefusedException(string message, Exception? inner = nul
 
 /// <summary>The lease of a push was taken over; whatever its transaction did is rolled back.</summary>
 public sealed class LeaseLostException(string message) : Exception(message);
-
-/// <summary>A cursor that this server did not give out for this list.</summary>
-public sealed class InvalidCursorException() : Exception("The cursor was not given out for this list.");

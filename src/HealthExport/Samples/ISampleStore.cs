@@ -1,5 +1,6 @@
 using HealthExport.Catalogue;
 using HealthExport.Pushes;
+using HealthExport.Stores;
 using HealthExport.Time;
 
 namespace HealthExport.Samples;
@@ -30,38 +31,6 @@ public interface ISampleStore
 public sealed record UserMetric(
     int MetricId, Metric Metric, long Count, DateTimeOffset FirstAt, DateTimeOffset LastAt, double? LatestValue,
     IReadOnlyList<Grain> Grains, IReadOnlyList<string> Sources);
-
-/// <summary>
-/// A span of time whose ends are instants or local days. A day is compared with each row's local date at the row's own
-/// offset; an instant with the row's instant. Start inclusive, end exclusive; null for no bound.
-/// </summary>
-public readonly record struct TimeSpanBounds(Instant? From, DateOnly? FromDate, Instant? To, DateOnly? ToDate)
-{
-    // Offsets reach 14 hours either way, and an hour more costs nothing.
-    const long OffsetReach = 15 * Instant.PerHour;
-
-    /// <summary>Whether a row of that instant and local date lies within.</summary>
-    public bool Holds(Instant at, DateOnly date) =>
-        !(at < From) && !(at >= To) && !(date < FromDate) && !(date >= ToDate);
-
-    /// <summary>Whether a row of that local date may lie within, at some offset.</summary>
-    public bool MayTouch(DateOnly date)
-    {
-        if (date < FromDate || date >= ToDate) return false;
-        var midnight = Instant.From(date).Microseconds;
-        return !(From?.Microseconds >= midnight + Instant.PerDay + OffsetReach)
-            && !(To?.Microseconds <= midnight - OffsetReach);
-    }
-
-    /// <summary>Whether every row of that local date lies within, at whatever offset.</summary>
-    public bool HoldsWhole(DateOnly date)
-    {
-        if (date < FromDate || date >= ToDate) return false;
-        var midnight = Instant.From(date).Microseconds;
-        return !(From?.Microseconds > midnight - OffsetReach)
-            && !(To?.Microseconds < midnight + Instant.PerDay + OffsetReach);
-    }
-}
 
 /// <param name="Grain">Null for every grain.</param>
 /// <param name="Source">Normalised text; null for every source.</param>

@@ -1,5 +1,6 @@
 using HealthExport.Audit;
 using HealthExport.Pushes;
+using HealthExport.Stores;
 using HealthExport.Tests.Support;
 using HealthExport.Time;
 

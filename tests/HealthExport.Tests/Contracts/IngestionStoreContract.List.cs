@@ -1,5 +1,6 @@
 using System.Text;
 using HealthExport.Pushes;
+using HealthExport.Stores;
 using HealthExport.Tests.Support;
 
 namespace HealthExport.Tests.Contracts;

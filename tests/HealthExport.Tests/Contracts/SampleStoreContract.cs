@@ -2,6 +2,7 @@ using HealthExport.Catalogue;
 using HealthExport.People;
 using HealthExport.Pushes;
 using HealthExport.Samples;
+using HealthExport.Stores;
 using HealthExport.Tests.Support;
 using HealthExport.Time;
 

@@ -3,6 +3,7 @@ using HealthExport.Events;
 using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Sleep;
+using HealthExport.Stores;
 using HealthExport.Time;
 using HealthExport.Workouts;
 

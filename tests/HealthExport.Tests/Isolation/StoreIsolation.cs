@@ -8,6 +8,7 @@ using HealthExport.People;
 using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Sleep;
+using HealthExport.Stores;
 using HealthExport.Tests.Support;
 using HealthExport.Texts;
 using HealthExport.Time;

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using HealthExport.Catalogue;
 using HealthExport.Pushes;
 using HealthExport.Samples;
+using HealthExport.Stores;
 using HealthExport.Tests.Support;
 using HealthExport.Time;
 

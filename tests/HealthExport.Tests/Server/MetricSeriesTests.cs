@@ -2,6 +2,7 @@ using System.Text.Json;
 using HealthExport.Samples;
 using HealthExport.Stores;
 using HealthExport.Tests.Support;
+using HealthExport.Time;
 using HealthExport.Totals;
 using static HealthExport.Tests.Server.MetricsPushes;
 

@@ -1,5 +1,6 @@
 using HealthExport.Pushes;
 using HealthExport.Storage.Sqlite;
+using HealthExport.Stores;
 using HealthExport.Time;
 using Microsoft.Extensions.DependencyInjection;
 
