@@ -59,11 +59,11 @@ static class JobsCommand
             var texts = await MapAsync(call.Shell, remap, person, isDryRun, cancellationToken);
             if (texts.Count > 0) done.Add((person, texts));
             if (isDryRun) continue;
-            await store.Texts.MarkMappedAsync(person.Id, TextCodes.Table, cancellationToken);
             if (texts.Count > 0)
                 await store.Audit.AppendAsync(
                     [call.Describe(AuditAction.DataMapped, person.Id, metadata: MappedRows.Of(texts))],
                     cancellationToken);
+            await store.Texts.MarkMappedAsync(person.Id, TextCodes.Table, cancellationToken);
         }
         if (call.IsJson) WriteJson(call.Shell, done, isDryRun);
         else WriteText(call.Shell, done, isDryRun);

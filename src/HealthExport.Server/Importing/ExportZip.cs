@@ -140,7 +140,7 @@ sealed class ExportZip : IDisposable
         if (ReadManifest(_entries[ExportManifest.Path]) is not { } manifest)
             return "is an export whose manifest cannot be read";
         if (manifest.Version != ExportManifest.OwnVersion)
-            return $"is an export of version {manifest.Version}; this build reads version {ExportManifest.OwnVersion}";
+            return DescribeVersion(manifest);
         Manifest = manifest;
         var listed = new HashSet<string>(StringComparer.Ordinal);
         foreach (var file in manifest.Files)
@@ -158,12 +158,22 @@ sealed class ExportZip : IDisposable
             : null;
     }
 
+    /// <summary>What to say of an export that a newer server wrote.</summary>
+    public static string DescribeVersion(ExportManifest manifest) =>
+        $"is an export of version {manifest.Version}; this build reads version {ExportManifest.OwnVersion}";
+
     static ZipArchiveEntry? FindManifest(OpenZip zip) =>
         zip.Entries.FirstOrDefault(entry => entry.FullName == ExportManifest.Path);
 
     static ExportManifest? ReadManifest(ZipArchiveEntry entry)
     {
         using var content = entry.Open();
+        return ReadManifest(content);
+    }
+
+    /// <returns>What an export says of itself; null for what is none.</returns>
+    public static ExportManifest? ReadManifest(Stream content)
+    {
         using var json = new MemoryStream();
         var buffer = new byte[BufferBytes];
         while (content.Read(buffer) is var read and > 0)

@@ -35,7 +35,7 @@ sealed class FileSpooling(TimeZoneInfo? zone)
     public async ValueTask<SpooledFile> ReadAsync(
         ListedFile file, PayloadSpool spool, Action<double> report, CancellationToken cancellationToken)
     {
-        var contentType = FileKinds.ContentTypeOf(file.Kind, file.Path);
+        var contentType = file.ContentType ?? FileKinds.ContentTypeOf(file.Kind, file.Path);
         try
         {
             var isPacked = await IsPackedAsync(file, cancellationToken);
@@ -45,8 +45,10 @@ sealed class FileSpooling(TimeZoneInfo? zone)
             var fault = isOfMongo
                 ? Convert(contents, spool, cancellationToken)
                 : await CopyAsync(contents, spool, cancellationToken);
-            if (fault is null) spool.Complete();
-            return new(contentType, fault);
+            if (fault is not null) return new(contentType, fault);
+            spool.Complete();
+            return new(contentType, file.Sha256 is { } hash && hash != System.Convert.ToHexStringLower(spool.Sha256)
+                ? "is not what it was: it has another hash than its manifest says" : null);
         }
         catch (Exception error) when (FindFault(error) is { } fault)
         {

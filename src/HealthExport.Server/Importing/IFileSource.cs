@@ -29,6 +29,12 @@ sealed record ListedFile
     /// <remarks>The stream throws <see cref="InvalidDataException"/> where it is not what it was declared.</remarks>
     public Func<Stream>? Open { get; init; }
 
+    /// <summary>What a push of it is called, where that is known better than its name says it.</summary>
+    public string? ContentType { get; init; }
+
+    /// <summary>What its bytes must be, lower-case hex; null if nobody knows.</summary>
+    public string? Sha256 { get; init; }
+
     /// <summary>Why it is passed over, as the end of a sentence; null if it is not.</summary>
     public string? WhyNot { get; init; }
 

@@ -164,10 +164,10 @@ sealed class Import(
             return new(name, settled, IsKnown: false, settled.Status == IngestionStatus.Failed
                 ? $"could not be processed; its bytes are kept: health-export replay {settled.Id}" : null);
         }
-        catch (StoreUnavailableException)
+        catch (StoreUnavailableException error)
         {
             _isStoreAway = true;
-            return new(name, null, false, "the store is away or busy; try again");
+            return new(name, null, false, $"the store is away or busy; try again ({error.Message.TrimEnd('.')})");
         }
     }
 }

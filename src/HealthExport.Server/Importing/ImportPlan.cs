@@ -59,7 +59,7 @@ sealed class ImportPlan : IDisposable
 
     void AddFolder(string path, string name)
     {
-        foreach (var file in new FolderFiles(path, name).List())
+        foreach (var file in UnpackedExport.Recognise([.. new FolderFiles(path, name).List()]))
             if (file is { Kind: FileKind.Zip, Open: not null })
                 AddZip(Path.Combine(path, Path.GetRelativePath(name, file.Path)), file.Path);
             else _files.Add(file);
@@ -72,7 +72,7 @@ sealed class ImportPlan : IDisposable
             _exports.Add((name, path));
             Bytes += zip.Bytes;
         }
-        else _files.AddRange(new ZipFiles(path, name, _zips).List());
+        else _files.AddRange(UnpackedExport.Recognise([.. new ZipFiles(path, name, _zips).List()]));
     }
 
     void Order()

@@ -79,7 +79,9 @@ sealed class ImportProgress
         var seconds = Math.Max(_shell.Clock.GetElapsedTime(_startedAt).TotalSeconds, 0.001);
         var name = _file.Length <= LongestName ? _file : "…" + _file[^LongestName..];
         _bar.Description = Markup.Escape(string.Create(
-            CultureInfo.InvariantCulture, $"{name}  {bytes / seconds / 1e6:0.0} MB/s, {_items / seconds:N0} items/s"));
-        _bar.Value = bytes;
+            CultureInfo.InvariantCulture,
+            $"{name}  {bytes / seconds / 1e6:0.0} MB/s{(_items > 0 ? $", {_items / seconds:N0} items/s" : "")}"));
+        // Some files are read more than once.
+        _bar.Value = Math.Max(_bar.Value, bytes);
     }
 }

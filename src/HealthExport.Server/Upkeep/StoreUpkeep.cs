@@ -1,5 +1,6 @@
 using HealthExport.Audit;
 using HealthExport.Catalogue;
+using HealthExport.Pushes;
 using HealthExport.Server.Audit;
 using HealthExport.Server.Health;
 using HealthExport.Server.Settings;
@@ -76,11 +77,23 @@ sealed partial class StoreUpkeep(
     {
         var remap = new TextRemap(texts);
         for (var last = 0L; await texts.FindUserToMapAsync(last, TextCodes.Table, stoppingToken) is { } user; last = user)
+            try
+            {
+                await MapTextsAsync(remap, user, stoppingToken);
+            }
+            catch (Exception e) when (e is not (OperationCanceledException or StoreUnavailableException))
+            {
+                // Of one person: the others' need not wait for it.
+                TextsNotMapped(e.GetType().Name);
+            }
+    }
+
+    async Task MapTextsAsync(TextRemap remap, long user, CancellationToken stoppingToken)
+    {
+        var began = clock.GetTimestamp();
+        var mapped = await remap.RunAsync(user, isDryRun: false, stoppingToken);
+        if (mapped.Count > 0)
         {
-            var began = clock.GetTimestamp();
-            var mapped = await remap.RunAsync(user, isDryRun: false, stoppingToken);
-            await texts.MarkMappedAsync(user, TextCodes.Table, stoppingToken);
-            if (mapped.Count == 0) continue;
             await audit.AppendAsync(
                 [
                     AuditEntry.Create(
@@ -90,6 +103,7 @@ sealed partial class StoreUpkeep(
                 stoppingToken);
             TextsMapped(mapped.Sum(text => text.Rows), clock.GetElapsedTime(began).TotalMilliseconds);
         }
+        await texts.MarkMappedAsync(user, TextCodes.Table, stoppingToken);
     }
 
     [LoggerMessage(1301, LogLevel.Information, "The store was kept up in {ElapsedMs:0.0} ms; {Made} partitions made")]
@@ -101,6 +115,10 @@ sealed partial class StoreUpkeep(
     [LoggerMessage(1331, LogLevel.Information,
         "{Rows} rows of a person had texts without a code, and got one, in {ElapsedMs:0} ms")]
     partial void TextsMapped(long rows, double elapsedMs);
+
+    [LoggerMessage(1332, LogLevel.Warning,
+        "A person's texts could not be mapped ({Exception}); tried again within a day")]
+    partial void TextsNotMapped(string exception);
 
     [LoggerMessage(1405, LogLevel.Information,
         "{Removed} entries of the audit trail were older than is kept, and removed in {ElapsedMs:0.0} ms")]

@@ -116,7 +116,7 @@ sealed partial class PostgresTextStore
             }
             foreach (var (identity, push) in found)
             {
-                var canonical = EventKey.Canonical(identity, text, code);
+                var canonical = TextKind.Rekey(identity, text, code);
                 if (canonical != identity && await FindPushAsync(canonical, cancellationToken) is { } other)
                 {
                     var isLater = push > other;

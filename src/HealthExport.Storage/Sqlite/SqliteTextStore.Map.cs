@@ -136,7 +136,7 @@ sealed partial class SqliteTextStore
         }
         foreach (var (identity, push) in found)
         {
-            var canonical = EventKey.Canonical(identity, text, code);
+            var canonical = TextKind.Rekey(identity, text, code);
             if (canonical != identity && FindPush(session, userId, kind.EventKind!, canonical) is { } other)
             {
                 var isLater = push > other;

@@ -82,8 +82,7 @@ sealed class StandardEventReader(ReadContext context)
         if (code is null && text is not null && TextKind.OfEvent(kind!) is { } texts && texts.Codes.Find(text) is { } known)
         {
             code = known;
-            if (texts.IsKey && identity.StartsWith($"{text}\n", StringComparison.Ordinal))
-                identity = known + identity[text.Length..];
+            if (texts.IsKey) identity = TextKind.Rekey(identity, text, known);
         }
         _events.Add(EventValue.Complete(EventReader.Make(kind!, identity, start, end) with
         {

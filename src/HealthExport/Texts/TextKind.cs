@@ -1,3 +1,4 @@
+using System.Globalization;
 using HealthExport.Catalogue;
 
 namespace HealthExport.Texts;
@@ -50,6 +51,18 @@ public sealed record TextKind(string Name, TextField Field, TextCodes Codes, str
 
     /// <returns>Null for a kind of event that has no value in words.</returns>
     public static TextKind? OfEventValue(string eventKind) => Find(TextField.EventValue, eventKind);
+
+    /// <summary>
+    /// An event's identity that was made of its text and its start, made of its code instead; the identity itself if
+    /// it was made of something else.
+    /// </summary>
+    public static string Rekey(string identity, string text, string code)
+    {
+        if (!identity.StartsWith($"{text}\n", StringComparison.Ordinal)) return identity;
+        var rest = identity.AsSpan(text.Length);
+        return rest.Length == 1 || long.TryParse(rest[1..], CultureInfo.InvariantCulture, out _)
+            ? $"{code}{rest}" : identity;
+    }
 
     static TextKind? Find(TextField field, string eventKind)
     {

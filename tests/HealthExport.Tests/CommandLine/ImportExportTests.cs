@@ -35,6 +35,29 @@ public sealed class ImportExportTests : IDisposable
         Assert.Contains("known before", (await _terminal.RunAsync("import", "health.zip")).Out, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("whole", 0, "2 inserted")]
+    [InlineData("wrong hash", 1, "is not what it was: it has another hash than its manifest says")]
+    [InlineData("lacking", 1, "is missing from the export that lists it")]
+    [InlineData("newer version", 1, "is an export of version 2; this build reads version 1")]
+    public async Task An_export_that_a_browser_has_unpacked_is_taken_by_its_manifest(string what, int code, string said)
+    {
+        var zip = what == "whole" ? Zip(("csv/steps.csv", s_items), (Path, s_items), ("manifest.json", Manifest())) : Make(what);
+        using (var archive = new ZipArchive(new MemoryStream(zip))) archive.ExtractToDirectory(_terminal.PathOf("exports/health"));
+        await _terminal.AddUserAsync();
+        var imported = await _terminal.RunAsync("import", "exports");
+        Assert.Equal(code, imported.Code);
+        Assert.Contains(said, imported.Out, StringComparison.Ordinal);
+        Assert.Contains($"Imported {1 - code} of 1", imported.Out, StringComparison.Ordinal);
+        if (code != 0) return;
+        Assert.Contains(
+            "exports/health/csv/steps.csv belongs to an export of this server, whose items are in its ndjson",
+            imported.Out, StringComparison.Ordinal);
+        // Known as what it was in the zip, and the other way round.
+        Write(zip);
+        Assert.Contains("Imported 0 of 1, 1 known before", (await _terminal.RunAsync("import", "health.zip")).Out, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Standard_items_one_a_line_are_known_by_the_name_of_their_file()
     {

@@ -73,6 +73,63 @@ public sealed class ImportSourcesTests : IDisposable
     }
 
     [Fact]
+    public async Task A_store_that_goes_away_ends_the_import_and_what_is_left_is_told()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "needs a folder that takes no file, whoever asks");
+        var random = new Random(1);
+        Write("all/1.json", Steps(1));
+        // Too much to be held in memory, and nowhere else to put it.
+        Write("all/2.json", $"[{string.Join(',', Enumerable.Range(0, 600_000).Select(_ => random.Next()))}]");
+        Write("all/3.json", Steps(3));
+        Write("all/4.json", Steps(4));
+        _terminal.Environment["HEALTHEXPORT__INGEST__TEMPFOLDER"] = "/proc";
+        await _terminal.AddUserAsync();
+        var broken = await ImportAsync("all");
+        Assert.Equal((1, 1, 2), (
+            broken.GetProperty("imported").GetInt32(), broken.GetProperty("failed").GetInt32(),
+            broken.GetProperty("left").GetInt32()));
+        var text = await _terminal.RunAsync("import", "all");
+        Assert.Equal(1, text.Code);
+        Assert.Contains("Imported 0 of 4, 1 known before, 1 failed, 2 left", text.Out, StringComparison.Ordinal);
+        Assert.Contains("The temporary folder does not take the payload", text.Error, StringComparison.Ordinal);
+        Assert.Contains("Import the same again to go on", text.Out, StringComparison.Ordinal);
+
+        _terminal.Environment.Remove("HEALTHEXPORT__INGEST__TEMPFOLDER");
+        var whole = await ImportAsync("all");
+        Assert.Equal((3, 1, 0), (
+            whole.GetProperty("imported").GetInt32(), whole.GetProperty("known_before").GetInt32(),
+            whole.GetProperty("left").GetInt32()));
+    }
+
+    [Fact]
+    public async Task Files_of_workouts_join_them_whatever_they_are_called_and_wherever_they_lie()
+    {
+        Write("all/a/Outdoor Run-Heart Rate-20260115_073000.csv", """
+            Date/Time,Min (bpm),Max (bpm),Avg (bpm),Context,Source
+            2026-01-15 07:30:05,120,122,121,,Watch
+            2026-01-15 07:31:05,130,132,131,,Watch
+            """);
+        Write("all/a/Outdoor Run-Route-20260115_073000.gpx", """
+            <gpx version="1.1" xmlns="http://www.topografix.com/GPX/1/1"><trk><trkseg>
+            <trkpt lat="52.5" lon="13.4"><ele>34</ele><time>2026-01-15T06:30:05Z</time></trkpt>
+            <trkpt lat="52.501" lon="13.401"><ele>35</ele><time>2026-01-15T06:40:05Z</time></trkpt>
+            </trkseg></trk></gpx>
+            """);
+        Write("all/z/Workouts-2026.csv", """
+            Workout Type,Start,End,Duration
+            Outdoor Run,2026-01-15 07:30,2026-01-15 08:00,00:29:30
+            """);
+
+        var imported = await ImportAsync("all", "--time-zone", "Europe/Berlin");
+
+        Assert.True(imported.GetProperty("counts").GetProperty("rejected").GetInt32() == 0, imported.GetRawText());
+        Assert.Equal(1, imported.GetProperty("counts").GetProperty("inserted").GetInt32());
+        Assert.Equal(2, imported.GetProperty("counts").GetProperty("updated").GetInt32());
+        var again = await ImportAsync("all", "--time-zone", "Europe/Berlin");
+        Assert.Equal(3, again.GetProperty("known_before").GetInt32());
+    }
+
+    [Fact]
     public async Task A_zip_is_taken_as_a_folder_with_packed_files_in_it_and_zips_within_folders_too()
     {
         using var packed = new MemoryStream();

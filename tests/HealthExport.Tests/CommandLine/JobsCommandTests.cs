@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using HealthExport.People;
 using HealthExport.Tests.Server;
 using HealthExport.Tests.Support;
 using Microsoft.Data.Sqlite;
@@ -37,17 +38,20 @@ public abstract class JobsCommandTests(Engine engine) : IAsyncLifetime
     [Fact]
     public async Task Texts_get_their_codes_beside_a_running_server_and_at_its_next_upkeep()
     {
+        foreach (var email in (string[])["anna@example.org", "ben@example.org"]) await _terminal.AddUserAsync(email);
+        // Nothing is left to the upkeep at the start.
+        Assert.Equal(0, (await _terminal.RunAsync("jobs", "run", "remap")).Code);
         var clock = new FakeClock();
         await using var server = await RunningServer.StartAsync(
             overrides: services => services.AddClock(clock), shared: _place);
-        var (key, other) = (await server.AddKeyAsync(), await server.AddKeyAsync());
+        var (key, other) = (await AddKeyAsync(server, "anna@example.org"), await AddKeyAsync(server, "ben@example.org"));
         foreach (var one in (TestKey[])[key, other])
         {
             using var pushed = await server.PushAsync(one, Push);
             Assert.Equal(HttpStatusCode.OK, pushed.StatusCode);
         }
         var right = await ReadAsync(server, key);
-        await ForgetCodesAsync();
+        await ExecuteAsync(ForgetCodes);
         Assert.Equal(
             ["activity Laufen im Freien", "severity Leicht", "sleep_stage Sommeil profond", "symptom Kopfschmerzen"],
             await ListAsync(server, other));
@@ -82,7 +86,8 @@ public abstract class JobsCommandTests(Engine engine) : IAsyncLifetime
         Assert.Equal(0, again.Code);
         Assert.StartsWith("No text", again.Out, StringComparison.Ordinal);
 
-        // Whom nobody typed a command for.
+        // After an update nobody has to type a command.
+        await ExecuteAsync("update users set mapped_by = 7");
         await Eventually.TrueAsync(() =>
         {
             clock.Advance(TimeSpan.FromDays(1));
@@ -118,16 +123,19 @@ public abstract class JobsCommandTests(Engine engine) : IAsyncLifetime
         return string.Join("\n", texts);
     }
 
-    /// <summary>The rows as a build without these texts would have left them, and before it had a place for one.
-    /// </summary>
-    async Task ForgetCodesAsync()
+    /// <summary>The rows as a build without these texts would have left them.</summary>
+    const string ForgetCodes = """
+        update workouts set activity = null;
+        update sleep_stages set stage = stage_as_sent where stage_as_sent is not null;
+        update health_events set code = null, value_code = null;
+        update users set data_version = data_version + 1;
+        """;
+
+    static async Task<TestKey> AddKeyAsync(RunningServer server, string email) =>
+        await server.AddKeyAsync((await server.Get<IUserStore>().FindByEmailAsync(email, default))!);
+
+    async Task ExecuteAsync(string sql)
     {
-        const string sql = """
-            update workouts set activity = null;
-            update sleep_stages set stage = stage_as_sent where stage_as_sent is not null;
-            update health_events set code = null, value_code = null;
-            update users set mapped_by = null, data_version = data_version + 1;
-            """;
         if (engine == Engine.Postgres)
         {
             await using var database = PostgresFaults.In(_place.Url);

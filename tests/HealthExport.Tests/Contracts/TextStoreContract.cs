@@ -253,6 +253,35 @@ public abstract partial class TextStoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_identity_that_was_not_made_of_the_text_stays_what_it_is()
+    {
+        var strange = new string('x', 2_000);
+        await ApplyAsync($$$"""
+            "metrics":[
+            {"type":"Event","kind":"heart_rate_notification","identity":"Boom\n{{{strange}}}","text":"Boom","payload":{}},
+            {"type":"Event","kind":"heart_rate_notification","identity":"my own","text":"Boom","payload":{}},
+            {"type":"Event","kind":"heart_rate_notification","identity":"Boom\n","text":"Boom","payload":{}},
+            {"type":"Event","kind":"heart_rate_notification","identity":"Boom\n-7","text":"Boom","payload":{}}]
+            """);
+        Assert.Equal(4, await MapAsync("heart_rate_notification", "Boom", "irregular_rhythm_notification"));
+        Assert.Equal(4, await CountAsync("health_events", "code = 'irregular_rhythm_notification'"));
+        foreach (var identity in (string[])
+        [
+            $"Boom\n{strange}", "my own", "irregular_rhythm_notification\n", "irregular_rhythm_notification\n-7",
+        ])
+            Assert.Equal(1, await CountAsync("health_events", $"identity = '{identity}'"));
+
+        // Without a start it has to be kept apart all the same.
+        await ApplyAsync("""
+            "metrics":[
+            {"type":"Event","kind":"heart_rate_notification","identity":"Boom\n-7","text":"Boom","payload":{"a":1}}]
+            """);
+        Assert.Equal(1, await MapAsync("heart_rate_notification", "Boom", "irregular_rhythm_notification"));
+        Assert.Equal(4, await CountAsync("health_events"));
+        Assert.Equal(1, await CountAsync("removed_samples", "kind = 'health_events' and written_by = 1"));
+    }
+
+    [Fact]
     public async Task Two_at_once_beside_a_push_map_each_row_once()
     {
         await ApplyAsync(Stages([.. MinutesOf(0, 3_000, "Nap-ish")]));

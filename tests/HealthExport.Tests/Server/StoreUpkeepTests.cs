@@ -3,6 +3,7 @@ using HealthExport.Pushes;
 using HealthExport.Server.Settings;
 using HealthExport.Stores;
 using HealthExport.Tests.Support;
+using HealthExport.Texts;
 using HealthExport.Time;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -111,6 +112,51 @@ public sealed class StoreUpkeepTests
             var page = await server.Get<IAuditStore>().ListAsync(
                 new(null, AuditAction.DataIngested), null, 10_000, default);
             return [.. page.Items.Select(entry => entry.Resource)];
+        }
+    }
+
+    [Fact]
+    public async Task One_person_whose_texts_cannot_be_mapped_does_not_hold_up_the_others()
+    {
+        var texts = new SpoiltTexts();
+        await using var server = await RunningServer.StartAsync(
+            overrides: services => services.AddSingleton<ITextStore>(texts));
+        await Eventually.TrueAsync(() => texts.Mapped.Count == 2);
+
+        Assert.Equal([2, 3], texts.Mapped);
+        Assert.Equal("InvalidDataException", server.Log.Of(1332).Single().Values["Exception"]);
+        Assert.Empty(server.Log.Of(1302));
+    }
+
+    /// <summary>Of three people; what is stored of the first cannot be read.</summary>
+    sealed class SpoiltTexts : ITextStore
+    {
+        public List<long> Mapped { get; } = [];
+
+        public ValueTask<IReadOnlyList<UnmappedText>> ListAsync(
+            long userId, TextPlace? after, int limit, CancellationToken cancellationToken) =>
+            userId == 1 ? throw new InvalidDataException("spoilt") : new([]);
+
+        public ValueTask<long> MapAsync(
+            long userId, TextKind kind, string text, string code, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+
+        public ValueTask<IReadOnlyList<EventWithoutValue>> ListWithoutValueAsync(
+            long userId, string eventKind, string afterIdentity, int limit, CancellationToken cancellationToken) =>
+            new([]);
+
+        public ValueTask<int> SetValuesAsync(
+            long userId, IReadOnlyList<(EventWithoutValue Event, EventValue Value)> values,
+            CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ValueTask<long?> FindUserToMapAsync(
+            long afterUserId, long table, CancellationToken cancellationToken) =>
+            new(afterUserId < 3 ? afterUserId + 1 : null);
+
+        public ValueTask MarkMappedAsync(long userId, long table, CancellationToken cancellationToken)
+        {
+            Mapped.Add(userId);
+            return ValueTask.CompletedTask;
         }
     }
 
