@@ -49,8 +49,8 @@ static partial class FileKinds
     public static string ContentTypeOf(FileKind kind, string path) => kind switch
     {
         FileKind.Lines => NdjsonType.Name,
-        FileKind.Csv or FileKind.WorkoutCsv => PayloadName.AddTo(CsvType.File, Unpacked(LastSegment(path))),
-        FileKind.Gpx => PayloadName.AddTo(GpxType.Name, Unpacked(LastSegment(path))),
+        FileKind.Csv or FileKind.WorkoutCsv => PayloadName.AddTo(CsvType.File, Unpacked(PayloadName.LastSegment(path))),
+        FileKind.Gpx => PayloadName.AddTo(GpxType.Name, Unpacked(PayloadName.LastSegment(path))),
         _ => "application/json",
     };
 
@@ -60,7 +60,7 @@ static partial class FileKinds
     /// </summary>
     public static string CollectionOf(string path)
     {
-        var name = Path.GetFileNameWithoutExtension(Unpacked(LastSegment(path)));
+        var name = Path.GetFileNameWithoutExtension(Unpacked(PayloadName.LastSegment(path)));
         name = Copy.Replace(name, "");
         return name[(name.LastIndexOf('.') + 1)..];
     }
@@ -84,8 +84,6 @@ static partial class FileKinds
 
     static bool IsOfTheSystem(string segment) =>
         segment is ['.', ..] or "__MACOSX" or "Thumbs.db" or "desktop.ini";
-
-    static string LastSegment(string path) => path[(path.LastIndexOfAny(['/', '\\']) + 1)..];
 
     static string Unpacked(string name) =>
         name.EndsWith(Packed, StringComparison.OrdinalIgnoreCase) ? name[..^Packed.Length] : name;

@@ -8,7 +8,8 @@ namespace HealthExport.Server.Importing;
 /// <summary>What came of a file that was to be read.</summary>
 /// <param name="ContentType">Of the push that it is.</param>
 /// <param name="Fault">Why it is none, as the end of a sentence; null if it is one.</param>
-readonly record struct SpooledFile(string ContentType, string? Fault);
+/// <param name="Aggregation">What the automation would have said of it; null for nothing.</param>
+readonly record struct SpooledFile(string ContentType, string? Fault, string? Aggregation = null);
 
 /// <summary>
 /// Turns a file into the body of a push: gzip is unpacked, the vendor's server's collections are put as the app would,
@@ -42,13 +43,14 @@ sealed class FileSpooling(TimeZoneInfo? zone)
             var contents = new Contents(file, isPacked, report);
             var isOfMongo = file.Kind is FileKind.Json or FileKind.Lines && await IsOfMongoAsync(contents, cancellationToken);
             if (isOfMongo) contentType = FileKinds.ContentTypeOf(FileKind.Json, file.Path);
+            string? aggregation = null;
             var fault = isOfMongo
-                ? Convert(contents, spool, cancellationToken)
+                ? Convert(contents, spool, out aggregation, cancellationToken)
                 : await CopyAsync(contents, spool, cancellationToken);
             if (fault is not null) return new(contentType, fault);
             spool.Complete();
             return new(contentType, file.Sha256 is { } hash && hash != System.Convert.ToHexStringLower(spool.Sha256)
-                ? "is not what it was: it has another hash than its manifest says" : null);
+                ? "is not what it was: it has another hash than its manifest says" : null, aggregation);
         }
         catch (Exception error) when (FindFault(error) is { } fault)
         {
@@ -67,12 +69,19 @@ sealed class FileSpooling(TimeZoneInfo? zone)
         _ => null,
     };
 
-    string? Convert(Contents contents, PayloadSpool spool, CancellationToken cancellationToken) =>
-        zone is null
-            ? "holds instants without a local time, and nobody said whose days they belong to: import it with "
-                + "--time-zone, Europe/Berlin for one"
-            : new MongoConversion(contents.Open, FileKinds.CollectionOf(contents.File.Path), zone, _workouts)
-                .Write(spool, cancellationToken);
+    string? Convert(
+        Contents contents, PayloadSpool spool, out string? aggregation, CancellationToken cancellationToken)
+    {
+        aggregation = null;
+        if (zone is null)
+            return "holds instants without a local time, and nobody said whose days they belong to: import it with "
+                + "--time-zone, Europe/Berlin for one";
+        var conversion = new MongoConversion(
+            contents.Open, FileKinds.CollectionOf(contents.File.Path), zone, _workouts);
+        var fault = conversion.Write(spool, cancellationToken);
+        aggregation = conversion.Aggregation;
+        return fault;
+    }
 
     static async ValueTask<string?> CopyAsync(
         Contents contents, PayloadSpool spool, CancellationToken cancellationToken)

@@ -136,7 +136,7 @@ sealed class Import(
         {
             var receivedAt = Instant.From(call.Shell.Clock.GetUtcNow());
             using var spool = new PayloadSpool(store.Settings.Ingest.TempFolder);
-            var (contentType, fault) = await read(spool, progress.ReportReading);
+            var (contentType, fault, aggregation) = await read(spool, progress.ReportReading);
             if (fault is not null) return new(name, null, false, fault);
             var push = new ReceivedPush
             {
@@ -145,14 +145,16 @@ sealed class Import(
                 ReceivedAt = receivedAt,
                 Payload = spool,
                 ContentType = contentType,
-                Headers = new Dictionary<string, string>(),
+                Headers = aggregation is null
+                    ? new Dictionary<string, string>()
+                    : new Dictionary<string, string> { ["automation-aggregation"] = aggregation },
                 TimeZone = zone?.Id,
                 Lease = store.Settings.Ingest.Lease,
             };
             var queue = store.OpenQueue(progress.ReportStoring);
             if (await queue.TryAsync(() => store.Ingestions.FindAppliedAsync(push, cancellationToken), cancellationToken)
                 is { } known)
-                return new(name, known, IsKnown: true, null);
+                return await FindWorkoutAgainAsync(name, known, queue, cancellationToken);
             var kept = await queue.TryAsync(() => store.Ingestions.KeepAsync(push, cancellationToken), cancellationToken);
             await store.Audit.AppendAsync(
                 [
@@ -161,8 +163,7 @@ sealed class Import(
                 ],
                 cancellationToken);
             var settled = await queue.SettleAsync(user.Id, kept.Ingestion.Id, kept.Claim, cancellationToken);
-            return new(name, settled, IsKnown: false, settled.Status == IngestionStatus.Failed
-                ? $"could not be processed; its bytes are kept: health-export replay {settled.Id}" : null);
+            return new(name, settled, IsKnown: false, FaultOf(settled));
         }
         catch (StoreUnavailableException error)
         {
@@ -170,4 +171,21 @@ sealed class Import(
             return new(name, null, false, $"the store is away or busy; try again ({error.Message.TrimEnd('.')})");
         }
     }
+
+    /// <summary>A file of a workout that was not there when it was taken is tried again: it may be there by now.</summary>
+    async ValueTask<ImportOutcome> FindWorkoutAgainAsync(
+        string name, Ingestion known, QueuedPushes queue, CancellationToken cancellationToken)
+    {
+        if (known.Receipt?.Errors.Any(error => error.Code == RejectCodes.NoWorkout) != true
+            || await queue.TryAsync(
+                () => store.Ingestions.ReplayAsync(user.Id, known.Id, cancellationToken), cancellationToken) is null)
+            return new(name, known, IsKnown: true, null);
+        await store.Audit.AppendAsync(
+            [call.Describe(AuditAction.IngestionReplayed, user.Id, known.Id.ToString())], cancellationToken);
+        var settled = await queue.SettleAsync(user.Id, known.Id, claim: null, cancellationToken);
+        return new(name, settled, IsKnown: settled.Receipt?.Counts.Updated == 0, FaultOf(settled));
+    }
+
+    static string? FaultOf(Ingestion settled) => settled.Status == IngestionStatus.Failed
+        ? $"could not be processed; its bytes are kept: health-export replay {settled.Id}" : null;
 }

@@ -73,6 +73,30 @@ public sealed class ImportSourcesTests : IDisposable
     }
 
     [Fact]
+    public async Task A_route_finds_its_workout_also_where_that_comes_in_a_later_import()
+    {
+        Write("all/Run-Route-20260115_073000.gpx",
+            """
+            <gpx><trk><trkseg><trkpt lat="52.5" lon="13.4"><time>2026-01-15T06:31:00Z</time></trkpt></trkseg></trk></gpx>
+            """);
+        var alone = await ImportAsync("all");
+        Write("all/workouts.json",
+            """
+            {"data":{"workouts":[{"id":"6F1B6A52-0000-4000-8000-000000000001","name":"Outdoor Run",
+            "start":"2026-01-15 07:30:00 +0100","end":"2026-01-15 08:00:00 +0100","duration":1800}]}}
+            """);
+        var both = await ImportAsync("all");
+        var again = await ImportAsync("all");
+
+        Assert.Equal((1, 0, 0), (Count(alone, "rejected"), Count(alone, "inserted"), Count(alone, "updated")));
+        Assert.Equal((0, 1, 1), (Count(both, "rejected"), Count(both, "inserted"), Count(both, "updated")));
+        Assert.Equal((2, 0), (again.GetProperty("known_before").GetInt32(), Count(again, "received")));
+
+        static int Count(JsonElement imported, string what) =>
+            imported.GetProperty("counts").GetProperty(what).GetInt32();
+    }
+
+    [Fact]
     public async Task A_store_that_goes_away_ends_the_import_and_what_is_left_is_told()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "needs a folder that takes no file, whoever asks");

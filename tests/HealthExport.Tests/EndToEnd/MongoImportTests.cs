@@ -66,13 +66,26 @@ public sealed class MongoImportTests : IDisposable
         """,
     ];
 
+    // What is measured, as the vendor's page recommends to send it: by the day, one of which has grown.
+    static readonly string[] s_days =
+    [
+        Metric("resting_heart_rate", "count/min", """
+            {"date":"2026-03-28 00:00:00 +0100","qty":58,"source":"iPhone"}
+            """),
+        Metric("resting_heart_rate", "count/min", """
+            {"date":"2026-03-28 00:00:00 +0100","qty":57.5,"source":"iPhone|Watch"},
+            {"date":"2026-03-29 00:00:00 +0100","qty":56,"source":"Watch"},
+            {"date":"2026-03-30 00:00:00 +0200","qty":55.25,"source":"Watch"}
+            """),
+    ];
+
     /// <summary>What a person sees; all of it is in what the vendor's server keeps.</summary>
     static readonly string[] s_views =
     [
         "/v1/series?metrics=step_count,active_energy,heart_rate,weight&bucket=day&from=2026-03-01&to=2026-05-01",
         "/v1/series?metrics=step_count&bucket=hour&from=2026-04-01&to=2026-04-03",
         "/v1/metrics/heart_rate/samples", "/v1/metrics/active_energy/samples", "/v1/metrics/step_count/samples",
-        "/v1/blood-pressure", "/v1/sleep?from=2026-03-01&to=2026-05-01",
+        "/v1/metrics/resting_heart_rate/samples", "/v1/blood-pressure", "/v1/sleep?from=2026-03-01&to=2026-05-01",
         "/v1/workouts/0b5a1e0c-6f5c-4b7a-9d5e-1c2d3e4f5a6b/route",
     ];
 
@@ -89,7 +102,8 @@ public sealed class MongoImportTests : IDisposable
     public async Task What_the_vendors_server_kept_is_what_the_phone_sent_and_counts_once()
     {
         var vendor = new VendorsServer();
-        foreach (var push in s_pushes) vendor.Take(push);
+        foreach (var push in s_pushes.Concat(s_days)) vendor.Take(push);
+        Write("mongo/resting_heart_rate.json", vendor.Export("resting_heart_rate"));
         Write("mongo/step_count.json", vendor.Export("step_count"));
         Write("mongo/active_energy.json", vendor.Export("active_energy", isCanonical: true));
         Write("mongo/health-auto-export.heart_rate.json", vendor.ExportArray("heart_rate"));
@@ -103,10 +117,12 @@ public sealed class MongoImportTests : IDisposable
         var mongo = await AddPersonAsync(server, "mongo@example.org");
         foreach (var push in s_pushes)
             Assert.Equal("completed", (await phone.PushAsync(Encoding.UTF8.GetBytes(push))).Text("status"));
+        foreach (var push in s_days)
+            await phone.PushAsync(new ByteArrayContent(Encoding.UTF8.GetBytes(push)), "application/json", "Days");
         var sent = await SeeAsync(phone);
 
         var imported = await ImportAsync("mongo@example.org");
-        Assert.Equal(8, imported.GetProperty("imported").GetInt32());
+        Assert.Equal(9, imported.GetProperty("imported").GetInt32());
         Assert.True(imported.GetProperty("counts").GetProperty("rejected").GetInt32() == 0, imported.GetRawText());
         Assert.Equal(sent, await SeeAsync(mongo));
 

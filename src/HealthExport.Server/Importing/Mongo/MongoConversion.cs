@@ -26,6 +26,10 @@ sealed class MongoConversion(Func<Stream> open, string collection, TimeZoneInfo 
 
     readonly ArrayBufferWriter<byte> _pending = new();
 
+    /// <summary>The automation's aggregation that the app would have said; null for none. Holds after
+    /// <see cref="Write"/>.</summary>
+    public string? Aggregation { get; private set; }
+
     /// <summary>Whether it begins with a document of MongoDB: those have an <c>_id</c>, which the app's have not.</summary>
     public static bool IsOne(ReadOnlySpan<byte> head)
     {
@@ -110,6 +114,7 @@ sealed class MongoConversion(Func<Stream> open, string collection, TimeZoneInfo 
         var groups = new PointGroups(collection, zone);
         var count = 0;
         foreach (var document in Documents()) groups.Add(count++, HeadOf(document));
+        Aggregation = groups.Aggregation;
         json.WriteStartArray("metrics"u8);
         foreach (var (unit, holds) in groups.FindAll())
         {

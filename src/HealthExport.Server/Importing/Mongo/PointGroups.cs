@@ -14,6 +14,9 @@ sealed class PointGroups(string collection, TimeZoneInfo zone)
     /// <summary>So many buckets are looked at for what was sent twice; ten years of hours are a fifth.</summary>
     const int MostBuckets = 500_000;
 
+    /// <summary>Nobody measures so often on the stroke of the hour by chance.</summary>
+    const int FewestHours = 10;
+
     enum Grain : byte { Day, Hour, Minute, Sample }
 
     readonly bool _isSummed = MetricCatalogue.Find(collection)?.Kind == MetricKind.Cumulative;
@@ -22,6 +25,10 @@ sealed class PointGroups(string collection, TimeZoneInfo zone)
     readonly Dictionary<long, (int Ordinal, string Source)> _buckets = [];
     readonly HashSet<int> _superseded = [];
     readonly Dictionary<string, string> _sources = new(StringComparer.Ordinal);
+    Grain _finest;
+    long _count;
+    DateOnly _firstDay;
+    bool _isOfSeveralDays;
     ulong _ofNoDay;    // units of points that are not summed, or bear no instant
 
     /// <summary>Takes the points in order, all before the first is asked for.</summary>
@@ -35,17 +42,36 @@ sealed class PointGroups(string collection, TimeZoneInfo zone)
             unit = _units.Count;
             _units.Add(point.Unit);
         }
-        if (!_isSummed || point.At is not { } at)
+        if (!_isSummed || point.At is null) _ofNoDay |= 1ul << unit;
+        if (point.At is not { } at)
         {
-            _ofNoDay |= 1ul << unit;
+            _finest = Grain.Sample;
             return;
         }
         var local = TimeZoneInfo.ConvertTime(at, zone);
         var (day, grain) = (DateOnly.FromDateTime(local.DateTime), GrainOf(local));
+        if (grain > _finest) _finest = grain;
+        if (_count++ == 0) _firstDay = day;
+        _isOfSeveralDays |= day != _firstDay;
+        if (!_isSummed)
+        {
+            if (_finest <= Grain.Hour) AddBucket(ordinal, at.ToUnixTimeMilliseconds(), point.Source);
+            return;
+        }
         var known = _days.GetValueOrDefault(day);
         _days[day] = (grain > known.Finest ? grain : known.Finest, known.Units | 1ul << unit);
         AddBucket(ordinal, at.ToUnixTimeMilliseconds(), point.Source);
     }
+
+    /// <summary>
+    /// Of what is measured and not summed: the automation's aggregation, where all points are buckets of it beyond doubt.
+    /// Of sums, what a push that names one lacks would be taken for gone.
+    /// </summary>
+    public string? Aggregation =>
+        _isSummed ? null
+        : _finest == Grain.Day && _isOfSeveralDays ? "Days"
+        : _finest == Grain.Hour && _count >= FewestHours ? "Hours"
+        : null;
 
     /// <summary>The groups that there are: the unit of each, and how to know its points.</summary>
     public IEnumerable<(string Unit, Func<int, PointHead, bool> Holds)> FindAll()
@@ -60,7 +86,7 @@ sealed class PointGroups(string collection, TimeZoneInfo zone)
         return groups.Select(group => (
             _units[group.Unit],
             new Func<int, PointHead, bool>((ordinal, point) => GroupOf(point) == group
-                && (group.Grain == Grain.Sample || !_superseded.Contains(ordinal)))));
+                && (IsOfSamples(group.Grain) || !_superseded.Contains(ordinal)))));
     }
 
     /// <summary>
@@ -89,6 +115,8 @@ sealed class PointGroups(string collection, TimeZoneInfo zone)
 
     static string[] Split(string source) =>
         source.Split('|', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+    bool IsOfSamples(Grain grain) => grain == Grain.Sample && Aggregation is null;
 
     (int, Grain) GroupOf(in PointHead point) => (
         _units.IndexOf(point.Unit),
