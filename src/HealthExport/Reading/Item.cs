@@ -13,6 +13,9 @@ namespace HealthExport.Reading;
 /// </summary>
 sealed class Item : IDisposable
 {
+    /// <summary>No item has a hundredth of them.</summary>
+    const int MostFields = 10_000;
+
     JsonDocument? _document;
     readonly ReadContext _context;
     readonly Dictionary<string, JsonElement> _fields = new(StringComparer.Ordinal);
@@ -214,6 +217,9 @@ sealed class Item : IDisposable
         {
             var name = JsonText.Decode(JsonMarshal.GetRawUtf8PropertyName(field));
             _fields[name] = field.Value;
+            if (_fields.Count <= MostFields) continue;
+            Fail(HealthExport.Reading.Fault.Unreadable($"The item has more than {MostFields} fields"));
+            return;
         }
     }
 }

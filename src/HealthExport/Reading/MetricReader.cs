@@ -206,8 +206,9 @@ sealed class MetricReader(JsonCursor cursor, ReadContext context)
 
     void NoteOthers(List<string> keys)
     {
+        var item = context.Drift.NextItem();
         foreach (var key in keys)
-            if (!KnownFields.Metric.Contains(key)) context.Drift.Note(DriftKind.Field, Section, key);
+            if (!KnownFields.Metric.Contains(key)) context.Drift.NoteField(Section, key, item);
     }
 
     string TextOrEmpty() => cursor.Token == JsonTokenType.String ? JsonText.Decode(cursor.Value) : "";

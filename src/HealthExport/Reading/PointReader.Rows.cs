@@ -16,7 +16,7 @@ sealed partial class PointReader
 
     // Beyond so many names a list is no place to look for one.
     const int MostExtraNames = 32;
-    readonly List<(byte[] Name, long Items)> _extraNames = [];
+    readonly List<(byte[] Name, DriftNotes.Tally? Tally)> _extraNames = [];
     int _otherUnits;
 
     /// <summary>Makes the rows of the point whose fields were just noted, or rejects it.</summary>
@@ -47,6 +47,8 @@ sealed partial class PointReader
         var isPlaced = TryPlace(window, target.Rows, ref row, ref fault);
         if (!isPlaced) _array.HasUnplacedItems = true;
         else if (_array.ListsEveryBucket) _array.Starts.Add(row.StartAt);
+        if (_hasTooManyExtras)
+            fault = Fault.Unreadable($"The item has more than {MostExtras} fields that are not known");
         if (fault is { } found)
         {
             if (_extras.Count > 0) CountExtras(window);
@@ -190,37 +192,35 @@ sealed partial class PointReader
     /// <summary>Counts the fields that are no part of the row, by name.</summary>
     void CountExtras(ReadOnlySpan<byte> window)
     {
-        for (var i = 0; i < _extras.Count; i++)
-            if (!ComesAgain(window, i)) CountExtra(window[_extras[i].Name.._extras[i].NameEnd]);
+        var item = _context.Drift.NextItem();
+        foreach (var extra in _extras) CountExtra(window[extra.Name..extra.NameEnd], item);
     }
 
-    void CountExtra(ReadOnlySpan<byte> name)
+    void CountExtra(ReadOnlySpan<byte> name, long item)
     {
-        foreach (ref var counted in CollectionsMarshal.AsSpan(_extraNames))
+        foreach (var (known, tally) in CollectionsMarshal.AsSpan(_extraNames))
         {
-            if (!name.SequenceEqual(counted.Name)) continue;
-            counted.Items++;
+            if (!name.SequenceEqual(known)) continue;
+            tally?.Add(item);
             return;
         }
-        if (_extraNames.Count < MostExtraNames) _extraNames.Add((name.ToArray(), 1));
-        else NoteField(name, 1);
+        var found = FindTally(name);
+        if (_extraNames.Count < MostExtraNames) _extraNames.Add((name.ToArray(), found));
+        found?.Add(item);
     }
 
-    void NoteField(ReadOnlySpan<byte> name, long items)
+    DriftNotes.Tally? FindTally(ReadOnlySpan<byte> name)
     {
         var text = JsonText.Decode(name);
         // What the row takes stays beside it where it does not say what it should.
-        if (PointField.Find(Encoding.UTF8.GetBytes(text))
-            is PointField.Kind.None or PointField.Kind.Systolic or PointField.Kind.Diastolic)
-            _targets.NoteField(text, items);
+        return PointField.Find(Encoding.UTF8.GetBytes(text))
+            is PointField.Kind.None or PointField.Kind.Systolic or PointField.Kind.Diastolic
+                ? _targets.FindField(text) : null;
     }
 
-    /// <summary>Notes what of the array's items was not known. Once, behind the last.</summary>
-    public void NoteDrift()
-    {
-        _targets.Note(_targets.Unit, _index - _otherUnits);
-        foreach (var (name, items) in _extraNames) NoteField(name, items);
-    }
+    /// <summary>Notes the metric and the unit of the array's items, if they are not known. Once, behind the last.
+    /// </summary>
+    public void NoteDrift() => _targets.Note(_targets.Unit, _index - _otherUnits);
 
     string MakeExtra(ReadOnlySpan<byte> window)
     {

@@ -39,6 +39,9 @@ sealed partial class PointReader
 
     readonly record struct ExtraField(int Name, int NameEnd, int Start, int End);
 
+    /// <summary>No point has a thousandth of them; they are kept with the row as one text.</summary>
+    const int MostExtras = 10_000;
+
     readonly JsonCursor _cursor;
     readonly ReadContext _context;
     readonly BatchBuilder _batches;
@@ -51,6 +54,7 @@ sealed partial class PointReader
     readonly bool _guardsBuckets;
     readonly Instant _firstBucket;
     readonly List<ExtraField> _extras = [];
+    bool _hasTooManyExtras;
     int _index;
 
     NumberField _value;
@@ -189,7 +193,9 @@ sealed partial class PointReader
     {
         _value.State = _second.State = _min.State = _max.State = FieldState.Absent;
         _date.State = _start.State = _endAt.State = _source.State = _units.State = FieldState.Absent;
-        if (_extras.Count > 0) _extras.Clear();
+        if (_extras.Count == 0) return;
+        _extras.Clear();
+        _hasTooManyExtras = false;
     }
 
     static bool TakeNumber(ref Utf8JsonReader reader, ref NumberField field, int name)
@@ -250,7 +256,8 @@ sealed partial class PointReader
             case PointField.Kind.Diastolic when _shape == MetricShape.BloodPressure: Spoil(ref _second); return;
         }
         if (token == JsonTokenType.Null) return;
-        _extras.Add(extra);
+        if (_extras.Count < MostExtras) _extras.Add(extra);
+        else _hasTooManyExtras = true;
 
         void Spoil(ref NumberField number) =>
             number = new() { State = FieldState.Bad, Name = extra.Name, Start = extra.Start, End = extra.End };

@@ -75,11 +75,9 @@ sealed class PointTargets
             _context.Drift.Note(DriftKind.Unit, _name, unit, items);
     }
 
-    /// <summary>Notes a field of so many items.</summary>
-    public void NoteField(string name, long items)
-    {
-        if (!KnownFields.IsOfPoint(_name, name)) _context.Drift.Note(DriftKind.Field, _name, name, items);
-    }
+    /// <summary>Where the items with a field are counted; null for one that is known.</summary>
+    public DriftNotes.Tally? FindField(string name) =>
+        KnownFields.IsOfPoint(_name, name) ? null : _context.Drift.Find(DriftKind.Field, _name, name);
 
     MetricRows Make(Metric? known, string unit)
     {

@@ -156,7 +156,7 @@ public sealed class DriftTests
     {
         var days = string.Join(',', Enumerable.Range(1, 28).Select(day => $"\"2026-01-{day:00}\":{day}"));
         Assert.Equal(
-            ["Field step_count #-#-# 28"],
+            ["Field step_count #-#-# 1"],
             Outcome.Of("""
                 {"data":{"metrics":[{"name":"step_count","units":"count","data":[{DATE,"qty":1,DAYS}]}]}}
                 """.Replace("DATE", Date).Replace("DAYS", days)).Told());
@@ -171,9 +171,39 @@ public sealed class DriftTests
         {
             var drift = Outcome.Of(json.Replace("DATE", Date).Replace("ENDS", Ends).Replace("NAMES", names)).Drift;
             Assert.Equal(301, drift.Count);
-            Assert.Equal(5_000, drift.Sum(note => note.Items));
-            Assert.Equal(new(DriftKind.Field, "", "", 4_700), Assert.Single(drift, note => note.IsOfOthers));
+            // One item bore them all.
+            Assert.All(drift, note => Assert.Equal(1, note.Items));
+            Assert.Equal(DriftKind.Field, Assert.Single(drift, note => note.IsOfOthers).Kind);
         }
+    }
+
+    [Fact]
+    public void An_item_counts_once_in_a_row_however_many_of_its_names_are_counted_there() => AssertTells(
+        """
+        {"data":{"metrics":[
+          {"name":"step_count","units":"count","data":[
+            {DATE,"qty":1,"r2026":1,"r2027":1,"r1":1,"r1":2},{DATE,"qty":"no","r2027":1,"r3":1},{DATE,"qty":1}],
+           "p1":1,"p2":1},
+          {"name":"step_count","units":"count","data":[{DATE,"qty":1,"r4":1,"r5":1}]}],
+         "workouts":[{"name":"Running",ENDS,"m1":1,"m2":2,"heartRateData":[{DATE,"Avg":90,"z1":2,"z2":2},
+           {DATE,"Avg":90,"z1":2,"z2":2}]},{"name":"Running",ENDS,"m3":1}]}}
+        """,
+        "Field metrics p# 1", "Field step_count r# 3", "Field workouts m# 2", "Field workouts.heartRateData z# 2");
+
+    [Theory]
+    [InlineData("""{"data":{"metrics":[{"name":"step_count","units":"count","data":[ITEM,{DATE,"qty":1}]}]}}""")]
+    [InlineData("""{"data":{"workouts":[ITEM,{"name":"Running",ENDS}]}}""")]
+    public void An_item_of_fields_without_end_is_rejected_and_the_others_are_kept(string json)
+    {
+        string Item(int fields) => $"{{{Date},{Ends},\"name\":\"Running\",\"qty\":1"
+            + string.Concat(Enumerable.Range(0, fields).Select(n => $",\"n{n}\":1")) + "}";
+        Outcome Read(int fields) =>
+            Outcome.Of(json.Replace("ITEM", Item(fields)).Replace("DATE", Date).Replace("ENDS", Ends));
+        Assert.Empty(Read(9_000).Rejects);
+        var over = Read(11_000);
+        Assert.Equal(["0 unreadable_item"], over.Codes);
+        Assert.Contains("more than 10000 fields", over.Rejects[0].Error, StringComparison.Ordinal);
+        Assert.Equal(1, over.Rows.Count + over.Workouts.Count);
     }
 
     [Fact]

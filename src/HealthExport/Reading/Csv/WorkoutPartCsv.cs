@@ -172,9 +172,10 @@ sealed class WorkoutPartCsv
     /// <summary>Counts the columns that have no meaning here.</summary>
     void NoteUnknown(string itemType, int own)
     {
+        var item = _context.Drift.NextItem();
         for (var column = 1; column < _columns.Length; column++)
             if (column != own && !s_known.Contains(_columns[column].Label, StringComparer.OrdinalIgnoreCase))
-                _context.Drift.Note(DriftKind.Field, itemType, _columns[column].Label);
+                _context.Drift.NoteField(itemType, _columns[column].Label, item);
     }
 
     static double Number(CsvTable table, int column, UnitConversion conversion) =>
