@@ -17,10 +17,10 @@ static class WorkoutSearch
     public static long ReachOf(Workout row) => Math.Max(row.StampPrecision, Instant.PerMinute);
 
     /// <summary>
-    /// From which precision, in microseconds, two of the same times are one only if they may be of one activity: within
-    /// one minute there are two now and then.
+    /// From which precision two of the same times are one only if they may be of one activity; and, where both are told
+    /// so, if their durations are not two. Of several the one of the nearest duration is meant.
     /// </summary>
-    public const long Coarse = Instant.PerMinute;
+    public const long Coarse = WorkoutMerge.CoarsePrecision;
 
     /// <summary>Whether any workout may be meant, or only one whose id was made.</summary>
     public static bool MayBeAny(Workout row) => row.Id is null || row.IdIsMade;

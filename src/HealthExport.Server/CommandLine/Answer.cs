@@ -25,12 +25,12 @@ static class Answer
             ? instant.At(0).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture)
             : null;
 
-    /// <summary>A table for people. Cells are taken as they are, never as markup.</summary>
+    /// <summary>A table for people. Cells are text, never markup, and may be what somebody sent.</summary>
     public static void WriteTable(Shell shell, string[] headers, IEnumerable<string?[]> rows)
     {
         var table = new Table().Border(TableBorder.Simple);
         foreach (var header in headers) table.AddColumn(new TableColumn(new Text(header)).NoWrap());
-        foreach (var row in rows) table.AddRow(row.Select(cell => new Text(cell ?? "")));
+        foreach (var row in rows) table.AddRow(row.Select(cell => new Text(PrintedText.Of(cell ?? ""))));
         var console = OpenConsole(shell.Out, isTerminal: false);
         console.Profile.Width = shell.FindWidth();
         console.Write(table);

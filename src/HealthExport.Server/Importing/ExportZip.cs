@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text.Json;
 using HealthExport.Pushes;
+using HealthExport.Server.CommandLine;
 using HealthExport.Server.Exports;
 
 namespace HealthExport.Server.Importing;
@@ -194,5 +195,5 @@ sealed class ExportZip : IDisposable
 
     static bool IsItems(string path) => path.EndsWith(ExportFiles.Ndjson, StringComparison.Ordinal);
 
-    static string Short(string path) => PrintedName.Of(path);
+    static string Short(string path) => PrintedText.OfName(path);
 }

@@ -1,3 +1,5 @@
+using HealthExport.Server.CommandLine;
+
 namespace HealthExport.Server.Importing;
 
 /// <summary>
@@ -42,5 +44,5 @@ sealed record ListedFile
     public string? Fault { get; init; }
 
     /// <summary><see cref="Path"/>, fit to be printed.</summary>
-    public string Name => PrintedName.Of(Path);
+    public string Name => PrintedText.OfName(Path);
 }

@@ -31,7 +31,7 @@ sealed class Import(
         foreach (var (name, where) in plan.Exports)
         {
             if (_isStoreAway) summary.Leave();
-            else await TakeExportAsync(PrintedName.Of(name), where, cancellationToken);
+            else await TakeExportAsync(PrintedText.OfName(name), where, cancellationToken);
         }
         foreach (var file in plan.Files)
         {

@@ -102,16 +102,17 @@ sealed class OpenZip : IDisposable
         var end = tail.AsSpan(at);
         long count = BinaryPrimitives.ReadUInt16LittleEndian(end[10..]);
         long start = BinaryPrimitives.ReadUInt32LittleEndian(end[16..]);
-        if ((count == ushort.MaxValue || start == uint.MaxValue) && at >= LocatorBytes
-            && tail.AsSpan(at - LocatorBytes).StartsWith("PK\u0006\u0007"u8))
+        // Which of the two records is believed depends on fields that may lie, so the worse one counts.
+        if (at >= LocatorBytes && tail.AsSpan(at - LocatorBytes).StartsWith("PK\u0006\u0007"u8))
         {
             var big = new byte[56];
             file.Position = BinaryPrimitives.ReadInt64LittleEndian(tail.AsSpan(at - LocatorBytes + 8));
             file.ReadExactly(big);
-            count = BinaryPrimitives.ReadInt64LittleEndian(big.AsSpan(32));
-            start = BinaryPrimitives.ReadInt64LittleEndian(big.AsSpan(48));
+            count = Math.Max(
+                count == ushort.MaxValue ? 0 : count, BinaryPrimitives.ReadInt64LittleEndian(big.AsSpan(32)));
+            start = Math.Min(start, BinaryPrimitives.ReadInt64LittleEndian(big.AsSpan(48)));
         }
         var directoryBytes = file.Length - tail.Length + at - start;
-        return count > MostEntries || directoryBytes > MostDirectoryBytes ? s_tooMany : null;
+        return count > MostEntries || start < 0 || directoryBytes > MostDirectoryBytes ? s_tooMany : null;
     }
 }

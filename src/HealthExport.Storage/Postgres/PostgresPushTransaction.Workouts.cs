@@ -98,8 +98,8 @@ sealed partial class PostgresPushTransaction
         batch.Add(
             $"""
             select s.at::int, w.id
-            from unnest($2, $3, $4, $5, $6, $7, $8) with ordinality
-                s (start_at, end_at, first_at, last_at, stamp_precision, any_id, activity, at)
+            from unnest($2, $3, $4, $5, $6, $7, $8, $9) with ordinality
+                s (start_at, end_at, first_at, last_at, stamp_precision, any_id, activity, duration_s, at)
             cross join lateral (
                 select id
                 from (
@@ -114,7 +114,8 @@ sealed partial class PostgresPushTransaction
             .BindTimes(rows.Select(row => new Instant(row.StartAt.Microseconds + WorkoutSearch.ReachOf(row))))
             .BindNumbers(rows.Select(row => row.StampPrecision))
             .Bind((bool[])[.. rows.Select(WorkoutSearch.MayBeAny)])
-            .BindTexts(rows.Select(row => row.Activity));
+            .BindTexts(rows.Select(row => row.Activity))
+            .BindNumbers(rows.Select(row => row.DurationSeconds));
         await using var match = await batch.ExecuteReaderAsync(cancellationToken);
         HashSet<Guid> stored = [];
         while (await match.ReadAsync(cancellationToken)) stored.Add(match.GetGuid(0));
@@ -130,28 +131,42 @@ sealed partial class PostgresPushTransaction
         $"""
         (
             select id
-            from workouts
-            where user_id = $1 and start_at = s.start_at and end_at = s.end_at and {which}
-                and (s.stamp_precision < {WorkoutSearch.Coarse} or {MayBeOneActivity})
-            order by id
+            from (
+                select id, duration_s
+                from workouts
+                where user_id = $1 and start_at = s.start_at and end_at = s.end_at and {which}
+                    and (s.stamp_precision < {WorkoutSearch.Coarse} or ({MayBeOne}))
+                order by id
+                limit {WorkoutSearch.MostNear}) same
+            order by {Nearness}, id
             limit 1)
         union all
         (
             select id
             from (
-                select id, start_at, end_at,
+                select id, start_at, end_at, duration_s,
                     greatest(stamp_precision, s.stamp_precision) * interval '1 microsecond' as unit
                 from workouts
                 where user_id = $1 and start_at between s.first_at and s.last_at and {which}
-                    and (greatest(stamp_precision, s.stamp_precision) < {WorkoutSearch.Coarse} or {MayBeOneActivity})
+                    and (greatest(stamp_precision, s.stamp_precision) < {WorkoutSearch.Coarse} or ({MayBeOne}))
                 order by start_at, end_at, id
                 limit {WorkoutSearch.MostNear}) near
             where date_bin(unit, start_at, {Origin}) = date_bin(unit, s.start_at, {Origin})
                 and date_bin(unit, end_at, {Origin}) = date_bin(unit, s.end_at, {Origin})
+            order by {Nearness}, start_at, end_at, id
             limit 1)
         """;
 
-    const string MayBeOneActivity = "s.activity is null or activity is null or activity = s.activity";
+    // As far as both say what they are; two that are told to the minute are rounded alike.
+    static readonly string MayBeOne =
+        $"""
+        (s.activity is null or activity is null or activity = s.activity)
+                    and coalesce(
+                        least(stamp_precision, s.stamp_precision) < {WorkoutSearch.Coarse} or duration_s = s.duration_s,
+                        true)
+        """;
+
+    const string Nearness = "coalesce(abs(duration_s - s.duration_s), 0)";
 
     // Before all workouts, and where a day begins as it does at our own zero.
     const string Origin = "timestamptz '1800-01-01 00:00:00+00'";

@@ -66,31 +66,37 @@ sealed partial class SqlitePushTransaction
         using (var same = _session.Prepare(
             $"""
             select id
-            from workouts indexed by {index}
-            where user_id = ?1 and start_at = ?2 and end_at = ?3 {made}
-                and (?4 or ?5 is null or activity is null or activity = ?5)
-            order by id
+            from (
+                select id, duration_s
+                from workouts indexed by {index}
+                where user_id = ?1 and start_at = ?2 and end_at = ?3 {made}
+                    and (?4 < {WorkoutSearch.Coarse} or ({MayBeOne}))
+                order by id
+                limit {WorkoutSearch.MostNear})
+            order by {Nearness}, id
             limit 1
             """))
         {
             same.Bind(1, User).Bind(2, row.StartAt).Bind(3, row.EndAt)
-                .Bind(4, row.StampPrecision < WorkoutSearch.Coarse).Bind(5, row.Activity);
+                .Bind(4, row.StampPrecision).Bind(5, row.Activity).Bind(6, row.DurationSeconds);
             if (same.Step()) return FindWorkout(same.GetGuid(0));
         }
 
         using var near = _session.Prepare(
             $"""
             select id, start_at, end_at, stamp_precision
-            from workouts indexed by {index}
-            where user_id = ?1 and start_at between ?2 and ?3 {made}
-                and (max(stamp_precision, ?4) < {WorkoutSearch.Coarse}
-                    or ?5 is null or activity is null or activity = ?5)
-            order by start_at, end_at, id
-            limit {WorkoutSearch.MostNear}
+            from (
+                select id, start_at, end_at, stamp_precision, duration_s
+                from workouts indexed by {index}
+                where user_id = ?1 and start_at between ?2 and ?3 {made}
+                    and (max(stamp_precision, ?4) < {WorkoutSearch.Coarse} or ({MayBeOne}))
+                order by start_at, end_at, id
+                limit {WorkoutSearch.MostNear})
+            order by {Nearness}, start_at, end_at, id
             """);
         var reach = WorkoutSearch.ReachOf(row);
         near.Bind(1, User).Bind(2, row.StartAt.Microseconds - reach).Bind(3, row.StartAt.Microseconds + reach)
-            .Bind(4, row.StampPrecision).Bind(5, row.Activity);
+            .Bind(4, row.StampPrecision).Bind(5, row.Activity).Bind(6, row.DurationSeconds);
         while (near.Step())
         {
             var precision = Math.Max(row.StampPrecision, near.GetInt64(3));
@@ -100,6 +106,15 @@ sealed partial class SqlitePushTransaction
         }
         return null;
     }
+
+    // As far as both say what they are; two that are told to the minute are rounded alike.
+    static readonly string MayBeOne =
+        $"""
+        (?5 is null or activity is null or activity = ?5)
+                    and coalesce(min(stamp_precision, ?4) < {WorkoutSearch.Coarse} or duration_s = ?6, 1)
+        """;
+
+    const string Nearness = "coalesce(abs(duration_s - ?6), 0)";
 
     Stored<Workout>? FindWorkout(Guid id)
     {

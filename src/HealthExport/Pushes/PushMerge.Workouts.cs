@@ -30,7 +30,7 @@ sealed partial class PushMerge
 
     async ValueTask ApplyApartAsync(IReadOnlyList<Workout> sent)
     {
-        var found = await transaction.FindAsync(sent, cancellationToken);
+        var found = await transaction.FindAsync([.. sent.Select(WithId)], cancellationToken);
         var rows = sent.ToArray();
         var changes = new RowChange[rows.Length];
         var replaced = new Guid?[rows.Length];
@@ -54,6 +54,10 @@ sealed partial class PushMerge
         }
         await RejectAsync(rejects);
     }
+
+    // Of those whose times say little the id is asked for that they were stored with, however many have these times.
+    static Workout WithId(Workout sent) => sent is { Id: null, StampPrecision: >= WorkoutMerge.CoarsePrecision }
+        ? sent with { Id = WorkoutMerge.MakeId(sent), IdIsMade = true } : sent;
 
     Outcome Decide(Workout sent, Stored<Workout>? stored, ref Workout row, ref Guid? replacedId, ref RowChange change)
     {

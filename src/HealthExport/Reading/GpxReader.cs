@@ -12,7 +12,8 @@ namespace HealthExport.Reading;
 /// position, elevation, time, and what Apple's and the app's files have of speed, course and accuracies. A track is an
 /// item. Waypoints and planned routes are no part of a workout.
 /// </summary>
-/// <remarks>No document type, no entity and no other file is ever read; memory is bounded by the points kept.</remarks>
+/// <remarks>No document type, no entity and no other file is ever read; memory is bounded by the points kept and by
+/// <see cref="XmlBounds"/>.</remarks>
 sealed class GpxReader(Stream payload, ReadContext context)
 {
     const int LongestText = 200;
@@ -40,9 +41,10 @@ sealed class GpxReader(Stream payload, ReadContext context)
     public IEnumerable<ReadBatch> ReadAll()
     {
         using var xml = XmlReader.Create(
-            new TagBound(payload),
+            new XmlBounds.Tags(payload),
             new()
             {
+                NameTable = new XmlBounds.Names(),
                 DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null, IgnoreComments = true,
                 IgnoreProcessingInstructions = true, IgnoreWhitespace = true,
             });
@@ -57,6 +59,8 @@ sealed class GpxReader(Stream payload, ReadContext context)
         {
             while (xml.Read())
             {
+                if (xml.Depth > XmlBounds.MostDepth)
+                    throw new XmlBoundException($"The file has elements within more than {XmlBounds.MostDepth} others");
                 if (xml.Depth == 0 && xml.NodeType == XmlNodeType.Element && xml.LocalName != "gpx")
                 {
                     Reject(Fault.Unreadable("The file's root is none of GPX"));
@@ -68,9 +72,15 @@ sealed class GpxReader(Stream payload, ReadContext context)
             }
             return false;
         }
+        catch (XmlBoundException error)
+        {
+            var at = (IXmlLineInfo)xml;
+            Reject(Fault.Unreadable($"{error.Message}{Where(at.LineNumber, at.LinePosition)}, as none of GPX has"));
+            return false;
+        }
         catch (XmlException error)
         {
-            var where = error.LineNumber > 0 ? $" at its line {error.LineNumber}, column {error.LinePosition}" : "";
+            var where = Where(error.LineNumber, error.LinePosition);
             Reject(Fault.Unreadable($"The file is not well-formed XML{where}") with
             {
                 Hint = "A document type, or entities of its own, are not read.",
@@ -78,6 +88,8 @@ sealed class GpxReader(Stream payload, ReadContext context)
             return false;
         }
     }
+
+    static string Where(int line, int column) => line > 0 ? $" at its line {line}, column {column}" : "";
 
     void Begin(XmlReader xml)
     {
@@ -168,37 +180,5 @@ sealed class GpxReader(Stream payload, ReadContext context)
         var clock = utf8[..length].IndexOf((byte)'T');
         if (clock > 0 && !utf8[clock..length].ContainsAny((byte)'Z', (byte)'+', (byte)'-')) utf8[length++] = (byte)'Z';
         return context.Stamps.TryRead(utf8[..length], out var stamp, out _) ? stamp : null;
-    }
-
-    /// <summary>
-    /// Ends the reading where a tag does not end for a mebibyte: it would be held in memory whole, and none of a GPX
-    /// file has a hundred bytes.
-    /// </summary>
-    sealed class TagBound(Stream file) : Stream
-    {
-        const int LongestTag = 1 << 20;
-
-        long _sinceTag;
-
-        public override bool CanRead => true;
-        public override bool CanSeek => false;
-        public override bool CanWrite => false;
-        public override long Length => file.Length;
-        public override long Position { get => file.Position; set => throw new NotSupportedException(); }
-
-        public override int Read(Span<byte> buffer)
-        {
-            var read = file.Read(buffer);
-            var last = buffer[..read].LastIndexOf((byte)'<');
-            _sinceTag = last < 0 ? _sinceTag + read : read - last;
-            return _sinceTag > LongestTag
-                ? throw new XmlException($"A tag is longer than {LongestTag} bytes.") : read;
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-        public override void Flush() { }
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-        public override void SetLength(long value) => throw new NotSupportedException();
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

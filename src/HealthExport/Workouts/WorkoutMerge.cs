@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using HealthExport.Json;
+using HealthExport.Time;
 
 namespace HealthExport.Workouts;
 
@@ -9,16 +11,26 @@ namespace HealthExport.Workouts;
 public static class WorkoutMerge
 {
     /// <summary>
+    /// From which precision of its times, in microseconds, a workout is not told from another by these alone: within one
+    /// minute there are two now and then.
+    /// </summary>
+    public const long CoarsePrecision = Instant.PerMinute;
+
+    /// <summary>
     /// The id of a workout that was sent without: a version 8 UUID of start, end and canonical activity, never of the
-    /// name as sent, which is translated.
+    /// name as sent, which is translated; and of the duration, where the times are told to the minute, in which two of
+    /// one activity may begin and end.
     /// </summary>
     public static Guid MakeId(Workout workout)
     {
         var activity = Encoding.UTF8.GetBytes(workout.Activity ?? "");
-        Span<byte> seed = new byte[16 + activity.Length];
+        var duration = workout is { StampPrecision: >= CoarsePrecision, DurationSeconds: { } seconds }
+            ? Encoding.UTF8.GetBytes(seconds.ToString("R", CultureInfo.InvariantCulture)) : [];
+        Span<byte> seed = new byte[16 + activity.Length + duration.Length];
         BinaryPrimitives.WriteInt64BigEndian(seed, workout.StartAt.Microseconds);
         BinaryPrimitives.WriteInt64BigEndian(seed[8..], workout.EndAt.Microseconds);
         activity.CopyTo(seed[16..]);
+        duration.CopyTo(seed[(16 + activity.Length)..]);
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(seed, hash);
         hash[6] = (byte)(hash[6] & 0x0F | 0x80);
@@ -27,8 +39,8 @@ public static class WorkoutMerge
     }
 
     /// <summary>
-    /// What to store: every field that was sent, and the stored ones beside. Series are replaced by name; a route only
-    /// by a route.
+    /// What to store: every field that was sent, and the stored ones beside; of one whose times are coarser than those
+    /// stored, only what is missing. Series are replaced by name; a route only by a route.
     /// </summary>
     /// <returns><paramref name="stored"/> itself when nothing is new.</returns>
     public static Workout Merge(Workout stored, Workout sent)
@@ -42,33 +54,41 @@ public static class WorkoutMerge
         {
             Id = sent.Id ?? stored.Id,
             IdIsMade = sent.Id is null && stored.IdIsMade,
-            Activity = sent.Activity ?? stored.Activity,
-            NameAsSent = sent.NameAsSent,
+            Activity = Pick(stored.Activity, sent.Activity),
+            NameAsSent = isCoarser ? stored.NameAsSent : sent.NameAsSent,
             StartAt = isCoarser ? stored.StartAt : sent.StartAt,
             EndAt = isCoarser ? stored.EndAt : sent.EndAt,
             StampPrecision = isCoarser ? stored.StampPrecision : sent.StampPrecision,
-            DurationSeconds = sent.DurationSeconds ?? stored.DurationSeconds,
-            ActiveEnergyKcal = sent.ActiveEnergyKcal ?? stored.ActiveEnergyKcal,
-            TotalEnergyKcal = sent.TotalEnergyKcal ?? stored.TotalEnergyKcal,
-            DistanceMetres = sent.DistanceMetres ?? stored.DistanceMetres,
-            HeartRateMin = sent.HeartRateMin ?? stored.HeartRateMin,
-            HeartRateAvg = sent.HeartRateAvg ?? stored.HeartRateAvg,
-            HeartRateMax = sent.HeartRateMax ?? stored.HeartRateMax,
-            ElevationUpMetres = sent.ElevationUpMetres ?? stored.ElevationUpMetres,
-            ElevationDownMetres = sent.ElevationDownMetres ?? stored.ElevationDownMetres,
-            SpeedAvgMetresPerSecond = sent.SpeedAvgMetresPerSecond ?? stored.SpeedAvgMetresPerSecond,
-            SpeedMaxMetresPerSecond = sent.SpeedMaxMetresPerSecond ?? stored.SpeedMaxMetresPerSecond,
-            StepCadencePerMinute = sent.StepCadencePerMinute ?? stored.StepCadencePerMinute,
-            IsIndoor = sent.IsIndoor ?? stored.IsIndoor,
-            Location = sent.Location ?? stored.Location,
-            Source = sent.Source ?? stored.Source,
-            Details = sent.Details is null ? stored.Details
-                : stored.Details is null ? sent.Details
-                : CanonicalJson.Unite(stored.Details, sent.Details),
+            DurationSeconds = Pick(stored.DurationSeconds, sent.DurationSeconds),
+            ActiveEnergyKcal = Pick(stored.ActiveEnergyKcal, sent.ActiveEnergyKcal),
+            TotalEnergyKcal = Pick(stored.TotalEnergyKcal, sent.TotalEnergyKcal),
+            DistanceMetres = Pick(stored.DistanceMetres, sent.DistanceMetres),
+            HeartRateMin = Pick(stored.HeartRateMin, sent.HeartRateMin),
+            HeartRateAvg = Pick(stored.HeartRateAvg, sent.HeartRateAvg),
+            HeartRateMax = Pick(stored.HeartRateMax, sent.HeartRateMax),
+            ElevationUpMetres = Pick(stored.ElevationUpMetres, sent.ElevationUpMetres),
+            ElevationDownMetres = Pick(stored.ElevationDownMetres, sent.ElevationDownMetres),
+            SpeedAvgMetresPerSecond = Pick(stored.SpeedAvgMetresPerSecond, sent.SpeedAvgMetresPerSecond),
+            SpeedMaxMetresPerSecond = Pick(stored.SpeedMaxMetresPerSecond, sent.SpeedMaxMetresPerSecond),
+            StepCadencePerMinute = Pick(stored.StepCadencePerMinute, sent.StepCadencePerMinute),
+            IsIndoor = Pick(stored.IsIndoor, sent.IsIndoor),
+            Location = Pick(stored.Location, sent.Location),
+            Source = Pick(stored.Source, sent.Source),
+            Details = MergeDetails(stored.Details, sent.Details, isCoarser),
             Series = series,
             Route = route,
         };
         return merged == stored ? stored : merged;
+
+        // What is told to the minute tells its figures rounded as well.
+        T? Pick<T>(T? before, T? now) => isCoarser ? before ?? now : now ?? before;
+    }
+
+    static string? MergeDetails(string? stored, string? sent, bool isCoarser)
+    {
+        if (sent is null || stored is null) return stored ?? sent;
+        var united = isCoarser ? CanonicalJson.Unite(sent, stored) : CanonicalJson.Unite(stored, sent);
+        return CanonicalJson.Same(stored, united) ? stored : united;
     }
 
     static IReadOnlyList<WorkoutSeries> MergeSeries(

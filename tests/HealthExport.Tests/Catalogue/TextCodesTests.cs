@@ -186,7 +186,7 @@ public sealed class TextCodesTests
     [InlineData("activity", "Mixed Metabolic Cardio Training", "mixed_cardio")]
     [InlineData("activity", "Swim Bike Run", "multisport")]
     [InlineData("activity", "Indoor Rower", "rowing")]
-    [InlineData("activity", "Stair Stepper", "stairs")]
+    [InlineData("activity", "Stair Stepper", "stair_climbing")]
     [InlineData("activity", "Open Water Swim", "swimming")]
     [InlineData("activity", "Strength Training", "traditional_strength_training")]
     [InlineData("sleep_stage", "I sängen", "in_bed")]

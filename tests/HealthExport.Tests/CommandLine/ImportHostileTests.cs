@@ -72,6 +72,7 @@ public sealed class ImportHostileTests : IDisposable
     {
         { "overlapping", "is a zip archive whose files lie over one another, as in no honest one" },
         { "too many", "is a zip archive of more than 100,000 files; unpack it and import the folder" },
+        { "too many, in a longer count", "is a zip archive of more than 100,000 files; unpack it and import the folder" },
         { "more said", "is a zip archive that is damaged or cut short" },
         { "fewer said", "is a zip archive that is damaged or cut short" },
         { "cut short", "is a zip archive that is damaged or cut short" },
@@ -86,6 +87,7 @@ public sealed class ImportHostileTests : IDisposable
         {
             "overlapping" => Overlapping(),
             "too many" => Many(100_001),
+            "too many, in a longer count" => LongerCount(9_000_000),
             "more said" => Patched(Zip(("a.json", s_good)), EndOf, 8, 9, 0, 9, 0),
             "fewer said" => Patched(Zip(("a.json", s_good)), EndOf, 8, 1, 0, 1, 0),
             "cut short" => Zip(("a.json", s_good))[..^30],
@@ -237,6 +239,28 @@ public sealed class ImportHostileTests : IDisposable
     {
         for (var i = 0; i < count; i++) zip.CreateEntry($"{i}");
     });
+
+    /// <summary>The count that readers take stands in a longer record, as the number of the disk alone says.</summary>
+    static byte[] LongerCount(long count)
+    {
+        var zip = Zip(("a.json", s_good));
+        var end = EndOf(zip);
+        var record = new byte[56];
+        "PK\u0006\u0006"u8.CopyTo(record);
+        record[4] = 44;
+        BinaryPrimitives.WriteInt64LittleEndian(record.AsSpan(24), count);
+        BinaryPrimitives.WriteInt64LittleEndian(record.AsSpan(32), count);
+        BinaryPrimitives.WriteInt64LittleEndian(record.AsSpan(48), zip.AsSpan().IndexOf("PK\u0001\u0002"u8));
+        var locator = new byte[20];
+        "PK\u0006\u0007"u8.CopyTo(locator);
+        BinaryPrimitives.WriteInt64LittleEndian(locator.AsSpan(8), end);
+        locator[16] = 1;
+        var last = zip.AsSpan(end).ToArray();
+        last.AsSpan(4, 4).Fill(0xFF);
+        last.AsSpan(8, 4).Clear();
+        BinaryPrimitives.WriteInt32LittleEndian(last.AsSpan(16), end);
+        return [.. zip.AsSpan(0, end), .. record, .. locator, .. last];
+    }
 
     /// <summary>Where the head of the last file's entry in the list of contents is.</summary>
     static int CentralOf(byte[] zip) => zip.AsSpan().LastIndexOf("PK\u0001\u0002"u8);

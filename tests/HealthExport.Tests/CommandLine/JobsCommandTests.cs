@@ -13,7 +13,7 @@ public abstract class JobsCommandTests(Engine engine) : IAsyncLifetime
         {"data":{
         "metrics":[{"name":"sleep_analysis","units":"hr","data":[
             {"startDate":"2026-01-15 23:00:00 +0100","endDate":"2026-01-15 23:30:00 +0100","value":"Sommeil profond"}]}],
-        "workouts":[{"name":"Laufen im Freien","start":"2026-01-15 08:00:00 +0100","end":"2026-01-15 09:00:00 +0100",
+        "workouts":[{"name":"Laufen\u001b im\u0007 Freien\u202e","start":"2026-01-15 08:00:00 +0100","end":"2026-01-15 09:00:00 +0100",
             "duration":3600}],
         "symptoms":[{"name":"Kopfschmerzen","severity":"Leicht","start":"2026-01-15 08:00:00 +0100",
             "end":"2026-01-15 09:00:00 +0100"}]}}
@@ -53,13 +53,16 @@ public abstract class JobsCommandTests(Engine engine) : IAsyncLifetime
         var right = await ReadAsync(server, key);
         await ExecuteAsync(ForgetCodes);
         Assert.Equal(
-            ["activity Laufen im Freien", "severity Leicht", "sleep_stage Sommeil profond", "symptom Kopfschmerzen"],
+            ["activity Laufen\u001b im\u0007 Freien\u202e", "severity Leicht", "sleep_stage Sommeil profond", "symptom Kopfschmerzen"],
             await ListAsync(server, other));
         var early = await _terminal.RunAsync("jobs", "run", "remap", "--dry-run", "--json", "--user", other.User.Email);
         Assert.Equal(0, early.Code);
         Assert.True(early.Json.GetProperty("dry_run").GetBoolean());
         Assert.Equal(4, early.Json.GetProperty("rows").GetInt32());
         Assert.Equal(4, (await ListAsync(server, other)).Length);
+        var shown = (await _terminal.RunAsync("jobs", "run", "remap", "--dry-run")).Out;
+        Assert.Contains("Laufen\uFFFD im\uFFFD Freien\uFFFD", shown, StringComparison.Ordinal);
+        Assert.DoesNotContain(shown, c => char.IsControl(c) && c is not ('\n' or '\r'));
 
         var done = await _terminal.RunAsync("jobs", "run", "remap", "--json", "--user", key.User.Email);
         Assert.Equal(0, done.Code);
@@ -67,7 +70,7 @@ public abstract class JobsCommandTests(Engine engine) : IAsyncLifetime
         Assert.Equal(key.User.Email, person.NeededText("email"));
         Assert.Equal(
             [
-                "activity Laufen im Freien running 1", "severity Leicht mild 1", "sleep_stage Sommeil profond deep 1",
+                "activity Laufen\u001b im\u0007 Freien\u202e running 1", "severity Leicht mild 1", "sleep_stage Sommeil profond deep 1",
                 "symptom Kopfschmerzen headache 1",
             ],
             person.GetProperty("items").EnumerateArray().Select(

@@ -112,6 +112,49 @@ public abstract class CsvAndJsonTests(Household household)
     }
 
     [Theory]
+    [InlineData("j")]
+    [InlineData("c")]
+    [InlineData("jc")]
+    [InlineData("cj")]
+    [InlineData("cjcj")]
+    public async Task Two_workouts_of_one_minute_stay_two_and_exact_figures_exact(string order)
+    {
+        const string Json =
+            """
+            {"data":{"workouts":[
+            {"id":"6F1B6A52-0000-4000-8000-000000000001","name":"Outdoor Run","start":"2026-01-15 07:00:12 +0100",
+            "end":"2026-01-15 07:30:24 +0100","duration":1812.7345,"distance":{"qty":3.1234567,"units":"mi"}},
+            {"id":"6F1B6A52-0000-4000-8000-000000000002","name":"Outdoor Run","start":"2026-01-15 07:00:02 +0100",
+            "end":"2026-01-15 07:30:04 +0100","duration":1799.25,"distance":{"qty":3.2,"units":"mi"}}]}}
+            """;
+        const string Csv =
+            "Workout Type,Start,End,Duration,Active Energy (kcal),Distance (mi),\n"
+            + "Outdoor Run,2026-01-15 07:00,2026-01-15 07:30,00:29:59,120.0,3.20,\n"
+            + "Outdoor Run,2026-01-15 07:00,2026-01-15 07:30,00:30:12,166.0,3.12,\n"
+            + "Outdoor Run,2026-01-15 07:00,2026-01-15 07:30,00:30:12,166.0,3.12,\n";
+        var person = await household.AddPersonAsync("Europe/Berlin");
+
+        for (var i = 0; i < order.Length; i++)
+            (await PushAsync(
+                person, (order[i] == 'c' ? Csv : Json) + new string('\n', i),
+                order[i] == 'c' ? "text/csv" : "application/json")).AssertAddsUp();
+
+        var workouts = await person.Phone.ListAsync("/v1/workouts", 10);
+        Assert.Equal(
+            (order.Contains('j'), order.Contains('c')) switch
+            {
+                (true, true) => ["1799.25 120 5149.9", "1812.7345 166 5026.7"],
+                (true, false) => ["1799.25 none 5149.9", "1812.7345 none 5026.7"],
+                _ => new[] { "1799 120 5149.9", "1812 166 5021.2" },
+            },
+            workouts.Select(workout => FormattableString.Invariant(
+                $"{Figure(workout, "duration_s")} {Figure(workout, "active_energy_kcal")} {workout.GetProperty("distance_m").GetDouble():F1}"))
+                .Order(StringComparer.Ordinal));
+        if (order.Contains('j'))
+            Assert.All(workouts, workout => Assert.StartsWith("6f1b6a52", workout.GetProperty("id").GetString()));
+    }
+
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task A_state_of_mind_with_and_without_an_id_is_one(bool isCsvFirst)
@@ -206,9 +249,9 @@ public abstract class CsvAndJsonTests(Household household)
             life.Add($"{happening.GetProperty("kind").GetString()} {happening.GetProperty("code").GetString()} {Figure(happening, "value")}");
         life.Sort(StringComparer.Ordinal);
         return life;
-
-        static string Figure(JsonElement row, string field) =>
-            row.GetProperty(field) is { ValueKind: JsonValueKind.Number } figure
-                ? figure.GetDouble().ToString("G12", CultureInfo.InvariantCulture) : "none";
     }
+
+    static string Figure(JsonElement row, string field) =>
+        row.GetProperty(field) is { ValueKind: JsonValueKind.Number } figure
+            ? figure.GetDouble().ToString("G12", CultureInfo.InvariantCulture) : "none";
 }

@@ -49,6 +49,32 @@ public sealed class CsvTests
         Assert.Equal(PayloadFormat.HaeCsv, outcome.Format);
     }
 
+    public static TheoryData<string> Endless =>
+    [
+        "Date/Time,\"Step Count (count)\n" + string.Concat(Enumerable.Repeat("2026-01-15 08:00:00,1\n", 80_640)),
+        "Date/Time,\"Step Count (count)\n2026-01-15 08:00:00,1\n",
+        "Date/Time" + new string(',', 2_000_000) + "\n2026-01-15 08:00:00,1\n",
+        "Date/Time" + string.Concat(Enumerable.Repeat(",Step Count (count)", 1_000_000)) + "\n2026-01-15 08:00:00,1\n",
+    ];
+
+    [Theory]
+    [MemberData(nameof(Endless), DisableDiscoveryEnumeration = true)]
+    public void A_heading_that_does_not_end_is_one_reject_and_an_empty_file_is_none(string csv)
+    {
+        var alone = Read(csv);
+        Assert.Equal(["0 unreadable_item"], alone.Codes);
+        Assert.Equal("The file cannot be read: its heading does not end", alone.Rejects[0].Error);
+        Assert.Empty(alone.Rows);
+        const string Part = "--B\r\nContent-Disposition: form-data; name=\"";
+        var form = Outcome.Of(
+            $"{Part}Steps\"\r\n\r\n{csv}\r\n{Part}Empty\"\r\n\r\n\r\n{Part}Heart\"\r\n\r\n"
+            + "Date/Time,Heart Rate [Avg] (bpm)\n2026-01-15 08:00:00,60\n\r\n--B--\r\n",
+            Context("Europe/Berlin", type: Form));
+        Assert.Equal(["0 unreadable_item"], form.Codes);
+        Assert.Equal("The file 'Steps' cannot be read: its heading does not end", form.Rejects[0].Error);
+        Assert.Single(form.Rows);
+    }
+
     [Fact]
     public void The_old_vocabulary_is_known()
     {

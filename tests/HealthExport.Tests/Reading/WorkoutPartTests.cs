@@ -198,6 +198,29 @@ public sealed class WorkoutPartTests
     }
 
     [Fact]
+    public void Depth_and_names_without_end_are_refused_as_soon_as_there_are_too_many()
+    {
+        var deep = Gpx("<gpx>" + string.Concat(Enumerable.Repeat("<a>", 100_000)));
+        Assert.Equal(["0 unreadable_item"], deep.Codes);
+        Assert.Equal(
+            "The file has elements within more than 32 others at its line 1, column 103, as none of GPX has",
+            deep.Rejects[0].Error);
+        foreach (var many in (string[])
+            [
+                string.Concat(Enumerable.Range(0, 50_000).Select(n => $"<n{n}/>")),
+                string.Concat(Enumerable.Range(0, 50_000).Select(n => $"<a n{n}=\"\"/>")),
+                string.Concat(Enumerable.Range(0, 50_000).Select(n => $"<a xmlns=\"n{n}\"/>")),
+                string.Concat(Enumerable.Range(0, 50).Select(n => $"<{new string('x', 50_000 + n)}/>")),
+            ])
+        {
+            var outcome = Gpx($"<gpx>\n{many}</gpx>");
+            Assert.Equal(["0 unreadable_item"], outcome.Codes);
+            Assert.Contains("names", outcome.Rejects[0].Error, StringComparison.Ordinal);
+            Assert.Contains(" at its line 2, column ", outcome.Rejects[0].Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void Tracks_before_the_fault_hold()
     {
         var outcome = Gpx(

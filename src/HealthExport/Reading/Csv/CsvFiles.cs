@@ -37,7 +37,11 @@ sealed class CsvFiles(Stream payload, ReadContext context)
         var separator = CsvTable.FindSeparator(Bytes());
         CsvTable Open() => new(Bytes(), separator);
         string[] heading;
-        using (var table = Open()) heading = table.Heading;
+        using (var table = Open())
+        {
+            if (table.IsBroken) RejectHeading(part);
+            heading = table.Heading;
+        }
         // An automation that found nothing sends files without a line.
         if (heading.Length == 0) return [];
         if (WorkoutPartCsv.Find(context, heading, part.FileName) is { } workoutPart)
@@ -47,8 +51,7 @@ sealed class CsvFiles(Stream payload, ReadContext context)
         }
         if (MetricsCsv.Is(heading)) return new MetricsCsv(context, heading, Open).ReadAll();
         if (RowCsv.Find(heading) is { } rows) return rows.ReadAll(context, Open());
-        var name = part.Name.Length > 0 ? part.Name : part.FileName;
-        if (name.Length > LongestName) name = name[..LongestName];
+        var name = NameOf(part);
         const string What = "has a heading that is not known; its rows are kept with the payload, unread";
         // A file's own name may be a person's words; a form's field is the app's.
         context.Drift.NoteSection(part.Name.Length > 0 ? part.Name : CsvType.File);
@@ -62,5 +65,22 @@ sealed class CsvFiles(Stream payload, ReadContext context)
                         + "Start,End,Kind.",
                 }, default);
         return [];
+    }
+
+    void RejectHeading(FormPart part)
+    {
+        var isOfForm = CsvType.FindBoundary(context.Push.ContentType) is not null;
+        var file = isOfForm && NameOf(part) is { Length: > 0 } name ? $"The file '{name}'" : "The file";
+        context.Batches.Reject(
+            SectionName.Metrics, 0, Fault.Unreadable($"{file} cannot be read: its heading does not end") with
+            {
+                Hint = "A quote may never be closed. The rows are kept with the payload, unread.",
+            }, default);
+    }
+
+    static string NameOf(FormPart part)
+    {
+        var name = part.Name.Length > 0 ? part.Name : part.FileName;
+        return name.Length > LongestName ? name[..LongestName] : name;
     }
 }

@@ -40,14 +40,16 @@ sealed class CsvTable : IDisposable
         }
         catch (CsvFormatException)
         {
-            // A heading without an end is none.
-            Heading = [];
+            _neverCloses = true;
         }
+        if (!_neverCloses) return;
+        Heading = [];
+        IsBroken = true;
     }
 
-    /// <summary>The names of the columns, without the empty ones that trailing commas make; none in an empty file.
-    /// </summary>
-    public string[] Heading { get; }
+    /// <summary>The names of the columns, without the empty ones that trailing commas make; none in an empty file and
+    /// in one that <see cref="IsBroken"/>.</summary>
+    public string[] Heading { get; } = [];
 
     public bool HasDecimalCommas { get; }
 
