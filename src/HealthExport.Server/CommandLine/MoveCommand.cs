@@ -43,6 +43,12 @@ static class MoveCommand
                     {
                         return await move.RunAsync(cancellationToken);
                     }
+                    catch (RowRefusedException refused)
+                    {
+                        throw new CommandFailedException(
+                            refused.Message,
+                            "Correct or delete that row in the source: see \"Move house\" in docs/operations.md");
+                    }
                     catch (StoreRefusedException refused)
                     {
                         throw new CommandFailedException(

@@ -47,7 +47,10 @@ static class PostgresErrors
         // 22: data, 23: constraints, 54: too large for a row, an index or a field.
         if (state.StartsWith("22", StringComparison.Ordinal) || state.StartsWith("23", StringComparison.Ordinal)
             || state.StartsWith("54", StringComparison.Ordinal))
-            return new StoreRefusedException($"PostgreSQL answered {state}{Place(error)}.");
+            return new StoreRefusedException($"PostgreSQL answered {state}{Place(error)}.")
+            {
+                IsOfRowsAlone = state[0] != '2' || state[1] != '3',
+            };
         return new InvalidOperationException($"PostgreSQL answered {state}{Place(error)}: {error.MessageText}.");
     }
 

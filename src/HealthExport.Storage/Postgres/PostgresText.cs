@@ -30,7 +30,7 @@ static class PostgresText
     /// <exception cref="StoreRefusedException">It cannot be stored.</exception>
     public static string? Check(string? text) => IsStorable(text)
         ? text
-        : throw new StoreRefusedException("A text holds NUL or half of a surrogate pair.");
+        : throw new StoreRefusedException("A text holds NUL or half of a surrogate pair.") { IsOfRowsAlone = true };
 
     /// <summary>The text with U+FFFD instead of what cannot be stored.</summary>
     public static string Clean(string text) =>

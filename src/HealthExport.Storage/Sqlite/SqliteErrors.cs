@@ -15,7 +15,8 @@ static unsafe class SqliteErrors
         var text = $"SQLite answered {code}: {GetMessage(database)}.";
         return primary switch
         {
-            SqliteNative.Constraint or SqliteNative.Mismatch or SqliteNative.TooBig => new StoreRefusedException(text),
+            SqliteNative.Constraint => new StoreRefusedException(text),
+            SqliteNative.Mismatch or SqliteNative.TooBig => new StoreRefusedException(text) { IsOfRowsAlone = true },
             SqliteNative.Busy or SqliteNative.Locked or SqliteNative.OutOfMemory or SqliteNative.ReadOnly
                 or SqliteNative.Interrupt or SqliteNative.IoError or SqliteNative.Full or SqliteNative.CannotOpen
                 or SqliteNative.Protocol or SqliteNative.Corrupt or SqliteNative.NotADatabase =>

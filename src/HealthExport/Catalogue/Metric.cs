@@ -6,6 +6,9 @@ namespace HealthExport.Catalogue;
 /// </summary>
 public sealed class Metric : IEquatable<Metric>
 {
+    /// <summary>Characters that a name or a unit may have.</summary>
+    public const int LongestText = 200;
+
     /// <summary>The canonical name: lower case letters, digits, single underscores, if it is known.</summary>
     public required string Name { get; init; }
 
@@ -47,6 +50,13 @@ public sealed class Metric : IEquatable<Metric>
     /// <summary>False for a name or a unit that the catalogue does not have.</summary>
     public bool IsKnown { get; init; }
 
+    /// <summary>
+    /// Why no store should keep values under it, as a sentence; null if they can. Engines differ in what a key may hold:
+    /// this is what all of them take.
+    /// </summary>
+    public string? FindFault() =>
+        IsKnown ? null : FindFault("name", Name) ?? FindFault("unit", Unit);
+
     /// <summary>The other names it goes by, normalised; the name itself is not among them.</summary>
     public IReadOnlyList<string> Aliases { get; init; } = [];
 
@@ -71,6 +81,21 @@ public sealed class Metric : IEquatable<Metric>
         Unit = unit,
         Category = "other",
     };
+
+    static string? FindFault(string what, string text)
+    {
+        if (text.Length > LongestText)
+            return $"The metric's {what} has {text.Length} characters, of which no more than {LongestText} are kept";
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (char.IsControl(text[i])) return $"The metric's {what} has a control character, as its character {i + 1}";
+            if (!char.IsSurrogate(text[i])) continue;
+            if (i + 1 == text.Length || !char.IsSurrogatePair(text[i], text[i + 1]))
+                return $"The metric's {what} has half of a character, as its character {i + 1}";
+            i++;
+        }
+        return null;
+    }
 
     /// <summary>How values sent in a unit become values of <see cref="Unit"/>.</summary>
     /// <param name="sentUnit">

@@ -27,3 +27,12 @@ public sealed class MoveRefusedException(string message, string hint) : Exceptio
 {
     public string Hint => hint;
 }
+
+/// <summary>The target has no place for a row of the source, whatever else it has. What was written before it stays.
+/// </summary>
+/// <param name="table">Whose row it is.</param>
+public sealed class RowRefusedException(string table, Exception refused)
+    : Exception($"The target cannot take a row of the source's table {table}: {refused.Message}", refused)
+{
+    public string Table => table;
+}

@@ -18,6 +18,8 @@ public sealed class StoreMove(IStoreCopy from, IStoreCopy to, MoveOptions option
 
     /// <exception cref="MoveRefusedException">See there. The schemas must be at the same step.</exception>
     /// <exception cref="Pushes.StoreUnavailableException">A store is away. Run it again.</exception>
+    /// <exception cref="RowRefusedException">The fault is in the source; nothing of the target is in the way.
+    /// </exception>
     /// <exception cref="Pushes.StoreRefusedException">What the target has stands in the way; it can be replaced by
     /// force.</exception>
     public async ValueTask<MoveOutcome> RunAsync(CancellationToken cancellationToken)

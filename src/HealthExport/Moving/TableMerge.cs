@@ -1,3 +1,5 @@
+using HealthExport.Pushes;
+
 namespace HealthExport.Moving;
 
 /// <summary>Brings one table of the target to what the source holds.</summary>
@@ -14,7 +16,7 @@ sealed class TableMerge(IStoreCopy to, MovedTable table)
             using (batch)
             {
                 figures = figures.With(batch);
-                await to.WriteAsync(table, batch, RowWrite.Insert, cancellationToken);
+                await WriteAsync(batch, RowWrite.Insert, cancellationToken);
                 Report?.Invoke(batch.Count);
             }
         return figures;
@@ -74,7 +76,19 @@ sealed class TableMerge(IStoreCopy to, MovedTable table)
 
     async ValueTask FlushAsync(RowBatch batch, RowWrite write, CancellationToken cancellationToken)
     {
-        if (batch.Count > 0) await to.WriteAsync(table, batch, write, cancellationToken);
+        if (batch.Count > 0) await WriteAsync(batch, write, cancellationToken);
         batch.Clear();
+    }
+
+    async ValueTask WriteAsync(RowBatch batch, RowWrite write, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await to.WriteAsync(table, batch, write, cancellationToken);
+        }
+        catch (StoreRefusedException refused) when (refused.IsOfRowsAlone)
+        {
+            throw new RowRefusedException(table.Name, refused);
+        }
     }
 }

@@ -104,7 +104,12 @@ public sealed record IngestionFilter(
 public sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>The store refused rows for what they hold, not for its own state.</summary>
-public sealed class StoreRefusedException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class StoreRefusedException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>Whether an empty store would refuse them as well: a text or a size that the engine has no place for,
+    /// not what another row has already.</summary>
+    public bool IsOfRowsAlone { get; init; }
+}
 
 /// <summary>The lease of a push was taken over; whatever its transaction did is rolled back.</summary>
 public sealed class LeaseLostException(string message) : Exception(message);

@@ -10,7 +10,6 @@ namespace HealthExport.Pushes;
 
 sealed partial class PushMerge
 {
-    readonly Dictionary<Metric, int?> _metricIds = [];
     readonly Dictionary<(string ItemType, int Array, int ItemIndex), Outcome> _composites = [];
     readonly Dictionary<Series, ListedBuckets> _listed = [];
 
@@ -24,17 +23,9 @@ sealed partial class PushMerge
     {
         if (run.Count == 0) return;
         var rejects = new List<Reject>();
-        if (!_metricIds.TryGetValue(run.Array.Metric, out var metricId))
-        {
-            metricId = await transaction.FindOrAddMetricAsync(run.Array.Metric, cancellationToken);
-            _metricIds.Add(run.Array.Metric, metricId);
-        }
-        if (metricId is { } id) await ApplyAsync(run, new Series(id, run.Array.Grain), rejects);
-        else
-        {
-            foreach (ref var row in run.Samples)
-                for (var item = 0; item <= row.FurtherItems; item++) rejects.Add(TooManyNames(run.Array, row));
-        }
+        if (await FindOrAddAsync(run.Array.Metric) is { } id)
+            await ApplyAsync(run, new Series(id, run.Array.Grain), rejects);
+        else RejectAll(run, rejects);
         run.Release();
         await RejectAsync(rejects);
     }
@@ -194,12 +185,6 @@ sealed partial class PushMerge
         }
     }
 
-    static Reject TooManyNames(MetricArray array, in Sample row) => new(
-        "metrics", row.ItemIndex, RejectCodes.TooManyNames,
-        "This user has sent as many unknown metric names as are kept.",
-        "Correct the name, or ask for it to be added to the catalogue; the payload can be replayed then.",
-        "name", null, AsItem(array, row));
-
     /// <summary>The item as a standard item: its bytes as sent are gone by now, but for the payload.</summary>
     static byte[] AsItem(MetricArray array, in Sample row)
     {
@@ -208,8 +193,8 @@ sealed partial class PushMerge
         {
             json.WriteStartObject();
             json.WriteString("type", "Quantity");
-            json.WriteString("metric", array.Metric.Name);
-            json.WriteString("unit", array.Metric.Unit);
+            json.WriteString("metric", Short(array.Metric.Name));
+            json.WriteString("unit", Short(array.Metric.Unit));
             json.WriteString("start_at", row.StartAt.At(array.Grain >= Grain.Day ? 0 : row.OffsetMinutes));
             if (!double.IsNaN(row.Value)) json.WriteNumber("value", row.Value);
             if (!double.IsNaN(row.Min)) json.WriteNumber("min", row.Min);

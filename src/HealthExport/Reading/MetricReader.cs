@@ -14,6 +14,12 @@ sealed class MetricReader(JsonCursor cursor, ReadContext context)
 
     readonly StandardItemReader _standard = new(context);
 
+    /// <summary>What receipts count the items of an unknown metric under.</summary>
+    /// <param name="name">Normalised.</param>
+    /// <returns>The name, unless nothing is kept under such a one.</returns>
+    public static string ItemTypeOf(string name) =>
+        Metric.Unknown(name, "", MetricKind.Discrete).FindFault() is null ? name : Section;
+
     /// <summary>Reads on behind the array's first token, to its end or to where the payload is cut.</summary>
     public IEnumerable<ReadBatch> ReadAll()
     {

@@ -29,18 +29,19 @@ sealed class PointTargets
         _context = context;
         _known = known;
         _name = known?.Name ?? MetricCatalogue.Normalise(name);
+        ItemType = known is null ? MetricReader.ItemTypeOf(_name) : _name;
         _grain = grain;
         _expected = expected;
         _ordinal = ++context.Arrays;
         Unit = unit;
         Main = Get(unit);
-        if (known is null)
+        if (known is null && Main.Rows.Array.Metric.FindFault() is null)
             context.Batches.Warn(
                 ItemType, -1, WarningCodes.UnknownMetric,
                     $"The metric '{_name}' is not in the catalogue; its values are stored as sent");
     }
 
-    public string ItemType => _name;
+    public string ItemType { get; }
     public string Unit { get; }
     public MetricShape Shape => _known?.Shape ?? MetricShape.Plain;
     public Target Main { get; }
@@ -87,14 +88,14 @@ sealed class PointTargets
         else if (!known.TryGetConversion(unit, out conversion))
         {
             metric = Metric.Unknown(known.Name, unit, known.Kind);
-            WarnOfUnit(known, unit);
+            if (metric.FindFault() is null) WarnOfUnit(known, unit);
         }
         var isComposite = _known?.Shape == MetricShape.BloodPressure;
         return new(_context.Batches, new()
         {
             Metric = metric!,
             Grain = _grain.Grain,
-            ItemType = _name,
+            ItemType = ItemType,
             Ordinal = _ordinal,
             IsComposite = isComposite,
             ListsEveryBucket = _grain.ListsEveryBucket && _byUnit.Count == 0,

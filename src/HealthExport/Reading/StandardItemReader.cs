@@ -311,12 +311,14 @@ sealed class StandardItemReader(ReadContext context)
     {
         var known = MetricCatalogue.Find(metric);
         var name = known?.Name ?? MetricCatalogue.Normalise(metric);
-        var key = (name, unit, grain, itemType ?? name);
+        itemType ??= known is null ? MetricReader.ItemTypeOf(name) : name;
+        var key = (name, unit, grain, itemType);
         if (_rows.TryGetValue(key, out var rows) && rows.Array.NumbersBefore == numbersBefore) return rows;
 
         var conversion = UnitConversion.Identity;
         var isConverted = known?.TryGetConversion(unit, out conversion) == true;
-        if (!isConverted && (_warned.Count >= MostArrays || _warned.Add((name, unit))))
+        var target = isConverted ? known! : Metric.Unknown(name, unit, known?.Kind ?? MetricKind.Discrete);
+        if (target.FindFault() is null && !isConverted && (_warned.Count >= MostArrays || _warned.Add((name, unit))))
             context.Batches.Warn(
                 name, -1, known is null ? WarningCodes.UnknownMetric : WarningCodes.UnknownUnit,
                 known is null
@@ -324,9 +326,9 @@ sealed class StandardItemReader(ReadContext context)
                     : $"The unit '{unit}' cannot be converted to {known.Unit}; the values are stored apart, as sent");
         rows = new(context.Batches, new()
         {
-            Metric = isConverted ? known! : Metric.Unknown(name, unit, known?.Kind ?? MetricKind.Discrete),
+            Metric = target,
             Grain = grain,
-            ItemType = key.Item4,
+            ItemType = itemType,
             IsComposite = isComposite,
             NumbersBefore = numbersBefore,
         }, conversion, unit);

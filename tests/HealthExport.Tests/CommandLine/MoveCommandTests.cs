@@ -131,6 +131,36 @@ public sealed class MoveCommandTests(FilledHouse house) : IClassFixture<FilledHo
         Assert.Contains("--force", moved.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("insert into metrics (id, name, unit, kind, category, is_known) values (4711, 'foo', 'co' || char(0) || 'unt', 'discrete', 'other', 0)")]
+    [InlineData("insert into metrics (id, name, unit, kind, category, is_known) values (4711, 'foo', hex(randomblob(9000)), 'discrete', 'other', 0)")]
+    public async Task A_row_that_the_other_engine_has_no_place_for_is_told_as_the_sources(string insert)
+    {
+        await using var postgres = await PostgresFixture.OpenAsync();
+        var source = house.CopyTo(_terminal.PathOf("old.db"));
+        Execute(insert, "old.db");
+
+        // Also when a part of it is there already.
+        for (var time = 0; time < 2; time++)
+        {
+            var moved = await _terminal.RunAsync("move", "--from", source, "--to", postgres.Url);
+            Assert.Equal(1, moved.Code);
+            Assert.Contains(
+                "The target cannot take a row of the source's table metrics: ", moved.Error, StringComparison.Ordinal);
+            Assert.DoesNotContain("in the way", moved.Error, StringComparison.Ordinal);
+            Assert.DoesNotContain("--force", moved.Error, StringComparison.Ordinal);
+        }
+
+        // As docs/operations.md says.
+        Execute(
+            """
+            update metrics set name = 'unknown_' || id, unit = substr(replace(unit, char(0), ''), 1, 200)
+            where is_known = 0 and (instr(name || unit, char(0)) or length(name || unit) > 400)
+            """, "old.db");
+        var again = await _terminal.RunAsync("move", "--from", source, "--to", postgres.Url);
+        Assert.True(again.Code == 0, again.Error);
+    }
+
     [Fact]
     public async Task A_source_that_is_not_there_is_not_made()
     {
@@ -174,9 +204,9 @@ public sealed class MoveCommandTests(FilledHouse house) : IClassFixture<FilledHo
     [Fact]
     public async Task Where_to_must_be_said() => Assert.Equal(2, (await _terminal.RunAsync("move")).Code);
 
-    void Execute(string sql)
+    void Execute(string sql, string name = "new.db")
     {
-        using var connection = new SqliteConnection($"Data Source={_terminal.PathOf("new.db")};Pooling=False");
+        using var connection = new SqliteConnection($"Data Source={_terminal.PathOf(name)};Pooling=False");
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = sql;

@@ -5,6 +5,9 @@ namespace HealthExport.Tests.EndToEnd;
 public sealed class PostgresBadInputTests(PostgresHousehold household)
     : BadInputTests(household), IClassFixture<PostgresHousehold>;
 
+public sealed class PostgresHostileTextTests(PostgresHousehold household)
+    : HostileTextTests(household), IClassFixture<PostgresHousehold>;
+
 public sealed class PostgresDayTotalTests(PostgresHousehold household)
     : DayTotalTests(household), IClassFixture<PostgresHousehold>;
 

@@ -5,6 +5,9 @@ namespace HealthExport.Tests.EndToEnd;
 public sealed class SqliteBadInputTests(SqliteHousehold household)
     : BadInputTests(household), IClassFixture<SqliteHousehold>;
 
+public sealed class SqliteHostileTextTests(SqliteHousehold household)
+    : HostileTextTests(household), IClassFixture<SqliteHousehold>;
+
 public sealed class SqliteDayTotalTests(SqliteHousehold household)
     : DayTotalTests(household), IClassFixture<SqliteHousehold>;
 

@@ -106,11 +106,39 @@ public sealed class MongoConversionTests
             Steps(3, "2026-01-01T23:00:00Z", 2000, "Watch|iPhone"), Steps(4, "2026-01-03T07:00:00Z", 70, "Watch"),
             Steps(5, "2026-01-03T23:00:00Z", 1, "Watch"), Steps(6, "2026-01-03T23:01:00Z", 2, "Watch"),
             Steps(7, "2026-01-01T23:00:00Z", 900, "iPhone")]));
-        var arrays = JsonDocument.Parse(text).RootElement.GetProperty("data").GetProperty("metrics").EnumerateArray()
-            .Select(metric => string.Join(' ', metric.GetProperty("data").EnumerateArray().Select(point =>
-                point.GetProperty("qty").GetInt32()))).Where(values => values.Length > 0);
-        Assert.Equal(["2000", "5 70", "1 2"], arrays);
+        Assert.Equal(["2000", "5 70", "1 2"], ValuesOf(text));
     }
+
+    [Fact]
+    public void Of_one_moment_the_fullest_list_of_devices_counts_and_unrelated_ones_stay_apart()
+    {
+        var (text, _) = Convert("resting_heart_rate", string.Join('\n', [
+            Steps(1, "2026-01-02T07:00:05Z", 60, "A"), Steps(2, "2026-01-02T07:00:05Z", 70, "C"),
+            Steps(3, "2026-01-02T07:00:05Z", 58, "A|B"), Steps(4, "2026-01-02T07:00:05Z", 61, "B"),
+            Steps(5, "2026-01-02T07:00:05Z", 57, "B|A").Replace("\"count\"", "\"bpm\"", StringComparison.Ordinal),
+            Steps(6, "2026-01-02T07:00:06Z", 59, "A")]));
+
+        Assert.Equal(["70 58 59", "57"], ValuesOf(text));
+    }
+
+    [Fact]
+    public void A_day_under_a_second_unrelated_list_leaves_the_days_days_and_the_later_one_holds()
+    {
+        var (text, _) = Convert("step_count", string.Join('\n', [
+            Steps(1, "2026-01-01T23:00:00Z", 1000, "Old iPhone"), Steps(2, "2026-01-02T23:00:00Z", 5, "Old iPhone"),
+            Steps(3, "2026-01-02T23:00:00Z", 2000, "iPhone"), Steps(4, "2026-01-03T23:00:00Z", 70, "iPhone"),
+            Steps(7, "2026-01-04T23:00:00Z", 80, "A|B"), Steps(8, "2026-01-04T23:00:00Z", 90, "C"),
+            Steps(9, "2026-01-04T23:00:00Z", 30, "A"),
+            // A moment within the day is not a day.
+            Steps(5, "2026-01-06T07:30:10Z", 8, "iPhone"), Steps(6, "2026-01-06T07:30:10Z", 9, "Watch")]));
+
+        Assert.Equal(["1000 2000 70 90", "8 9"], ValuesOf(text));
+    }
+
+    static IEnumerable<string> ValuesOf(string text) => JsonDocument.Parse(text).RootElement
+        .GetProperty("data").GetProperty("metrics").EnumerateArray()
+        .Select(metric => string.Join(' ', metric.GetProperty("data").EnumerateArray().Select(point =>
+            point.GetProperty("qty").GetInt32()))).Where(values => values.Length > 0);
 
     static string Steps(int id, string date, int value, string source) => $$$"""
         {"_id":{{{id}}},"date":{"$date":"{{{date}}}"},"units":"count","qty":{{{value}}},"source":"{{{source}}}"}

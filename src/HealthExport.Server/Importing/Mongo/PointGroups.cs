@@ -11,19 +11,26 @@ sealed class PointGroups(string collection, TimeZoneInfo zone)
 {
     const int MostUnits = 64;
 
-    /// <summary>So many buckets are looked at for what was sent twice; ten years of hours are a fifth.</summary>
+    /// <summary>So many points are looked at for what was sent twice; ten years of hours are a fifth.</summary>
     const int MostBuckets = 500_000;
+
+    /// <summary>Of one instant; nobody has more at once.</summary>
+    const int MostSources = 16;
 
     /// <summary>Nobody measures so often on the stroke of the hour by chance.</summary>
     const int FewestHours = 10;
 
     enum Grain : byte { Day, Hour, Minute, Sample }
 
+    /// <summary>A point that no other of its instant covers so far.</summary>
+    sealed record Bucket(int Ordinal, string Source, Bucket? Earlier);
+
     readonly bool _isSummed = MetricCatalogue.Find(collection)?.Kind == MetricKind.Cumulative;
     readonly List<string> _units = [];
     readonly Dictionary<DateOnly, (Grain Finest, ulong Units)> _days = [];
-    readonly Dictionary<long, (int Ordinal, string Source)> _buckets = [];
+    readonly Dictionary<(long At, int Unit), Bucket> _buckets = [];
     readonly HashSet<int> _superseded = [];
+    readonly HashSet<int> _outdated = [];
     readonly Dictionary<string, string> _sources = new(StringComparer.Ordinal);
     Grain _finest;
     long _count;
@@ -53,14 +60,11 @@ sealed class PointGroups(string collection, TimeZoneInfo zone)
         if (grain > _finest) _finest = grain;
         if (_count++ == 0) _firstDay = day;
         _isOfSeveralDays |= day != _firstDay;
-        if (!_isSummed)
-        {
-            if (_finest <= Grain.Hour) AddBucket(ordinal, at.ToUnixTimeMilliseconds(), point.Source);
-            return;
-        }
+        // What is summed is one amount in whatever unit.
+        AddBucket(ordinal, (at.ToUnixTimeMilliseconds(), _isSummed ? 0 : unit), point.Source);
+        if (!_isSummed) return;
         var known = _days.GetValueOrDefault(day);
         _days[day] = (grain > known.Finest ? grain : known.Finest, known.Units | 1ul << unit);
-        AddBucket(ordinal, at.ToUnixTimeMilliseconds(), point.Source);
     }
 
     /// <summary>
@@ -86,37 +90,48 @@ sealed class PointGroups(string collection, TimeZoneInfo zone)
         return groups.Select(group => (
             _units[group.Unit],
             new Func<int, PointHead, bool>((ordinal, point) => GroupOf(point) == group
-                && (IsOfSamples(group.Grain) || !_superseded.Contains(ordinal)))));
+                && !_superseded.Contains(ordinal) && (group.Grain != Grain.Day || !_outdated.Contains(ordinal)))));
     }
 
     /// <summary>
-    /// A bucket's source grows during the day, as one device after the other joins: under each it is a document, of
-    /// which the one of most devices is the last that was sent.
+    /// A list of devices grows, as one after the other joins: under each the point is a document, of which the one of
+    /// most devices is the last that was sent. Of a day's sums under unrelated lists the later document holds, as of two
+    /// pushes the later would: a day has one sum.
     /// </summary>
-    void AddBucket(int ordinal, long at, string source)
+    void AddBucket(int ordinal, (long At, int Unit) key, string source)
     {
         if (_sources.TryGetValue(source, out var known)) source = known;
         else if (_sources.Count < MostBuckets) _sources.Add(source, source);
-        if (!_buckets.TryGetValue(at, out var before))
+        if (!_buckets.TryGetValue(key, out var last))
         {
-            if (_buckets.Count < MostBuckets) _buckets.Add(at, (ordinal, source));
+            if (_buckets.Count < MostBuckets) _buckets.Add(key, new(ordinal, source, null));
             return;
         }
-        if (Covers(source, before.Source)) _superseded.Add(before.Ordinal);
-        else if (Covers(before.Source, source))
+        for (var bucket = last; bucket is not null; bucket = bucket.Earlier)
+            if (!Covers(source, bucket.Source) && Covers(bucket.Source, source))
+            {
+                _superseded.Add(ordinal);
+                return;
+            }
+        Bucket? kept = null;
+        var count = 0;
+        for (var bucket = last; bucket is not null; bucket = bucket.Earlier)
         {
-            _superseded.Add(ordinal);
-            return;
+            if (Covers(source, bucket.Source))
+            {
+                _superseded.Add(bucket.Ordinal);
+                continue;
+            }
+            _outdated.Add(bucket.Ordinal);
+            if (++count < MostSources) kept = new(bucket.Ordinal, bucket.Source, kept);
         }
-        _buckets[at] = (ordinal, source);
+        _buckets[key] = new(ordinal, source, kept);
     }
 
     static bool Covers(string source, string other) => Split(other).All(Split(source).Contains);
 
     static string[] Split(string source) =>
         source.Split('|', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-
-    bool IsOfSamples(Grain grain) => grain == Grain.Sample && Aggregation is null;
 
     (int, Grain) GroupOf(in PointHead point) => (
         _units.IndexOf(point.Unit),

@@ -1,0 +1,77 @@
+using HealthExport.Catalogue;
+using HealthExport.Samples;
+
+namespace HealthExport.Pushes;
+
+sealed partial class PushMerge
+{
+    readonly Dictionary<Metric, int?> _metricIds = [];
+
+    // Those among them that the store refused.
+    readonly HashSet<Metric> _refusedMetrics = [];
+
+    /// <returns>Null for one that values cannot be kept under: <see cref="RejectAll"/> says why.</returns>
+    async ValueTask<int?> FindOrAddAsync(Metric metric)
+    {
+        if (_metricIds.TryGetValue(metric, out var known)) return known;
+        var id = metric.IsKnown ? await transaction.FindOrAddMetricAsync(metric, cancellationToken)
+            : metric.FindFault() is null ? await TryAddAsync(metric) : null;
+        _metricIds.Add(metric, id);
+        return id;
+    }
+
+    async ValueTask<int?> TryAddAsync(Metric metric)
+    {
+        await transaction.SetSavepointAsync(cancellationToken);
+        try
+        {
+            return await transaction.FindOrAddMetricAsync(metric, cancellationToken);
+        }
+        catch (StoreRefusedException)
+        {
+            await transaction.RollBackToSavepointAsync(cancellationToken);
+            _refusedMetrics.Add(metric);
+            return null;
+        }
+    }
+
+    void RejectAll(SampleRun run, List<Reject> rejects)
+    {
+        var array = run.Array;
+        var fault = array.Metric.FindFault();
+        var isRefused = _refusedMetrics.Contains(array.Metric);
+        foreach (ref readonly var row in run.Samples)
+        {
+            var item = AsItem(array, row);
+            // An item of several rows is one.
+            if (array.IsComposite && IsRejected(array, row)) continue;
+            for (var one = 0; one <= row.FurtherItems; one++)
+                rejects.Add(fault is not null
+                    ? new(
+                        array.ItemType, row.ItemIndex, RejectCodes.UnreadableItem, fault,
+                        "Shorten it, or send it without such characters.", null, null, item)
+                    : isRefused ? Refused(array.ItemType, row.ItemIndex, item)
+                    : TooManyNames(row.ItemIndex, item));
+        }
+    }
+
+    /// <summary>Whether an item of several rows is rejected already; afterwards it is.</summary>
+    bool IsRejected(MetricArray array, in Sample row)
+    {
+        var key = (array.ItemType, array.Ordinal, row.ItemIndex);
+        if (_composites.GetValueOrDefault(key) is Outcome.Rejected) return true;
+        _composites[key] = Outcome.Rejected;
+        return false;
+    }
+
+    static Reject TooManyNames(int itemIndex, ReadOnlyMemory<byte> item) => new(
+        "metrics", itemIndex, RejectCodes.TooManyNames,
+        "This user has sent as many unknown metric names as are kept.",
+        "Correct the name, or ask for it to be added to the catalogue; the payload can be replayed then.",
+        "name", null, item);
+
+    /// <summary>As much of a name or a unit as one may have: there is a reject for each of a million items.</summary>
+    static string Short(string text) =>
+        text.Length <= Metric.LongestText ? text
+        : text[..(Metric.LongestText - (char.IsHighSurrogate(text[Metric.LongestText - 1]) ? 1 : 0))] + "…";
+}
