@@ -42,9 +42,9 @@ sealed partial class PushMerge
         var isRefused = _refusedMetrics.Contains(array.Metric);
         foreach (ref readonly var row in run.Samples)
         {
-            var item = AsItem(array, row);
             // An item of several rows is one.
             if (array.IsComposite && IsRejected(array, row)) continue;
+            var item = AsItem(array, row);
             for (var one = 0; one <= row.FurtherItems; one++)
                 rejects.Add(fault is not null
                     ? new(

@@ -37,6 +37,9 @@ public abstract partial class PushTransactionContract : IAsyncLifetime
     /// <summary>SQL that makes the engine refuse to insert samples of one value.</summary>
     protected abstract string RefuseInserting(double value);
 
+    /// <summary>SQL that makes the engine refuse to add a metric of this name.</summary>
+    protected abstract string RefuseAdding(string metric);
+
     /// <summary>Keeps a push unlike any before; it waits in the queue.</summary>
     async Task<Ingestion> KeepAsync(User? user = null)
     {

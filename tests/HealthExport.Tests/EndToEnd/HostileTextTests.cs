@@ -70,6 +70,13 @@ public abstract class HostileTextTests(Household household)
         { "text/csv", $"Date/Time,Body Mass Index (count),{Letters(9_000, new(2))} (m)\n2026-01-02 00:00:00,22,5\n2026-01-03 00:00:00,23,\n", "metrics", 1 },
         { "application/json", Json(Letters(9_000, new(3)), "m"), "metrics", 2 },
         { "application/json", Json("foo", Letters(9_000, new(4))), "foo", 2 },
+        {
+            "application/json",
+            Json("blood_pressure", Letters(201, new(6))).Replace(
+                "\"qty\":5", "\"systolic\":120,\"diastolic\":80", StringComparison.Ordinal)
+                .Replace("\"qty\":6", "\"systolic\":121,\"diastolic\":81", StringComparison.Ordinal),
+            "blood_pressure", 2
+        },
         { "application/json", Json("体\\u0001", "m"), "metrics", 2 },
         { "application/json", Json("foo", "\\u001bm"), "foo", 2 },
         { "application/json", Json("step_count", Letters(201, new(5))), "step_count", 2 },

@@ -42,6 +42,12 @@ public sealed class PgBouncerPushTransactionTests : PushTransactionContract
         _stores.IsSpoilt = true;
         return PostgresPushTransactionTests.Refuse(value);
     }
+
+    protected override string RefuseAdding(string metric)
+    {
+        _stores.IsSpoilt = true;
+        return PostgresPushTransactionTests.RefuseMetric(metric);
+    }
 }
 
 public sealed class PgBouncerSampleStoreTests : SampleStoreContract

@@ -46,6 +46,18 @@ public sealed class PostgresPushTransactionTests : PushTransactionContract
         alter table samples
         add constraint refuse_value check (value <> {value.ToString("R", CultureInfo.InvariantCulture)})
         """;
+
+    protected override string RefuseAdding(string metric)
+    {
+        _stores.IsSpoilt = true;
+        return RefuseMetric(metric);
+    }
+
+    public static string RefuseMetric(string metric) =>
+        $"""
+        alter table metrics
+        add constraint refuse_metric check (name <> '{metric}')
+        """;
 }
 
 public sealed class PostgresSampleStoreTests : SampleStoreContract

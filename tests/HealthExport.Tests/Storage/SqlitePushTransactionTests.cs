@@ -21,6 +21,16 @@ public sealed class SqlitePushTransactionTests : PushTransactionContract
             select raise(abort, 'refused');
         end
         """;
+
+    protected override string RefuseAdding(string metric) =>
+        $"""
+        create trigger refuse_metric
+        before insert on metrics
+        when new.name = '{metric}'
+        begin
+            select raise(abort, 'refused');
+        end
+        """;
 }
 
 /// <summary>What only the embedded engine's tables can show.</summary>
