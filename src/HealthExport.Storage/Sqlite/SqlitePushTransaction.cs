@@ -19,6 +19,8 @@ sealed partial class SqlitePushTransaction : IPushTransaction
     readonly SqliteSources _sources;
     readonly SqliteUserMetrics _userMetrics;
     readonly Dictionary<Metric, int> _addedMetrics = [];
+    // Whether the user has as many unknown metrics as may be. In a transaction no name goes that has come.
+    bool _isFull;
     bool _hasSavepoint;
     bool _hasEnded;
 
@@ -69,7 +71,7 @@ sealed partial class SqlitePushTransaction : IPushTransaction
         if (id is null && _addedMetrics.TryGetValue(metric, out var added)) id = added;
         if (metric.IsKnown || (id is { } found && HasRegistered(found)))
             return new(id ?? (_addedMetrics[metric] = SqliteMetrics.FindOrAdd(_session, metric)));
-        if (CountRegistered() >= MostUnknownMetrics) return new((int?)null);
+        if (_isFull || (_isFull = CountRegistered() >= MostUnknownMetrics)) return new((int?)null);
         // Not the number remembered: an unknown name goes with the last who sent it when that person is erased.
         var registered = _addedMetrics[metric] = SqliteMetrics.FindOrAdd(_session, metric);
         Register(registered);
