@@ -103,6 +103,25 @@ public abstract class HostileTextTests(Household household)
         Assert.Single(await person.Phone.ListAsync("/v1/metrics", 10));
     }
 
+    [Fact]
+    public async Task A_series_of_a_workout_is_kept_under_a_name_and_a_unit_without_NUL()
+    {
+        var person = await household.AddPersonAsync("Europe/Berlin");
+        await SettleAsync(
+            person,
+            """
+            {"data":{"workouts":[{"id":"6F1B6A52-0000-4000-8000-000000000001","name":"Outdoor Run",
+            "start":"2026-01-15 07:00:12 +0100","end":"2026-01-15 07:30:24 +0100","duration":1812}]}}
+            """);
+
+        var answer = await SettleAsync(
+            person, "Date/Time,O\0dd (co\0unt),Source\n2026-01-15 07:01:00,1,a\0b\n2026-01-15 07:02:00,2,a\0b\n", "text/csv");
+
+        Assert.Equal(("completed", 1), (answer.Text("status"), answer.Count("updated")));
+        var workout = await person.Phone.GetAsync("/v1/workouts/6f1b6a52-0000-4000-8000-000000000001");
+        Assert.Contains("co\uFFFDunt", workout.GetRawText().Replace("\\uFFFD", "\uFFFD", StringComparison.OrdinalIgnoreCase), StringComparison.Ordinal);
+    }
+
     /// <summary>The item as often as it has texts and names, another of them marked each time.</summary>
     static IEnumerable<string> Change(string item)
     {

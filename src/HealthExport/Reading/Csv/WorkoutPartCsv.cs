@@ -79,6 +79,9 @@ sealed class WorkoutPartCsv
         context.Batches.Count(part.Points * 32L);
     }
 
+    // As of JSON: NUL, which no text column takes, becomes U+FFFD.
+    static string Storable(string text) => text.Replace('\0', '\uFFFD');
+
     WorkoutPart? ReadSeries(CsvTable table)
     {
         var value = Array.FindIndex(_columns, 1, column => column.Unit.Length > 0 && column.Label is not ("Min" or "Max"));
@@ -87,8 +90,8 @@ sealed class WorkoutPartCsv
         if (first < 0) return null;
         // The columns of the heart rate do not say what they are of.
         var label = _name?.Label ?? (IsOfMany(_columns[first]) ? "Heart Rate" : _columns[first].Label);
-        var (name, metric) = WorkoutParts.FindSeries(label);
-        var unit = _columns[first].Unit;
+        var (name, metric) = WorkoutParts.FindSeries(Storable(label));
+        var unit = Storable(_columns[first].Unit);
         var conversion = UnitConversion.Identity;
         var itemType = $"{SectionName.Workouts}.{name}";
         if (metric is not null && metric.TryGetConversion(unit, out conversion)) unit = metric.Unit;
