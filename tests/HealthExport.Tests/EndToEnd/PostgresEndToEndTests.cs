@@ -23,7 +23,7 @@ public sealed class PostgresSendAgainTests(PostgresHousehold household)
 public sealed class PostgresRandomPushTests(PostgresHousehold household)
     : RandomPushTests(household), IClassFixture<PostgresHousehold>
 {
-    public static TheoryData<int> Seeds => [.. Enumerable.Range(0, SlowTests.Count(12, wide: 2_000))];
+    public static TheoryData<int> Seeds => [.. Enumerable.Range(0, SlowTests.Count(8, wide: 2_000))];
 
     [Theory]
     [MemberData(nameof(Seeds))]
@@ -39,7 +39,7 @@ public sealed class PostgresRandomPushTests(PostgresHousehold household)
 public sealed class PostgresRandomHistoryTests(PostgresHousehold household)
     : RandomHistoryTests(household), IClassFixture<PostgresHousehold>
 {
-    public static TheoryData<int> Seeds => [.. Enumerable.Range(0, SlowTests.Count(8, wide: 800))];
+    public static TheoryData<int> Seeds => [.. Enumerable.Range(0, SlowTests.Count(6, wide: 800))];
 
     [Theory]
     [MemberData(nameof(Seeds))]

@@ -23,7 +23,7 @@ public sealed class SqliteSendAgainTests(SqliteHousehold household)
 public sealed class SqliteRandomPushTests(SqliteHousehold household)
     : RandomPushTests(household), IClassFixture<SqliteHousehold>
 {
-    public static TheoryData<int> Seeds => [.. Enumerable.Range(0, SlowTests.Count(16, wide: 2_000))];
+    public static TheoryData<int> Seeds => [.. Enumerable.Range(0, SlowTests.Count(12, wide: 2_000))];
 
     [Theory]
     [MemberData(nameof(Seeds))]
@@ -39,7 +39,7 @@ public sealed class SqliteRandomPushTests(SqliteHousehold household)
 public sealed class SqliteRandomHistoryTests(SqliteHousehold household)
     : RandomHistoryTests(household), IClassFixture<SqliteHousehold>
 {
-    public static TheoryData<int> Seeds => [.. Enumerable.Range(0, SlowTests.Count(10, wide: 800))];
+    public static TheoryData<int> Seeds => [.. Enumerable.Range(0, SlowTests.Count(8, wide: 800))];
 
     [Theory]
     [MemberData(nameof(Seeds))]

@@ -86,15 +86,6 @@ sealed class PostgresFaults : IAsyncDisposable
         return Convert.ToInt64(await command.ExecuteScalarAsync(), CultureInfo.InvariantCulture);
     }
 
-    public async Task<IReadOnlyList<Guid>> ListIdsAsync(string sql)
-    {
-        List<Guid> ids = [];
-        await using var command = _source.CreateCommand(sql);
-        await using var row = await command.ExecuteReaderAsync();
-        while (await row.ReadAsync()) ids.Add(row.GetGuid(0));
-        return ids;
-    }
-
     /// <summary>Fails unless each user's pushes were finished in the order of their numbers.</summary>
     public async Task AssertInOrderAsync() => Assert.Equal(0, await ReadAsync(
         """

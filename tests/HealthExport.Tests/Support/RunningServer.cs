@@ -23,7 +23,7 @@ namespace HealthExport.Tests.Support;
 /// </summary>
 sealed class RunningServer : IAsyncDisposable
 {
-    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
     // Real Argon2id, but not its real cost: tests make a key each.
     static readonly Argon2Cost s_cheap = new(64, 1, 1);
