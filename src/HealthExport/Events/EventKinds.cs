@@ -5,7 +5,7 @@ public static class EventKinds
 {
     static readonly (string Kind, string Section)[] s_all =
     [
-        ("state_of_mind", "stateOfMind"), ("medication", "medications"), ("symptom", "symptoms"),
+        (StateOfMind.Kind, "stateOfMind"), ("medication", "medications"), ("symptom", "symptoms"),
         ("cycle", "cycleTracking"), ("ecg", "ecg"), ("heart_rate_notification", "heartRateNotifications"),
     ];
 

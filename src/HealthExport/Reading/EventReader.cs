@@ -22,7 +22,7 @@ sealed class EventReader(ReadContext context)
     /// <summary>The section that an event kind comes from; null for a kind of no known section.</summary>
     public static string? SectionOf(string kind) => kind switch
     {
-        "state_of_mind" => SectionName.StateOfMind,
+        StateOfMind.Kind => SectionName.StateOfMind,
         "medication" => SectionName.Medications,
         "symptom" => SectionName.Symptoms,
         "cycle" => SectionName.CycleTracking,

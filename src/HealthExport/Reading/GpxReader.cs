@@ -2,7 +2,6 @@ using System.Text;
 using System.Xml;
 using HealthExport.Catalogue;
 using HealthExport.Pushes;
-using HealthExport.Reading.Csv;
 using HealthExport.Workouts;
 
 namespace HealthExport.Reading;
@@ -134,9 +133,9 @@ sealed class GpxReader(Stream payload, ReadContext context)
             track.Dropped++;
         else
             track.Points.Add(
-                at.At, point.Latitude, point.Longitude, point.Altitude, WorkoutPartCsv.Measured(point.Speed),
-                WorkoutPartCsv.Measured(point.Course), WorkoutPartCsv.Measured(point.Horizontal),
-                WorkoutPartCsv.Measured(point.Vertical), double.NaN, double.NaN);
+                at.At, point.Latitude, point.Longitude, point.Altitude, WorkoutParts.Measured(point.Speed),
+                WorkoutParts.Measured(point.Course), WorkoutParts.Measured(point.Horizontal),
+                WorkoutParts.Measured(point.Vertical), double.NaN, double.NaN);
     }
 
     void Finish(Track track)
@@ -144,8 +143,8 @@ sealed class GpxReader(Stream payload, ReadContext context)
         _track = null;
         if (track.Points.Finish() is { } route)
         {
-            WorkoutPartCsv.Warn(context, isRoute: true, track.Dropped, _tracks);
-            WorkoutPartCsv.Add(
+            WorkoutParts.WarnOfDropped(context, isRoute: true, track.Dropped, _tracks);
+            WorkoutParts.HandOut(
                 context, new() { Activity = _name?.Activity ?? track.Activity, Route = route, ItemIndex = _tracks++ });
         }
         else if (track.Dropped > 0)

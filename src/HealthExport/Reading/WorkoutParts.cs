@@ -53,16 +53,34 @@ sealed class WorkoutParts(ReadContext context)
     /// <summary>Says how many points of the item just read were dropped.</summary>
     public void WarnOfDropped(int index)
     {
-        if (_droppedFromSeries > 0)
-            context.Batches.Warn(
-                SectionName.Workouts, index, WarningCodes.SeriesPointsDropped,
-                    $"{_droppedFromSeries} points of series could not be read");
-        if (_droppedFromRoute > 0)
-            context.Batches.Warn(
-                SectionName.Workouts, index, WarningCodes.RoutePointsDropped,
-                    $"{_droppedFromRoute} points of the route could not be read or are not on Earth", "route");
+        WarnOfDropped(context, isRoute: false, _droppedFromSeries, index);
+        WarnOfDropped(context, isRoute: true, _droppedFromRoute, index);
         _droppedFromSeries = _droppedFromRoute = 0;
     }
+
+    /// <summary>Says how many points of a series or a route were dropped, if any were.</summary>
+    public static void WarnOfDropped(ReadContext context, bool isRoute, int dropped, int index)
+    {
+        if (dropped == 0) return;
+        if (isRoute)
+            context.Batches.Warn(
+                SectionName.Workouts, index, WarningCodes.RoutePointsDropped,
+                $"{dropped} points of the route could not be read, are not on Earth, or are more than are kept", "route");
+        else
+            context.Batches.Warn(
+                SectionName.Workouts, index, WarningCodes.SeriesPointsDropped,
+                $"{dropped} points of series could not be read, or are more than are kept");
+    }
+
+    /// <summary>Hands out a part that came by itself.</summary>
+    public static void HandOut(ReadContext context, WorkoutPart part)
+    {
+        context.Batches.Batch.WorkoutParts.Add(part);
+        context.Batches.Count(part.Points * 32L);
+    }
+
+    /// <summary>CoreLocation writes −1 for what it could not measure.</summary>
+    public static double Measured(double value) => value >= 0 ? value : double.NaN;
 
     public IReadOnlyList<WorkoutSeries> ReadSeries(Item workout)
     {
@@ -199,9 +217,8 @@ sealed class WorkoutParts(ReadContext context)
         return true;
     }
 
-    /// <summary>CoreLocation writes −1 for what it could not measure.</summary>
     static double Measured(Item point, params ReadOnlySpan<string> fields) =>
-        Number(point, UnitConversion.Identity, fields) is >= 0 and var value ? value : double.NaN;
+        Measured(Number(point, UnitConversion.Identity, fields));
 
     /// <summary>
     /// The first of these fields that was sent, converted; NaN if there is none that is a finite number.

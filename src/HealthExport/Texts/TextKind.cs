@@ -1,5 +1,6 @@
 using System.Globalization;
 using HealthExport.Catalogue;
+using HealthExport.Events;
 
 namespace HealthExport.Texts;
 
@@ -40,7 +41,7 @@ public sealed record TextKind(string Name, TextField Field, TextCodes Codes, str
         new("severity", TextField.EventValue, TextCodes.Severities, "symptom"),
         new("sleep_stage", TextField.SleepStage, TextCodes.SleepStages),
         new("symptom", TextField.EventText, TextCodes.Symptoms, "symptom"),
-        new("valence", TextField.EventText, TextCodes.Valences, "state_of_mind"),
+        new("valence", TextField.EventText, TextCodes.Valences, StateOfMind.Kind),
     ];
 
     /// <summary>Whether the text is a part of the key of its row, so that a code changes the key.</summary>

@@ -62,21 +62,14 @@ sealed class WorkoutPartCsv
             rows.RejectRest(_context.Batches, SectionName.Workouts);
             return;
         }
-        Warn(_context, IsRoute, _dropped, 0);
-        if (part is not null) Add(_context, part);
+        WorkoutParts.WarnOfDropped(_context, IsRoute, _dropped, 0);
+        if (part is not null) WorkoutParts.HandOut(_context, part);
         else if (rows.Count > 0)
             _context.Batches.Reject(
                 SectionName.Workouts, 0,
                 Fault.Unreadable("None of the file's rows could be read")
                     with { Hint = _context.Stamps.HasZone ? null : "Its times may lack a zone: set the user's." },
                 default);
-    }
-
-    /// <summary>Hands out a part of a workout.</summary>
-    public static void Add(ReadContext context, WorkoutPart part)
-    {
-        context.Batches.Batch.WorkoutParts.Add(part);
-        context.Batches.Count(part.Points * 32L);
     }
 
     // As of JSON: NUL, which no text column takes, becomes U+FFFD.
@@ -127,30 +120,13 @@ sealed class WorkoutPartCsv
                 _dropped++;
             else
                 points.Add(
-                    stamp.At, north, east, up, Measured(Of(speed)), Measured(Of(course)), Measured(Of(horizontal)),
-                    Measured(Of(vertical)), double.NaN, double.NaN);
+                    stamp.At, north, east, up, WorkoutParts.Measured(Of(speed)), WorkoutParts.Measured(Of(course)), WorkoutParts.Measured(Of(horizontal)),
+                    WorkoutParts.Measured(Of(vertical)), double.NaN, double.NaN);
         }
         return points.Finish() is { } route ? new() { Activity = _name?.Activity, Route = route } : null;
 
         double Of((int Column, UnitConversion Conversion) quantity) =>
             Number(table, quantity.Column, quantity.Conversion);
-    }
-
-    /// <summary>CoreLocation writes −1 for what it could not measure.</summary>
-    public static double Measured(double value) => value >= 0 ? value : double.NaN;
-
-    /// <summary>Says how many points of a part that is to be handed out were dropped.</summary>
-    public static void Warn(ReadContext context, bool isRoute, int dropped, int index)
-    {
-        if (dropped == 0) return;
-        if (isRoute)
-            context.Batches.Warn(
-                SectionName.Workouts, index, WarningCodes.RoutePointsDropped,
-                $"{dropped} points of the route could not be read, are not on Earth, or are more than are kept", "route");
-        else
-            context.Batches.Warn(
-                SectionName.Workouts, index, WarningCodes.SeriesPointsDropped,
-                $"{dropped} points of the series could not be read, or are more than are kept");
     }
 
     bool TryReadTime(WallClock clock, CsvTable table, out Timestamp stamp) =>
