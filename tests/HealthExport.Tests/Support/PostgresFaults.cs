@@ -26,7 +26,10 @@ sealed class PostgresFaults : IAsyncDisposable
         return new(NpgsqlDataSource.Create(settings));
     }
 
-    /// <summary>Holds pushes up when all is written but the commit.</summary>
+    /// <summary>
+    /// Holds pushes up when all is written but the commit. Theirs wait for a standby where the server knows one, also
+    /// where other commits do not.
+    /// </summary>
     public Task HoldUpCommitsAsync() => HoldUpAsync("before update on raw_ingestions", "new.status in (2, 3)");
 
     /// <summary>Holds up whoever writes a sample of <see cref="HeldValue"/>, amid the COPY of a batch.</summary>
@@ -110,6 +113,7 @@ sealed class PostgresFaults : IAsyncDisposable
             create function hold_up() returns trigger language plpgsql as
             $$ begin
                 perform pg_advisory_xact_lock_shared({Key});
+                perform set_config('synchronous_commit', 'on', true);
                 return new;
             end $$;
             create trigger hold_up {when} for each row when ({condition}) execute function hold_up()
