@@ -5,50 +5,55 @@ using HealthExport.Tests.Support;
 namespace HealthExport.Tests.EndToEnd;
 
 /// <summary>An import that is killed wherever it happens to be, and started again.</summary>
-public sealed class ImportCrashTests : IDisposable
+public sealed class ImportCrashTests
 {
     const int Files = 60;
     const int Kills = 3;
 
-    readonly string _folder = Directory.CreateTempSubdirectory("import-").FullName;
+    // What was killed on PostgreSQL is for the next one when its lease is over.
+    static readonly (string, string)[] s_settings = [("HEALTHEXPORT__INGEST__LEASESECONDS", "3")];
 
-    StorePlace Place => StorePlace.AtFile(Path.Combine(_folder, "health.db"));
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
-
-    [Fact]
-    public async Task Started_again_it_goes_on_and_leaves_what_an_import_in_one_go_leaves()
+    [Theory]
+    [InlineData(Engine.Sqlite)]
+    [InlineData(Engine.Postgres)]
+    public async Task Started_again_it_goes_on_and_leaves_what_an_import_in_one_go_leaves(Engine engine)
     {
+        await using var place = engine == Engine.Postgres
+            ? await StorePlace.MakeSpoiltAsync() : await StorePlace.MakeAsync(engine);
         // Each file corrects some hours of the one before it: their order is seen in what remains.
-        Directory.CreateDirectory(Path.Combine(_folder, "files"));
+        Directory.CreateDirectory(Path.Combine(place.Folder, "files"));
         for (var file = 1; file <= Files; file++)
-            await File.WriteAllTextAsync(Path.Combine(_folder, "files", $"HealthAutoExport-{file}.json"), Hours(file));
+            await File.WriteAllTextAsync(
+                Path.Combine(place.Folder, "files", $"HealthAutoExport-{file}.json"), Hours(file));
         foreach (var name in (string[])["killed", "whole"])
-            await ServerProcess.RunAsync(Place, "user", "add", $"{name}@example.org");
+            await ServerProcess.RunAsync(place, "user", "add", $"{name}@example.org");
 
         for (var kill = 1; kill <= Kills; kill++)
         {
+            var done = Files * kill / (Kills + 2);
+            // However late this process sees it: it will not have got to the end.
+            await using var barrier = await ImportBarrier.SetAsync(place, afterFiles: done + 8);
             using var import = ServerProcess.StartVerb(
-                Place, "import", "files", "--user", "killed@example.org");
+                place, s_settings, "import", "files", "--user", "killed@example.org");
             // It says so when a file is done, and is in the next one then.
-            for (var done = 0; done < Files * kill / (Kills + 2);)
+            for (var seen = 0; seen < done;)
                 if ((await import.StandardError.ReadLineAsync())!.Contains("HealthAutoExport", StringComparison.Ordinal))
-                    done++;
+                    seen++;
             import.Kill();
             await import.WaitForExitAsync();
         }
-        var rest = await ImportAsync("killed");
+        var rest = await ImportAsync(place, "killed");
         var known = rest.GetProperty("known_before").GetInt32();
         Assert.InRange(known, Files * Kills / (Kills + 2), Files - 1);
         Assert.Equal(Files, known + rest.GetProperty("imported").GetInt32());
-        Assert.Equal(Files, (await ImportAsync("whole")).GetProperty("imported").GetInt32());
+        Assert.Equal(Files, (await ImportAsync(place, "whole")).GetProperty("imported").GetInt32());
 
-        using var server = await ServerProcess.StartAsync(Place);
-        var (killed, whole) = (await SeeAsync(server, "killed"), await SeeAsync(server, "whole"));
+        using var server = await ServerProcess.StartAsync(place);
+        var (killed, whole) = (await SeeAsync(place, server, "killed"), await SeeAsync(place, server, "whole"));
         Assert.Equal((Files + 1) * 4, whole.Count);
         Assert.Equal(whole, killed);
         // One ingestion a file, however often it was begun.
-        var phone = await ConnectAsync(server, "killed");
+        var phone = await ConnectAsync(place, server, "killed");
         Assert.Equal(Files, (await phone.ListAsync("/v1/ingestions", 100)).Count);
     }
 
@@ -64,12 +69,12 @@ public sealed class ImportCrashTests : IDisposable
             """;
     }
 
-    Task<JsonElement> ImportAsync(string name) =>
-        ServerProcess.RunAsync(Place, "import", "files", "--user", $"{name}@example.org");
+    static Task<JsonElement> ImportAsync(StorePlace place, string name) =>
+        ServerProcess.RunAsync(place, "import", "files", "--user", $"{name}@example.org");
 
-    async Task<PhoneClient> ConnectAsync(ServerProcess server, string name) =>
-        PhoneClient.Connect(server.Address, await ServerProcess.AddKeyAsync(Place, $"{name}@example.org"));
+    static async Task<PhoneClient> ConnectAsync(StorePlace place, ServerProcess server, string name) =>
+        PhoneClient.Connect(server.Address, await ServerProcess.AddKeyAsync(place, $"{name}@example.org"));
 
-    async Task<List<ModelRow>> SeeAsync(ServerProcess server, string name) =>
-        await (await ConnectAsync(server, name)).ReadRowsAsync("respiratory_rate");
+    static async Task<List<ModelRow>> SeeAsync(StorePlace place, ServerProcess server, string name) =>
+        await (await ConnectAsync(place, server, name)).ReadRowsAsync("respiratory_rate");
 }

@@ -106,7 +106,7 @@ public abstract class LifeTests(Engine engine)
         }
         await using (await HoldUpAsync(place, user))
         {
-            using var erasing = ServerProcess.StartVerb(place, "user", "erase", Email, "--yes");
+            using var erasing = ServerProcess.StartVerb(place, [], "user", "erase", Email, "--yes");
             // The samples are gone by then, and the rest cannot go on.
             await Eventually.TrueAsync(async () => !await HasSamplesAsync(place, user));
             Assert.False(erasing.HasExited);

@@ -8,7 +8,7 @@ namespace HealthExport.Tests.EndToEnd;
 /// A household that comes from the app vendor's own server, and whose phone has sent the same history to this one, or has
 /// not.
 /// </summary>
-public sealed class MongoImportTests : IDisposable
+public sealed class MongoImportTests
 {
     // As phones send them, one after the other: by the day, of which one has grown; by the hour; by the minute; and all
     // that is no sum.
@@ -89,46 +89,43 @@ public sealed class MongoImportTests : IDisposable
         "/v1/workouts/0b5a1e0c-6f5c-4b7a-9d5e-1c2d3e4f5a6b/route",
     ];
 
-    readonly string _folder = Directory.CreateTempSubdirectory("mongo-").FullName;
-
-    StorePlace Place => StorePlace.AtFile(Path.Combine(_folder, "health.db"));
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
-
     static string Metric(string name, string units, string points) =>
         $$$"""{"data":{"metrics":[{"name":"{{{name}}}","units":"{{{units}}}","data":[{{{points}}}]}]}}""";
 
-    [Fact]
-    public async Task What_the_vendors_server_kept_is_what_the_phone_sent_and_counts_once()
+    [Theory]
+    [InlineData(Engine.Sqlite)]
+    [InlineData(Engine.Postgres)]
+    public async Task What_the_vendors_server_kept_is_what_the_phone_sent_and_counts_once(Engine engine)
     {
+        await using var place = await StorePlace.MakeAsync(engine);
         var vendor = new VendorsServer();
         foreach (var push in s_pushes.Concat(s_days)) vendor.Take(push);
-        Write("mongo/resting_heart_rate.json", vendor.Export("resting_heart_rate"));
-        Write("mongo/step_count.json", vendor.Export("step_count"));
-        Write("mongo/active_energy.json", vendor.Export("active_energy", isCanonical: true));
-        Write("mongo/health-auto-export.heart_rate.json", vendor.ExportArray("heart_rate"));
-        Write("mongo/weight_body_mass.jsonl", vendor.Export("weight_body_mass", isCanonical: true));
-        Write("mongo/blood_pressure (1).json", "\uFEFF" + vendor.ExportArray("blood_pressure", isCanonical: true));
-        Write("mongo/sleep_analysis.json", vendor.Export("sleep_analysis"));
-        Write("mongo/workout_routes.json", vendor.Export("workout_routes", isCanonical: true));
-        Write("mongo/workouts.json", vendor.ExportArray("workouts"));
-        using var server = await ServerProcess.StartAsync(Place);
-        var phone = await AddPersonAsync(server, "phone@example.org");
-        var mongo = await AddPersonAsync(server, "mongo@example.org");
+        Write(place, "mongo/resting_heart_rate.json", vendor.Export("resting_heart_rate"));
+        Write(place, "mongo/step_count.json", vendor.Export("step_count"));
+        Write(place, "mongo/active_energy.json", vendor.Export("active_energy", isCanonical: true));
+        Write(place, "mongo/health-auto-export.heart_rate.json", vendor.ExportArray("heart_rate"));
+        Write(place, "mongo/weight_body_mass.jsonl", vendor.Export("weight_body_mass", isCanonical: true));
+        Write(place, "mongo/blood_pressure (1).json", "\uFEFF" + vendor.ExportArray("blood_pressure", isCanonical: true));
+        Write(place, "mongo/sleep_analysis.json", vendor.Export("sleep_analysis"));
+        Write(place, "mongo/workout_routes.json", vendor.Export("workout_routes", isCanonical: true));
+        Write(place, "mongo/workouts.json", vendor.ExportArray("workouts"));
+        using var server = await ServerProcess.StartAsync(place);
+        var phone = await AddPersonAsync(place, server, "phone@example.org");
+        var mongo = await AddPersonAsync(place, server, "mongo@example.org");
         foreach (var push in s_pushes)
             Assert.Equal("completed", (await phone.PushAsync(Encoding.UTF8.GetBytes(push))).Text("status"));
         foreach (var push in s_days)
             await phone.PushAsync(new ByteArrayContent(Encoding.UTF8.GetBytes(push)), "application/json", "Days");
         var sent = await SeeAsync(phone);
 
-        var imported = await ImportAsync("mongo@example.org");
+        var imported = await ImportAsync(place, "mongo@example.org");
         Assert.Equal(9, imported.GetProperty("imported").GetInt32());
         Assert.True(imported.GetProperty("counts").GetProperty("rejected").GetInt32() == 0, imported.GetRawText());
         Assert.Equal(sent, await SeeAsync(mongo));
 
         // The same history by both ways: nothing is there twice, and nothing that only the phone knew is lost.
         var details = (await phone.GetAsync(s_views[^1][..^"/route".Length])).GetRawText();
-        var again = await ImportAsync("phone@example.org");
+        var again = await ImportAsync(place, "phone@example.org");
         Assert.Equal(0, again.GetProperty("counts").GetProperty("inserted").GetInt32());
         Assert.Equal(sent, await SeeAsync(phone));
         Assert.Equal(details, (await phone.GetAsync(s_views[^1][..^"/route".Length])).GetRawText());
@@ -137,31 +134,33 @@ public sealed class MongoImportTests : IDisposable
     [Fact]
     public async Task Without_a_time_zone_no_day_is_guessed()
     {
+        await using var place = await StorePlace.MakeAsync(Engine.Sqlite);
         var vendor = new VendorsServer();
         vendor.Take(s_pushes[0]);
-        Write("mongo/step_count.json", vendor.Export("step_count"));
-        await ServerProcess.RunAsync(Place, "user", "add", "anna@example.org");
+        Write(place, "mongo/step_count.json", vendor.Export("step_count"));
+        await ServerProcess.RunAsync(place, "user", "add", "anna@example.org");
 
-        var (code, _, error) = await ServerProcess.RunVerbAsync(Place, [], "import", "mongo");
+        var (code, _, error) = await ServerProcess.RunVerbAsync(place, [], "import", "mongo");
         Assert.Equal(1, code);
         Assert.Contains("import it with --time-zone", error, StringComparison.Ordinal);
-        var imported = await ServerProcess.RunAsync(Place, "import", "mongo", "--time-zone", "Europe/Berlin");
+        var imported = await ServerProcess.RunAsync(place, "import", "mongo", "--time-zone", "Europe/Berlin");
         Assert.Equal(1, imported.GetProperty("counts").GetProperty("inserted").GetInt32());
     }
 
-    void Write(string name, string text)
+    static void Write(StorePlace place, string name, string text)
     {
-        Directory.CreateDirectory(Path.Combine(_folder, Path.GetDirectoryName(name)!));
-        File.WriteAllText(Path.Combine(_folder, name), text);
+        Directory.CreateDirectory(Path.Combine(place.Folder, Path.GetDirectoryName(name)!));
+        File.WriteAllText(Path.Combine(place.Folder, name), text);
     }
 
-    async Task<PhoneClient> AddPersonAsync(ServerProcess server, string email)
+    static async Task<PhoneClient> AddPersonAsync(StorePlace place, ServerProcess server, string email)
     {
-        await ServerProcess.RunAsync(Place, "user", "add", email, "--time-zone", "Europe/Berlin");
-        return PhoneClient.Connect(server.Address, await ServerProcess.AddKeyAsync(Place, email));
+        await ServerProcess.RunAsync(place, "user", "add", email, "--time-zone", "Europe/Berlin");
+        return PhoneClient.Connect(server.Address, await ServerProcess.AddKeyAsync(place, email));
     }
 
-    Task<JsonElement> ImportAsync(string email) => ServerProcess.RunAsync(Place, "import", "mongo", "--user", email);
+    static Task<JsonElement> ImportAsync(StorePlace place, string email) =>
+        ServerProcess.RunAsync(place, "import", "mongo", "--user", email);
 
     static async Task<string> SeeAsync(PhoneClient person)
     {

@@ -9,9 +9,10 @@ sealed class RawConnection : IDisposable
 {
     readonly TcpClient _client;
 
-    RawConnection(TcpClient client) => _client = client;
+    // Also the stream of a connection that was closed can be had, to be told so by it.
+    RawConnection(TcpClient client) => (_client, Stream) = (client, client.GetStream());
 
-    public NetworkStream Stream => _client.GetStream();
+    public NetworkStream Stream { get; }
 
     /// <param name="from">One of this machine's addresses, so that several clients can be told apart; null for any.
     /// </param>

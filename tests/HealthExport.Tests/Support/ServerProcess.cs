@@ -76,9 +76,10 @@ sealed partial class ServerProcess : IDisposable
     }
 
     /// <summary>Starts another verb, to be ended by the caller; what it prints is not read.</summary>
-    public static Process StartVerb(StorePlace place, params string[] arguments)
+    public static Process StartVerb(
+        StorePlace place, (string Name, string Value)[] settings, params string[] arguments)
     {
-        var start = CreateStart(place, []);
+        var start = CreateStart(place, settings);
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         return Process.Start(start)!;
     }
