@@ -15,7 +15,7 @@ sealed partial class PushAttempt(
     const int TriesWhenStopping = 3;
 
     /// <summary>More than phones' pushes ever need.</summary>
-    const long LargeHeapBytes = 192L << 20;
+    const long LargeHeapBytes = 128L << 20;
 
     readonly Backoff _backoff = settings.Ingest.Backoff;
 

@@ -47,14 +47,12 @@ sealed partial class PushMerge
                 (start, count) => kind.Write(
                     new ArraySegment<T>(rows, start, count), changes.AsMemory(start, count)),
                 index => refused.Add(index));
-        var rejects = new List<Reject>();
         for (var i = 0; i < items.Count; i++)
         {
             if (refused.Contains(slots[i]))
-                rejects.Add(Refused(kind.Type(items[i]), kind.Index(items[i]), default));
+                _rejects.Add(Refused(kind.Type(items[i]), kind.Index(items[i]), default));
             else Tally.Add(kind.Type(items[i]), outcomes[i]);
         }
-        await RejectAsync(rejects);
     }
 
     Outcome Decide<T>(T item, Keyed<T> kind, ref Stored<T>? stored, ref T row, ref RowChange change)

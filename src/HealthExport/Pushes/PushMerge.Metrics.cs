@@ -5,19 +5,21 @@ namespace HealthExport.Pushes;
 
 sealed partial class PushMerge
 {
-    readonly Dictionary<Metric, int?> _metricIds = [];
+    // Only those that there are: a hostile payload may name a million that are not taken.
+    readonly Dictionary<Metric, int> _metricIds = [];
 
-    // Those among them that the store refused.
-    readonly HashSet<Metric> _refusedMetrics = [];
+    // Why the metric of the run at hand is not taken: the store refused it, and not what there is of names.
+    bool _isMetricRefused;
 
     /// <returns>Null for one that values cannot be kept under: <see cref="RejectAll"/> says why.</returns>
     async ValueTask<int?> FindOrAddAsync(Metric metric)
     {
+        _isMetricRefused = false;
         if (_metricIds.TryGetValue(metric, out var known)) return known;
-        var id = metric.IsKnown ? await transaction.FindOrAddMetricAsync(metric, cancellationToken)
+        var found = metric.IsKnown ? await transaction.FindOrAddMetricAsync(metric, cancellationToken)
             : metric.FindFault() is null ? await TryAddAsync(metric) : null;
-        _metricIds.Add(metric, id);
-        return id;
+        if (found is { } id) _metricIds.Add(metric, id);
+        return found;
     }
 
     async ValueTask<int?> TryAddAsync(Metric metric)
@@ -30,27 +32,26 @@ sealed partial class PushMerge
         catch (StoreRefusedException)
         {
             await transaction.RollBackToSavepointAsync(cancellationToken);
-            _refusedMetrics.Add(metric);
+            _isMetricRefused = true;
             return null;
         }
     }
 
-    void RejectAll(SampleRun run, List<Reject> rejects)
+    void RejectAll(SampleRun run)
     {
         var array = run.Array;
         var fault = array.Metric.FindFault();
-        var isRefused = _refusedMetrics.Contains(array.Metric);
         foreach (ref readonly var row in run.Samples)
         {
             // An item of several rows is one.
             if (array.IsComposite && IsRejected(array, row)) continue;
             var item = AsItem(array, row);
             for (var one = 0; one <= row.FurtherItems; one++)
-                rejects.Add(fault is not null
+                _rejects.Add(fault is not null
                     ? new(
                         array.ItemType, row.ItemIndex, RejectCodes.UnreadableItem, fault,
                         "Shorten it, or send it without such characters.", null, null, item)
-                    : isRefused ? Refused(array.ItemType, row.ItemIndex, item)
+                    : _isMetricRefused ? Refused(array.ItemType, row.ItemIndex, item)
                     : TooManyNames(row.ItemIndex, item));
         }
     }

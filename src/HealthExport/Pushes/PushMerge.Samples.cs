@@ -22,15 +22,13 @@ sealed partial class PushMerge
     async ValueTask ApplyAsync(SampleRun run)
     {
         if (run.Count == 0) return;
-        var rejects = new List<Reject>();
         if (await FindOrAddAsync(run.Array.Metric) is { } id)
-            await ApplyAsync(run, new Series(id, run.Array.Grain), rejects);
-        else RejectAll(run, rejects);
+            await ApplyAsync(run, new Series(id, run.Array.Grain));
+        else RejectAll(run);
         run.Release();
-        await RejectAsync(rejects);
     }
 
-    async ValueTask ApplyAsync(SampleRun run, Series series, List<Reject> rejects)
+    async ValueTask ApplyAsync(SampleRun run, Series series)
     {
         var count = run.Count;
         SortByKey(run.Samples, series.KeyHasSource);
@@ -63,7 +61,7 @@ sealed partial class PushMerge
                 (start, rows) => transaction.WriteAsync(
                     series, keys.AsMemory(start, rows), changes.AsMemory(start, rows), cancellationToken),
                 index => (refused ??= []).Add(index));
-            if (refused is not null) MarkRefused(run, slots, refused, outcomes, rejects);
+            if (refused is not null) MarkRefused(run, slots, refused, outcomes);
         }
         Count(run, outcomes);
 
@@ -169,8 +167,7 @@ sealed partial class PushMerge
         _composites.Clear();
     }
 
-    void MarkRefused(
-        SampleRun run, int[] slots, HashSet<int> refused, Outcome[] outcomes, List<Reject> rejects)
+    void MarkRefused(SampleRun run, int[] slots, HashSet<int> refused, Outcome[] outcomes)
     {
         var rows = run.Samples;
         for (var i = 0; i < rows.Length; i++)
@@ -181,7 +178,7 @@ sealed partial class PushMerge
                 && _composites
                     .GetValueOrDefault((run.Array.ItemType, run.Array.Ordinal, rows[i].ItemIndex)) is Outcome.Rejected;
             for (var item = isTold ? 1 : 0; item <= rows[i].FurtherItems; item++)
-                rejects.Add(Refused(run.Array.ItemType, rows[i].ItemIndex, AsItem(run.Array, rows[i])));
+                _rejects.Add(Refused(run.Array.ItemType, rows[i].ItemIndex, AsItem(run.Array, rows[i])));
         }
     }
 
@@ -248,7 +245,7 @@ sealed partial class PushMerge
     void NoteBuckets(MetricArray array)
     {
         if (!array.ListsEveryBucket || array.Starts.Count == 0) return;
-        if (_metricIds.GetValueOrDefault(array.Metric) is not { } id) return;
+        if (!_metricIds.TryGetValue(array.Metric, out var id)) return;
         var series = new Series(id, array.Grain);
         if (!_listed.TryGetValue(series, out var listed)) _listed.Add(series, listed = new(array.ItemType));
         listed.Add(array);

@@ -47,7 +47,7 @@ sealed partial class PushMerge
             0, 1,
             (_, _) => transaction.ReplaceAsync(session, [.. same.Select(stored => stored.Row)], cancellationToken),
             _ => isRefused = true);
-        if (isRefused) await RejectAsync([Refused(ItemTypes.Sleep, session.ItemIndex, default)]);
+        if (isRefused) _rejects.Add(Refused(ItemTypes.Sleep, session.ItemIndex, default));
         else Tally.Add(
             ItemTypes.Sleep, isEqual ? Outcome.Unchanged : same.Count > 0 ? Outcome.Updated : Outcome.Inserted);
     }

@@ -46,13 +46,11 @@ sealed partial class PushMerge
                     new ArraySegment<Workout>(rows, start, count), new ArraySegment<Guid?>(replaced, start, count),
                     changes.AsMemory(start, count), cancellationToken),
                 index => refused.Add(index));
-        var rejects = new List<Reject>();
         for (var i = 0; i < rows.Length; i++)
         {
-            if (refused.Contains(i)) rejects.Add(Refused(ItemTypes.Workouts, sent[i].ItemIndex, default));
+            if (refused.Contains(i)) _rejects.Add(Refused(ItemTypes.Workouts, sent[i].ItemIndex, default));
             else Tally.Add(ItemTypes.Workouts, outcomes[i]);
         }
-        await RejectAsync(rejects);
     }
 
     // Of those whose times say little the id is asked for that they were stored with, however many have these times.
@@ -89,7 +87,7 @@ sealed partial class PushMerge
         var stored = own is null ? null : (await transaction.FindAsync([own], cancellationToken))[0];
         if (stored is null)
         {
-            await RejectAsync([NoWorkout(part)]);
+            _rejects.Add(NoWorkout(part));
             return;
         }
         if (part.FindNews(stored.Row) is not { } row)
@@ -102,7 +100,7 @@ sealed partial class PushMerge
             0, 1,
             (_, _) => transaction.WriteAsync([row], [null], new[] { RowChange.Amend }, cancellationToken),
             _ => isRefused = true);
-        if (isRefused) await RejectAsync([Refused(ItemTypes.Workouts, part.ItemIndex, default)]);
+        if (isRefused) _rejects.Add(Refused(ItemTypes.Workouts, part.ItemIndex, default));
         else Tally.Add(ItemTypes.Workouts, Outcome.Updated);
     }
 

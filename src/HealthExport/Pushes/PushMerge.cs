@@ -14,6 +14,9 @@ sealed partial class PushMerge(IPushTransaction transaction, long number, Cancel
 
     public bool ChangedAnything { get; private set; }
 
+    // Of the batch at hand: written together, for each may be the only one of its array.
+    readonly List<Reject> _rejects = [];
+
     public async ValueTask ApplyAsync(ReadBatch batch)
     {
         foreach (var run in batch.Runs) await ApplyAsync(run);
@@ -24,15 +27,11 @@ sealed partial class PushMerge(IPushTransaction transaction, long number, Cancel
         foreach (var part in batch.WorkoutParts) await ApplyAsync(part);
         await ApplyEventsAsync(batch.Events);
         foreach (var array in batch.EndedArrays) NoteBuckets(array);
-        await RejectAsync(batch.Rejects);
+        _rejects.AddRange(batch.Rejects);
+        await transaction.AddRejectsAsync(_rejects, cancellationToken);
+        Tally.Add(_rejects);
+        _rejects.Clear();
         Tally.Add(batch.Warnings);
-    }
-
-    async ValueTask RejectAsync(IReadOnlyList<Reject> rejects)
-    {
-        if (rejects.Count == 0) return;
-        await transaction.AddRejectsAsync(rejects, cancellationToken);
-        Tally.Add(rejects);
     }
 
     bool IsDeletedLater(string name, string? source, Instant startAt, int offsetMinutes)

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using HealthExport.Pushes;
 using HealthExport.Samples;
 
@@ -10,10 +9,15 @@ sealed class BatchBuilder(int rowLimit = PayloadReader.UsualBatchRows)
 {
     const long ByteLimit = 4 << 20;
     const int LongestItem = 64 * 1024;
-    const int MostWarnings = 1000; // of one code and one item type
 
-    readonly Dictionary<(string ItemType, string Code), int> _warnings = [];
+    // What a receipt lists is fewer.
+    const int MostWarnings = 1000;
 
+    // Far more than an array takes itself, with the rows that it begins with: so few are held at once that most are gone
+    // before the collector has to move them.
+    const int ArrayBytes = 64 * 1024;
+
+    int _warnings;
     long _bytes;
     int _rows;
 
@@ -61,18 +65,23 @@ sealed class BatchBuilder(int rowLimit = PayloadReader.UsualBatchRows)
         Count(kept.Length);
     }
 
-    /// <summary>
-    /// Adds a warning, unless there were too many of its kind already. See <see cref="ReadWarning"/>.
-    /// </summary>
+    /// <summary>Adds a warning, unless there were too many already. See <see cref="ReadWarning"/>.</summary>
     public void Warn(string itemType, int index, string code, string warning, string? field = null)
     {
-        ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(_warnings, (itemType, code), out _);
-        if (++count <= MostWarnings) Batch.Warnings.Add(new(itemType, index, code, warning, field));
+        if (!MayWarn) return;
+        _warnings++;
+        Batch.Warnings.Add(new(itemType, index, code, warning, field));
     }
 
-    /// <summary>Whether another warning of this kind would be kept: worth asking before making its text.</summary>
-    public bool MayWarn(string itemType, string code) =>
-        _warnings.GetValueOrDefault((itemType, code)) < MostWarnings;
+    /// <summary>Whether another warning would be kept: worth asking before making its text.</summary>
+    public bool MayWarn => _warnings < MostWarnings;
+
+    /// <summary>Adds rows of an array. A hostile payload may have one for each item.</summary>
+    public void Begin(SampleRun run)
+    {
+        Batch.Runs.Add(run);
+        _bytes += ArrayBytes;
+    }
 
     public void End(MetricArray array) => Batch.EndedArrays.Add(array);
 }

@@ -45,7 +45,7 @@ sealed class EnvelopeReader(JsonCursor cursor, ReadContext context)
                 cursor.CutHere();
                 yield break;
             }
-            var key = JsonText.Decode(cursor.Value);
+            var key = cursor.Text;
             var before = cursor.Mark();
             if (!cursor.Read()) yield break;
             if (_winners is not null && !_winners.Counts(isRoot, key, before.Offset))

@@ -67,6 +67,11 @@ sealed class EventReader(ReadContext context)
     public void ReadUnknown(string section, ReadOnlyMemory<byte> element, int index)
     {
         context.Drift.NoteSection(section);
+        if (element.Length > Item.LongestBytes)
+        {
+            context.Batches.Reject(section, index, Fault.TooLong(element.Length), element.Span);
+            return;
+        }
         if (_unknownSections.Add(section))
             context.Batches.Warn(
                 section, -1, WarningCodes.UnknownSection,

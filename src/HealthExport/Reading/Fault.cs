@@ -11,6 +11,10 @@ readonly record struct Fault(
 {
     public static Fault Unreadable(string what) => new(RejectCodes.UnreadableItem, what);
 
+    /// <param name="bytes">More than <see cref="Item.LongestBytes"/>.</param>
+    public static Fault TooLong(long bytes) => Unreadable(
+        $"The item has {bytes} bytes, and {Item.LongestBytes} is the most; of a workout beside its route and its series");
+
     public static Fault Missing(string what, string? field = null) => new(RejectCodes.MissingValue, what, Field: field);
 
     public static Fault NotANumber(string field, string found) => new(

@@ -16,6 +16,18 @@ sealed class Item : IDisposable
     /// <summary>No item has a hundredth of them.</summary>
     const int MostFields = 10_000;
 
+    /// <summary>
+    /// Brackets, names and values of a workout: each costs more memory than its bytes. A route of a day with two points
+    /// a second has fewer.
+    /// </summary>
+    const int MostTokens = 5_500_000;
+
+    /// <summary>
+    /// Bytes that an item may have, and a workout beside its arrays: what is kept as text, or with it, is copied several
+    /// times over. An ECG, the largest of them, has a quarter.
+    /// </summary>
+    public const int LongestBytes = 8 << 20;
+
     JsonDocument? _document;
     readonly ReadContext _context;
     readonly Dictionary<string, JsonElement> _fields = new(StringComparer.Ordinal);
@@ -23,11 +35,16 @@ sealed class Item : IDisposable
 
     public Item(ReadContext context) => _context = context;
 
-    /// <param name="bytes">A JSON object.</param>
-    public Item(ReadContext context, ReadOnlyMemory<byte> bytes) : this(context)
+    /// <param name="bytes">A JSON object. One that is too long has a fault, and no fields.</param>
+    /// <param name="mayBeWorkout">Only its arrays may then make it long.</param>
+    public Item(ReadContext context, ReadOnlyMemory<byte> bytes, bool mayBeWorkout = false) : this(context)
     {
+        Fault = FindTooMuch(bytes, mayBeWorkout);
+        if (Fault is not null) return;
         _document = JsonDocument.Parse(bytes);
-        AddFields(_document.RootElement);
+        if (bytes.Length > LongestBytes && LengthBesideArrays(_document.RootElement) > LongestBytes)
+            Fail(HealthExport.Reading.Fault.TooLong(bytes.Length));
+        else AddFields(_document.RootElement);
     }
 
     /// <param name="element">An object within another item, which must outlive this.</param>
@@ -141,9 +158,16 @@ sealed class Item : IDisposable
     string? Join(Func<string, JsonElement, bool> isIn)
     {
         StringBuilder? rest = null;
+        var length = 0L;
         foreach (var (name, value) in _fields)
         {
             if (!isIn(name, value)) continue;
+            length += JsonMarshal.GetRawUtf8Value(value).Length;
+            if (length > LongestBytes)
+            {
+                Fail(HealthExport.Reading.Fault.TooLong(length));
+                return null;
+            }
             rest = (rest ?? new StringBuilder("{")).Append(rest is null ? "" : ",").Append('"')
                 .Append(JsonEncodedText.Encode(name, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).Value).Append("\":");
             JsonText.AppendCompact(rest, JsonMarshal.GetRawUtf8Value(value));
@@ -209,6 +233,28 @@ sealed class Item : IDisposable
         foreach (var field in value.EnumerateObject())
             if (JsonText.Decode(JsonMarshal.GetRawUtf8PropertyName(field)) == name) found = field.Value;
         return found;
+    }
+
+    static Fault? FindTooMuch(ReadOnlyMemory<byte> json, bool mayBeWorkout)
+    {
+        if (json.Length <= LongestBytes) return null;
+        if (!mayBeWorkout) return HealthExport.Reading.Fault.TooLong(json.Length);
+        var tokens = 0;
+        for (var reader = new Utf8JsonReader(json.Span); tokens <= MostTokens && reader.Read();) tokens++;
+        return tokens > MostTokens
+            ? HealthExport.Reading.Fault.Unreadable($"The item has more than {MostTokens} names and values")
+            : null;
+    }
+
+    static long LengthBesideArrays(JsonElement element)
+    {
+        var length = 0L;
+        foreach (var field in element.EnumerateObject())
+        {
+            length += JsonMarshal.GetRawUtf8PropertyName(field).Length;
+            if (field.Value.ValueKind != JsonValueKind.Array) length += JsonMarshal.GetRawUtf8Value(field.Value).Length;
+        }
+        return length;
     }
 
     void AddFields(JsonElement element)

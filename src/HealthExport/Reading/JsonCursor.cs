@@ -19,6 +19,8 @@ sealed class JsonCursor
     /// one element is held whole.
     /// </summary>
     public const int LongestElementBytes = 64 << 20;
+
+    const int LongestText = 64 * 1024;
     static readonly JsonReaderOptions Options = new() { MaxDepth = 64 };
 
     readonly Stream _payload;
@@ -45,6 +47,11 @@ sealed class JsonCursor
 
     /// <summary>The token's bytes without quotes, escapes as sent. Good until the next read.</summary>
     public ReadOnlySpan<byte> Value => _window.AsSpan(_valueStart, _valueLength);
+
+    /// <summary>
+    /// The token as text: of one that is longer than anything it could be, as much as tells that it is too long.
+    /// </summary>
+    public string Text => JsonText.Decode(Value[..Math.Min(Value.Length, LongestText)]);
 
     /// <summary>Where the payload stopped being JSON; null while it is.</summary>
     public long? CutAt { get; private set; }
@@ -254,7 +261,7 @@ sealed class JsonCursor
             CutHere();
             return false;
         }
-        var into = unread > _window.Length / 2 ? new byte[checked(_window.Length * 2)] : _window;
+        var into = WindowFor(unread, _window, LongestElementBytes);
         Buffer.BlockCopy(_window, _position, into, 0, unread);
         _window = into;
         _origin += _position;
@@ -271,5 +278,19 @@ sealed class JsonCursor
             _end += read;
         }
         return _end > unread || _isFinal;
+    }
+
+    /// <summary>
+    /// A window that takes what is unread and about as much again, but of the longest element hardly more than it: the
+    /// last doubling would cost as much memory as all the others.
+    /// </summary>
+    /// <returns><paramref name="window"/> itself, if it is large enough.</returns>
+    public static byte[] WindowFor(int unread, byte[] window, int longest)
+    {
+        const int beyond = 4096;
+        if (unread <= window.Length / 2 || window.Length > longest) return window;
+        // What is not filled takes no memory.
+        return GC.AllocateUninitializedArray<byte>(
+            window.Length < longest / 2 ? window.Length * 2 : checked(longest + beyond));
     }
 }

@@ -60,7 +60,7 @@ sealed class MetricOutline
     {
         while (_cursor.Read() && _cursor.Token == JsonTokenType.PropertyName)
         {
-            var key = JsonText.Decode(_cursor.Value);
+            var key = _cursor.Text;
             var before = _cursor.Mark();
             if (!_cursor.Read()) return;
             switch (key)
@@ -74,7 +74,7 @@ sealed class MetricOutline
                     Units = TextOrEmpty();
                     break;
                 case "type":
-                    Type = _cursor.Token == JsonTokenType.String ? JsonText.Decode(_cursor.Value) : null;
+                    Type = _cursor.Token == JsonTokenType.String ? _cursor.Text : null;
                     break;
                 case "data":
                     if (DataToken != JsonTokenType.None) RepeatedKey = key;
@@ -94,7 +94,7 @@ sealed class MetricOutline
         if (!_cursor.IsCut) End = _cursor.Mark();
     }
 
-    string TextOrEmpty() => _cursor.Token == JsonTokenType.String ? JsonText.Decode(_cursor.Value) : "";
+    string TextOrEmpty() => _cursor.Token == JsonTokenType.String ? _cursor.Text : "";
 
     /// <summary>Takes in the stamps of the array whose first token was read last.</summary>
     /// <returns>False where the payload is cut.</returns>

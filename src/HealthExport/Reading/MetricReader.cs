@@ -10,7 +10,7 @@ namespace HealthExport.Reading;
 sealed class MetricReader(JsonCursor cursor, ReadContext context)
 {
     const string Section = "metrics";
-    const int StreamedRows = 64; // how many come is not known; the later runs are larger
+    const int StreamedRows = 16; // how many come is not known; the later runs are larger
 
     readonly StandardItemReader _standard = new(context);
 
@@ -52,7 +52,7 @@ sealed class MetricReader(JsonCursor cursor, ReadContext context)
         List<string> others = [];
         while (!needsOutline && cursor.Read() && cursor.Token == JsonTokenType.PropertyName)
         {
-            var key = JsonText.Decode(cursor.Value);
+            var key = cursor.Text;
             if (!cursor.Read()) yield break;
             switch (key)
             {
@@ -217,5 +217,5 @@ sealed class MetricReader(JsonCursor cursor, ReadContext context)
             if (!KnownFields.Metric.Contains(key)) context.Drift.NoteField(Section, key, item);
     }
 
-    string TextOrEmpty() => cursor.Token == JsonTokenType.String ? JsonText.Decode(cursor.Value) : "";
+    string TextOrEmpty() => cursor.Token == JsonTokenType.String ? cursor.Text : "";
 }

@@ -10,7 +10,7 @@ namespace HealthExport.Reading;
 /// <summary>Makes the rows of one metric array: checks, converts, and puts them into pooled runs.</summary>
 sealed class MetricRows
 {
-    const int FirstRun = 32;
+    const int FirstRun = 16;
 
     readonly BatchBuilder _batches;
     readonly UnitConversion _conversion;
@@ -63,7 +63,7 @@ sealed class MetricRows
     public void WarnIfSuspicious(in Sample row)
     {
         if (!IsSuspicious(row.Value) && !IsSuspicious(row.Min) && !IsSuspicious(row.Max)) return;
-        if (!_batches.MayWarn(Array.ItemType, WarningCodes.SuspiciousValue)) return;
+        if (!_batches.MayWarn) return;
         var metric = Array.Metric;
         var value = IsSuspicious(row.Value) ? row.Value : IsSuspicious(row.Min) ? row.Min : row.Max;
         var (than, bound) = value < _usualLower ? ("below", _usualLower) : ("above", _usualUpper);
@@ -102,6 +102,6 @@ sealed class MetricRows
         _batch = _batches.Batch;
         _run = new() { Array = Array, Rows = BoundedPool<Sample>.Shared.Rent(_nextRun) };
         _nextRun = Math.Min(_nextRun * 8, _batches.RowLimit);
-        _batch.Runs.Add(_run);
+        _batches.Begin(_run);
     }
 }

@@ -99,8 +99,9 @@ sealed class NdjsonReader(
             _passedOver += surplus;
             unread = longestLine;
         }
-        var into = unread > _window.Length / 2 ? new byte[(int)Math.Min(Array.MaxLength, _window.Length * 2L)] : _window;
-        Buffer.BlockCopy(_window, _position, into, 0, unread);
+        var into = JsonCursor.WindowFor(unread, _window, longestLine);
+        // Not onto itself, again and again, while the rest of an overlong line is passed over.
+        if (_position > 0 || into != _window) Buffer.BlockCopy(_window, _position, into, 0, unread);
         _window = into;
         _position = 0;
         _scanned = _end = unread;

@@ -41,7 +41,7 @@ sealed partial class PointReader
             ItemIndex = _index,
         };
         var diastolic = double.NaN;
-        Fault? fault = null;
+        Fault? fault = end - start > Item.LongestBytes ? Fault.TooLong(end - start) : null;
         if (_shape == MetricShape.SexualActivity) SumParts(window);
         CheckNumbers(window, target, ref row, ref diastolic, ref fault);
         var isPlaced = TryPlace(window, target.Rows, ref row, ref fault);

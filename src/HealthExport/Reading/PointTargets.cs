@@ -35,7 +35,7 @@ sealed class PointTargets
         _ordinal = ++context.Arrays;
         Unit = unit;
         Main = Get(unit);
-        if (known is null && Main.Rows.Array.Metric.FindFault() is null)
+        if (known is null && context.Batches.MayWarn && Main.Rows.Array.Metric.FindFault() is null)
             context.Batches.Warn(
                 ItemType, -1, WarningCodes.UnknownMetric,
                     $"The metric '{_name}' is not in the catalogue; its values are stored as sent");

@@ -32,7 +32,7 @@ sealed class RepeatedKeys
         for (var keys = 0; cursor.Read() && cursor.Token == JsonTokenType.PropertyName;)
         {
             if (++keys > EnvelopeReader.MostKeys) return;
-            var key = JsonText.Decode(cursor.Value);
+            var key = cursor.Text;
             var offset = cursor.Mark().Offset;
             if (!cursor.Read()) return; // cut before its value: it replaces nothing
             if (!last.TryAdd(key, offset)) _repeated.Add(key);

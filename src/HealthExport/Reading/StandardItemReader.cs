@@ -16,6 +16,7 @@ sealed class StandardItemReader(ReadContext context)
 {
     const int MostArrays = 4096;
     const string Quantity = "quantity";
+    const string Workout = "workout";
 
     static readonly (string Field, string Metric, string Unit)[] ActivityFields =
     [
@@ -38,8 +39,17 @@ sealed class StandardItemReader(ReadContext context)
     /// <exception cref="System.Text.Json.JsonException">It is no JSON; nothing was read of it.</exception>
     public void Read(ReadOnlyMemory<byte> element, int index, bool mustSayType = false)
     {
-        using var item = new Item(context, element);
+        using var item = new Item(context, element, mayBeWorkout: true);
         var type = item.FindText("type");
+        var plain = type?.Replace("_", "").ToLowerInvariant();
+        Fault? tooMuch = type is null ? item.Fault
+            : plain is not Workout && element.Length > Item.LongestBytes ? Fault.TooLong(element.Length)
+            : null;
+        if (tooMuch is not null)
+        {
+            context.Batches.Reject(SectionName.Metrics, index, tooMuch.Value, element.Span);
+            return;
+        }
         if (type is null)
         {
             // A metric without points says nothing; neither does an empty object.
@@ -52,7 +62,6 @@ sealed class StandardItemReader(ReadContext context)
             return;
         }
         context.HasStandardItems = true;
-        var plain = type.Replace("_", "").ToLowerInvariant();
         _made.Clear();
         switch (plain)
         {
@@ -66,7 +75,7 @@ sealed class StandardItemReader(ReadContext context)
                 _events.Read(item, element, index);
                 context.Drift.NoteFields(StandardEventReader.ItemType, item, KnownFields.OfStandard(plain));
                 break;
-            case "workout": _workouts.ReadStandard(item, element, index); break;
+            case Workout: _workouts.ReadStandard(item, element, index); break;
             default:
                 context.Drift.NoteSection(type);
                 context.Batches.Reject(SectionName.Metrics, index, Fault.Unreadable($"There is no type '{type}'") with

@@ -20,7 +20,7 @@ sealed class WorkoutReader(ReadContext context)
 
     public void Read(ReadOnlyMemory<byte> element, int index)
     {
-        using var item = new Item(context, element);
+        using var item = new Item(context, element, mayBeWorkout: true);
         if (item.Has("workout_type")) ReadStandard(item, element, index);
         else
         {
