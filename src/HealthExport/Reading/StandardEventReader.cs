@@ -52,7 +52,7 @@ sealed class StandardEventReader(ReadContext context)
             Payload = payload is null ? element.ToArray() : bytes,
             ItemType = ItemType,
             ItemIndex = index,
-        }), element.Length);
+        }), element);
     }
 
     /// <summary>An event as it was stored, by the identity that it had there.</summary>
@@ -98,7 +98,7 @@ sealed class StandardEventReader(ReadContext context)
             Voltages = voltages,
             ItemType = isOwn ? itemType! : ItemType,
             ItemIndex = index,
-        }), element.Length);
+        }), element);
     }
 
     EcgVoltages? ReadVoltages(Item item)
