@@ -141,6 +141,7 @@ sealed class PostgresDailyTotalStore(PostgresDatabase database) : IDailyTotalSto
                 await using var batch = new NpgsqlBatch(connection);
                 // A push in work may need the very connection that would wait here for the push's end.
                 batch.Add($"select set_config('lock_timeout', '{Patience}', true)");
+                batch.AddIdleLimit();
                 batch.AddUserLock(userId);
                 AddForget(batch, userId, metricId, [.. days.Where(day => day.Total is null)]);
                 AddSave(batch, userId, metricId, [.. days.Where(day => day.Total is not null)]);
