@@ -3,7 +3,6 @@ using HealthExport.Samples;
 using HealthExport.Time;
 using HealthExport.Totals;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace HealthExport.Storage.Postgres;
 

@@ -5,7 +5,6 @@ using System.Text.Json;
 using HealthExport.Catalogue;
 using HealthExport.Samples;
 using HealthExport.Texts;
-using HealthExport.Time;
 
 namespace HealthExport.Pushes;
 

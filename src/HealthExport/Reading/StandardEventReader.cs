@@ -1,9 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using HealthExport.Catalogue;
 using HealthExport.Events;
-using HealthExport.Pushes;
-using HealthExport.Samples;
 using HealthExport.Texts;
 
 namespace HealthExport.Reading;

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Text;
-using System.Text.Json;
 using HealthExport.Catalogue;
 using HealthExport.Drift;
 using HealthExport.Pushes;

@@ -2,9 +2,7 @@ using System.Text.Json;
 using HealthExport.Catalogue;
 using HealthExport.Drift;
 using HealthExport.Pushes;
-using HealthExport.Samples;
 using HealthExport.Texts;
-using HealthExport.Time;
 using HealthExport.Workouts;
 
 namespace HealthExport.Reading;

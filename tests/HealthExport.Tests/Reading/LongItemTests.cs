@@ -1,4 +1,3 @@
-using System.Text;
 using HealthExport.Pushes;
 using HealthExport.Reading;
 
