@@ -103,9 +103,9 @@ sealed class EventReader(ReadContext context)
     static Fault? FindFault(HealthEvent read) =>
         KeyText.FindFault("The event's kind", read.Kind, KeyText.LongestKind) is { } kind
             ? Fault.Unreadable(kind) with { Field = "kind" }
-        : KeyText.FindFault("The event's identity (its id, or its name and its source)", read.Identity, KeyText.LongestIdentity)
-            is { } identity
-            ? Fault.Unreadable(identity) with { Field = "identity" }
+        : KeyText.FindFault(
+            "The event's identity (its id, or its name and its source)", read.Identity, KeyText.LongestIdentity)
+            is { } identity ? Fault.Unreadable(identity) with { Field = "identity" }
         : null;
 
     HealthEvent ReadStateOfMind(Item item)
