@@ -216,10 +216,11 @@ sealed partial class PostgresIngestionStore
         database.WriteAsync(
             async (connection, cancellationToken) =>
             {
-                await using (var gate = new NpgsqlCommand(
-                    "select 1 from users where id = $1 and erasing_since is null for no key update", connection))
+                await using (var gate = new NpgsqlBatch(connection))
                 {
-                    gate.Parameters.Bind(userId);
+                    gate.Add("select 1 from users where id = $1 and erasing_since is null for no key update")
+                        .Bind(userId);
+                    gate.AddIdleLimit();
                     if (await gate.ExecuteScalarAsync(cancellationToken) is null) return null;
                 }
                 var found = await FindAsync(connection, userId, id, cancellationToken);
