@@ -94,6 +94,28 @@ public abstract partial class CsvAndJsonTests(Household household)
     }
 
     [Fact]
+    public async Task What_came_before_a_time_zone_was_set_is_read_under_it_when_it_is_replayed()
+    {
+        var person = await household.AddPersonAsync(null);
+        var early = await PushAsync(
+            person, "Date/Time,Step Count (count)\n2026-01-14 07:00:00,100\n2026-01-14 08:00:00,50\n", "text/csv");
+        Assert.Equal((0, 2), (early.Count("inserted"), early.Count("rejected")));
+        Assert.Equal(2, (await person.Phone.ReplayAsync(early.Id)).Count("rejected"));
+
+        using var set = await person.Phone.Http.PatchAsync(
+            "/v1/users/me", new StringContent("""{"time_zone":"Asia/Tokyo"}""", Encoding.UTF8, "application/json"));
+        Assert.True(set.IsSuccessStatusCode);
+        var replayed = await person.Phone.ReplayAsync(early.Id);
+
+        Assert.Equal("completed", replayed.Text("status"));
+        Assert.Equal((2, 0), (replayed.Count("inserted"), replayed.Count("rejected")));
+        var rows = await person.Phone.ListAsync("/v1/metrics/step_count/samples", 10);
+        Assert.Equal(
+            ["2026-01-14T07:00:00+09:00 100", "2026-01-14T08:00:00+09:00 50"],
+            rows.Select(row => $"{row.GetProperty("start_at").GetString()} {row.GetProperty("value")}"));
+    }
+
+    [Fact]
     public async Task A_form_may_name_the_workout_after_what_belongs_to_it()
     {
         var person = await household.AddPersonAsync("Europe/Berlin");
