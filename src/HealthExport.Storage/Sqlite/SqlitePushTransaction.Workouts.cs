@@ -1,4 +1,5 @@
 using HealthExport.Pushes;
+using HealthExport.Time;
 using HealthExport.Workouts;
 
 namespace HealthExport.Storage.Sqlite;

@@ -18,17 +18,17 @@ public abstract partial class CsvAndJsonTests
         var points =
             from day in s_journey
             from minute in Enumerable.Range(0, 13 * 60 / minutes)
-            let at = new DateTime(2026, 1, day.Day, 8, 0, 0).AddMinutes(minute * minutes)
+            let at = new DateTimeOffset(2026, 1, day.Day, 8, 0, 0, TimeSpan.Zero).AddMinutes(minute * minutes)
             let date = at.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)
             // 600 in each hour, but one more for each hour of the day.
             let value = (600 + at.Hour) * minutes / 60.0
             select FormattableString.Invariant(
                 isCsv ? $"{date},{value}" : (FormattableString)$$"""{"date":"{{date}} {{day.Offset}}","qty":{{value}},"source":"Watch"}""");
         return isCsv ? $"Date/Time,Step Count (count)\n{string.Join('\n', points)}\n"
-            : PlannedSteps(string.Join(',', points));
+            : JsonSteps(string.Join(',', points));
     }
 
-    static string PlannedSteps(string points) =>
+    static string JsonSteps(string points) =>
         $$$"""{"data":{"metrics":[{"name":"step_count","units":"count","data":[{{{points}}}]}]}}""";
 
     static async Task<IEnumerable<double>> DaysAsync(Person person) =>
@@ -89,8 +89,9 @@ public abstract partial class CsvAndJsonTests
     public async Task Stamps_in_UTC_are_no_journey_to_London()
     {
         // Every hour of three days, told at offset 0 by who was in Berlin: nothing but the values tells it from a journey.
-        var hours = Enumerable.Range(0, 72).Select(i => (At: new DateTime(2026, 1, 11, 23, 0, 0).AddHours(i), Value: 100 + i % 7));
-        var json = PlannedSteps(string.Join(
+        var start = new DateTimeOffset(2026, 1, 11, 23, 0, 0, TimeSpan.Zero);
+        var hours = Enumerable.Range(0, 72).Select(i => (At: start.AddHours(i), Value: 100 + i % 7));
+        var json = JsonSteps(string.Join(
             ',', hours.Select(hour => FormattableString.Invariant(
                 $$"""{"date":"{{hour.At:yyyy-MM-dd'T'HH:mm:ss}}Z","qty":{{hour.Value}},"source":"Watch"}"""))));
         var csv = "Date/Time,Step Count (count)\n" + string.Join(
