@@ -8,6 +8,7 @@ using HealthExport.Server.Audit;
 using HealthExport.Server.Caching;
 using HealthExport.Server.Connections;
 using HealthExport.Server.Deletions;
+using HealthExport.Server.Exports;
 using HealthExport.Server.Health;
 using HealthExport.Server.Http;
 using HealthExport.Server.Ingest;
@@ -104,7 +105,7 @@ static class ServerHost
         services.AddSingleton<Instruments>();
         services.AddSingleton<SettledPushes>();
         services.AddSingleton<PushAttempt>();
-        services.AddSingleton<LargeBodies>();
+        services.AddSingleton<LargeBodies>().AddSingleton<RunningExports>();
         services.AddSingleton<MetricSeries>();
         services.AddSingleton<DailyTotals>();
         services.AddSingleton<SleepDiary>();

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
 using HealthExport.Keys;
-using HealthExport.Pushes;
 using HealthExport.Stores;
 using HealthExport.Time;
 

@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using HealthExport.Audit;
 using HealthExport.Deletions;
-using HealthExport.Time;
 
 namespace HealthExport.Storage;
 

@@ -1,6 +1,4 @@
 using System.Buffers.Binary;
-using HealthExport.Pushes;
-using HealthExport.Samples;
 using HealthExport.Stores;
 using HealthExport.Time;
 using HealthExport.Workouts;

@@ -32,7 +32,7 @@ static class ImportCommand
                 var clock = IanaZone.TryFind(call.Get(zone) ?? owner.TimeZone ?? "", out var found) ? found : null;
                 var startedAt = shell.Clock.GetTimestamp();
                 using var plan = ImportPlan.Make(shell, call.Get(files));
-                var summary = new ImportSummary();
+                var summary = new ImportSummary(hasZone: clock is not null);
                 await ImportProgress.RunAsync(
                     shell, plan.Bytes,
                     progress => new Import(call, store, owner, clock, progress, summary)

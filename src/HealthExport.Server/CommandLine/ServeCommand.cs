@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
 using HealthExport.Migrations;
 using HealthExport.Server.Settings;
 using HealthExport.Server.Telemetry;

@@ -1,7 +1,6 @@
 using System.Net;
 using HealthExport.Server.Http;
 using HealthExport.Server.Settings;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
 using HealthExport.Drift;
-using HealthExport.Pushes;
 using HealthExport.Server.Http;
 using HealthExport.Server.Security;
 using HealthExport.Stores;

@@ -1,11 +1,9 @@
 using System.Buffers.Binary;
 using System.Text;
 using HealthExport.Events;
-using HealthExport.Pushes;
 using HealthExport.Server.Http;
 using HealthExport.Server.Security;
 using HealthExport.Stores;
-using HealthExport.Time;
 
 namespace HealthExport.Server.Events;
 

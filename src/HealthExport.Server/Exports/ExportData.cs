@@ -24,12 +24,15 @@ static class ExportData
 
     public static async Task<IResult> HandleAsync(
         HttpContext context, Caller caller, ISampleStore samples, ISleepStore sleep, IWorkoutStore workouts,
-        IEventStore events, IUserStore users, AuditTrail trail, TimeProvider clock, CancellationToken cancellationToken)
+        IEventStore events, IUserStore users, RunningExports running, AuditTrail trail, TimeProvider clock,
+        CancellationToken cancellationToken)
     {
         var query = new QueryReader(context.Request.Query);
         var span = query.Span();
         var types = ReadTypes(query);
         if (query.Problem is { } problem) return problem;
+        using var place = await running.EnterAsync(caller.UserId, cancellationToken);
+        if (place is null) return Problems.TooManyExports();
 
         var profile = await users.FindProfileAsync(caller.UserId, cancellationToken) ?? throw new UserGoneException();
         var asked = new ExportSpan(AsAsked("from"), AsAsked("to"));

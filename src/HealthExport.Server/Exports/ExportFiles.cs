@@ -2,7 +2,6 @@ using System.Globalization;
 using System.IO.Pipelines;
 using HealthExport.Server.Http;
 using HealthExport.Server.Workouts;
-using HealthExport.Time;
 using HealthExport.Workouts;
 
 namespace HealthExport.Server.Exports;

@@ -1,11 +1,9 @@
-using System.IO.Pipelines;
 using System.Text;
 using HealthExport.Events;
 using HealthExport.Samples;
 using HealthExport.Server.Http;
 using HealthExport.Server.Metrics;
 using HealthExport.Sleep;
-using HealthExport.Time;
 using HealthExport.Workouts;
 
 namespace HealthExport.Server.Exports;

@@ -93,6 +93,11 @@ static class Problems
             "Too many large bodies are on their way in, from this key or from all; there was no room for this one.",
             "Send fewer at once; the same request again later.", retryAfter: RetrySeconds);
 
+    public static ProblemResult TooManyExports() =>
+        Make(429, "rate_limited", "Too many requests",
+            "Too many exports are on their way out, yours or everybody's; there was no room for this one.",
+            "Let one come to its end, or break it off; the same request again later.", retryAfter: RetrySeconds);
+
     public static ProblemResult Internal() =>
         Make(500, "internal_error", "The server failed", "Something went wrong here; it has been logged.",
             "Ask the operator to look for the X-Request-Id of this answer in the log.");

@@ -1,5 +1,4 @@
 using System.Globalization;
-using HealthExport.Samples;
 using HealthExport.Time;
 
 namespace HealthExport.Server.Http;

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using HealthExport.Memory;
 
 namespace HealthExport.Server.Importing;
 
@@ -6,7 +7,7 @@ namespace HealthExport.Server.Importing;
 /// The unpacked bytes of a file in a zip, held to the length and the checksum that the zip says: a file that is longer,
 /// shorter or another fails, instead of being taken for what is left of it.
 /// </summary>
-sealed class CheckedEntry(ZipArchiveEntry entry) : Stream
+sealed class CheckedEntry(ZipArchiveEntry entry) : ForwardStream
 {
     static readonly uint[] s_table = MakeTable();
 
@@ -14,20 +15,9 @@ sealed class CheckedEntry(ZipArchiveEntry entry) : Stream
     uint _crc = uint.MaxValue;
     long _length;
 
-    public override bool CanRead => true;
-    public override bool CanSeek => false;
-    public override bool CanWrite => false;
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => _length;
-        set => throw new NotSupportedException();
-    }
+    public override long Position => _length;
 
     public override int Read(Span<byte> buffer) => Check(_content.Read(buffer), buffer);
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
         Check(await _content.ReadAsync(buffer, cancellationToken), buffer.Span);
@@ -46,14 +36,6 @@ sealed class CheckedEntry(ZipArchiveEntry entry) : Stream
         if (disposing) _content.Dispose();
         base.Dispose(disposing);
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-    public override void SetLength(long value) => throw new NotSupportedException();
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     /// <summary>Of CRC-32 as zip has it (ISO 3309).</summary>
     static uint[] MakeTable()

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using HealthExport.Memory;
 
 namespace HealthExport.Server.Importing;
 
@@ -14,24 +15,11 @@ sealed class Contents(ListedFile file, bool isPacked, Action<double> report)
         return new Watched(file, stored, isPacked ? new GZipStream(stored, CompressionMode.Decompress) : stored, report);
     }
 
-    sealed class Watched(ListedFile file, Stream stored, Stream content, Action<double> report) : Stream
+    sealed class Watched(ListedFile file, Stream stored, Stream content, Action<double> report) : ForwardStream
     {
         long _read;
 
-        public override bool CanRead => true;
-        public override bool CanSeek => false;
-        public override bool CanWrite => false;
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => _read;
-            set => throw new NotSupportedException();
-        }
-
         public override int Read(Span<byte> buffer) => Count(content.Read(buffer));
-
-        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
         public override async ValueTask<int> ReadAsync(
             Memory<byte> buffer, CancellationToken cancellationToken = default) =>
@@ -54,14 +42,6 @@ sealed class Contents(ListedFile file, bool isPacked, Action<double> report)
             }
             base.Dispose(disposing);
         }
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-        public override void SetLength(long value) => throw new NotSupportedException();
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }
 

@@ -24,23 +24,39 @@ sealed class Import(
     readonly FileSpooling _spooling = new(zone);
     bool _isStoreAway;
 
-    /// <summary>Takes all of a plan, as far as the store is there.</summary>
+    /// <summary>Takes all of a plan, as far as the store is there and nobody stops it; what is left is counted.</summary>
     public async ValueTask TakeAsync(ImportPlan plan, CancellationToken cancellationToken)
     {
         foreach (var file in plan.NotTaken) summary.PassOver(file.Name, file.WhyNot!);
         foreach (var (name, where) in plan.Exports)
-        {
-            if (_isStoreAway) summary.Leave();
-            else await TakeExportAsync(PrintedText.OfName(name), where, cancellationToken);
-        }
+            await TakeOrLeaveAsync(() => TakeExportAsync(PrintedText.OfName(name), where, cancellationToken));
         foreach (var file in plan.Files)
+            await TakeOrLeaveAsync(async () =>
+            {
+                if (file.Open is null) Fail(file.Name, file.Fault!);
+                else
+                    await TakeOneAsync(
+                        file.Name, file.Bytes,
+                        (spool, report) => _spooling.ReadAsync(file, spool, report, cancellationToken),
+                        cancellationToken);
+            });
+
+        async ValueTask TakeOrLeaveAsync(Func<ValueTask> take)
         {
-            if (_isStoreAway) summary.Leave();
-            else if (file.Open is null) Fail(file.Name, file.Fault!);
-            else
-                await TakeOneAsync(
-                    file.Name, file.Bytes,
-                    (spool, report) => _spooling.ReadAsync(file, spool, report, cancellationToken), cancellationToken);
+            if (_isStoreAway || cancellationToken.IsCancellationRequested)
+            {
+                summary.Leave();
+                return;
+            }
+            try
+            {
+                await take();
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                progress.End("stopped");
+                summary.Leave();
+            }
         }
     }
 

@@ -19,7 +19,8 @@ sealed record ImportOutcome(string File, Ingestion? Ingestion, bool IsKnown, str
 }
 
 /// <summary>What an import has done, as it goes on. Of a file only a line is held, whatever it brought.</summary>
-sealed class ImportSummary
+/// <param name="hasZone">Whether times without an offset could be read.</param>
+sealed class ImportSummary(bool hasZone)
 {
     const int ShownFiles = 20;
 
@@ -103,6 +104,9 @@ sealed class ImportSummary
         if (_rejects.Count > 0)
             writer.WriteLine(
                 $"Rejected: {Describe(_rejects)}. Each with its reason: GET /v1/ingestions/{{id}}/rejects");
+        if (!hasZone && _rejects.ContainsKey(RejectCodes.UnreadableDate))
+            writer.WriteLine(
+                "Times without an offset need a time zone: import the same again with --time-zone, as Europe/Berlin.");
         if (_warnings.Count > 0) writer.WriteLine($"Warnings: {Describe(_warnings)}.");
         WriteList(writer, "Failed:", _failed);
         WriteList(writer, "Not taken:", _notTaken);

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using HealthExport.Memory;
 
 namespace HealthExport.Server.Ingest;
 
@@ -7,7 +8,7 @@ namespace HealthExport.Server.Ingest;
 /// A request's body that does not wait for ever: each read gives up when no byte came for the time allowed. Not for
 /// concurrent use.
 /// </summary>
-sealed class GuardedBody : Stream
+sealed class GuardedBody : ForwardStream
 {
     readonly PipeReader _reader;
     readonly TimeSpan _stall;
@@ -20,17 +21,6 @@ sealed class GuardedBody : Stream
         (_reader, _stall, _aborted) = (reader, stall, aborted);
         _patience = new(Timeout.InfiniteTimeSpan, clock);
         _leaving = aborted.Register(_patience.Cancel);
-    }
-
-    public override bool CanRead => true;
-    public override bool CanSeek => false;
-    public override bool CanWrite => false;
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
     }
 
     /// <summary>What has arrived; the caller then says with <see cref="AdvanceTo"/> what it took.</summary>
@@ -70,11 +60,7 @@ sealed class GuardedBody : Stream
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-    public override void Flush() => throw new NotSupportedException();
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-    public override void SetLength(long value) => throw new NotSupportedException();
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    public override int Read(Span<byte> buffer) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text;
-using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Server.Http;
 using HealthExport.Server.Security;

@@ -1,6 +1,5 @@
 using System.Text;
 using HealthExport.Catalogue;
-using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Server.Http;
 using HealthExport.Server.Security;

@@ -1,10 +1,8 @@
 using HealthExport.Catalogue;
-using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Server.Http;
 using HealthExport.Server.Security;
 using HealthExport.Stores;
-using HealthExport.Time;
 
 namespace HealthExport.Server.Metrics;
 

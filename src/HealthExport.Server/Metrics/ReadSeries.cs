@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Text;
 using HealthExport.Catalogue;
-using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Server.Http;
 using HealthExport.Server.Security;

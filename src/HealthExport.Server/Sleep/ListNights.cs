@@ -1,11 +1,9 @@
 using System.Buffers.Binary;
 using HealthExport.People;
-using HealthExport.Pushes;
 using HealthExport.Server.Http;
 using HealthExport.Server.Security;
 using HealthExport.Sleep;
 using HealthExport.Stores;
-using HealthExport.Time;
 using HealthExport.Totals;
 
 namespace HealthExport.Server.Sleep;

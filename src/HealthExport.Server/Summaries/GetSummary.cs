@@ -1,6 +1,5 @@
 using HealthExport.Catalogue;
 using HealthExport.People;
-using HealthExport.Samples;
 using HealthExport.Server.Http;
 using HealthExport.Server.Security;
 using HealthExport.Summaries;

@@ -2,7 +2,6 @@ using System.Net.Sockets;
 using System.Text;
 using HealthExport.Server.Connections;
 using HealthExport.Server.Settings;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;

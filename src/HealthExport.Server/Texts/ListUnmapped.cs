@@ -1,5 +1,4 @@
 using System.Text;
-using HealthExport.Pushes;
 using HealthExport.Server.Http;
 using HealthExport.Server.Security;
 using HealthExport.Stores;

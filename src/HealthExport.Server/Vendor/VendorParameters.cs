@@ -1,5 +1,4 @@
 using System.Globalization;
-using HealthExport.Samples;
 using HealthExport.Server.Http;
 using HealthExport.Time;
 

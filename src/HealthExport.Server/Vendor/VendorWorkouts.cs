@@ -1,6 +1,5 @@
 using HealthExport.Server.Http;
 using HealthExport.Server.Security;
-using HealthExport.Time;
 using HealthExport.Workouts;
 
 namespace HealthExport.Server.Vendor;

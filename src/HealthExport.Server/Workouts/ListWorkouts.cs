@@ -1,5 +1,4 @@
 using HealthExport.Catalogue;
-using HealthExport.Pushes;
 using HealthExport.Server.Http;
 using HealthExport.Server.Security;
 using HealthExport.Stores;

@@ -3,7 +3,6 @@ using HealthExport.Samples;
 using HealthExport.Time;
 using HealthExport.Totals;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace HealthExport.Storage.Postgres;
 
@@ -141,6 +140,7 @@ sealed class PostgresDailyTotalStore(PostgresDatabase database) : IDailyTotalSto
                 await using var batch = new NpgsqlBatch(connection);
                 // A push in work may need the very connection that would wait here for the push's end.
                 batch.Add($"select set_config('lock_timeout', '{Patience}', true)");
+                batch.AddIdleLimit();
                 batch.AddUserLock(userId);
                 AddForget(batch, userId, metricId, [.. days.Where(day => day.Total is null)]);
                 AddSave(batch, userId, metricId, [.. days.Where(day => day.Total is not null)]);

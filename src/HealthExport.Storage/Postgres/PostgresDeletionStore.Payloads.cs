@@ -24,6 +24,7 @@ sealed partial class PostgresDeletionStore
                     from raw_ingestions
                     where user_id = $1 and number = $2 and received_at = $3
                     """).Bind(push.UserId).Bind(push.Number).Bind(push.ReceivedAt);
+                batch.AddIdleLimit();
                 await using var row = await batch.ExecuteReaderAsync(cancellationToken);
                 await row.NextResultAsync(cancellationToken);
                 if (!await row.ReadAsync(cancellationToken)) return true;

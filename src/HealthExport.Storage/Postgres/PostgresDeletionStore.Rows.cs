@@ -1,5 +1,4 @@
 using HealthExport.Deletions;
-using HealthExport.Samples;
 using HealthExport.Time;
 using Npgsql;
 

@@ -1,8 +1,6 @@
 using HealthExport.Audit;
 using HealthExport.Deletions;
 using HealthExport.People;
-using HealthExport.Pushes;
-using HealthExport.Samples;
 using HealthExport.Time;
 using Npgsql;
 

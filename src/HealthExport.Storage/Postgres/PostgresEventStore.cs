@@ -1,6 +1,5 @@
 using System.Data;
 using HealthExport.Events;
-using HealthExport.Samples;
 using HealthExport.Time;
 using Npgsql;
 using NpgsqlTypes;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using HealthExport.Pushes;
-using HealthExport.Time;
 using Npgsql;
 
 namespace HealthExport.Storage.Postgres;

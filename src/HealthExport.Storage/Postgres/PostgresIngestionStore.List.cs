@@ -216,10 +216,11 @@ sealed partial class PostgresIngestionStore
         database.WriteAsync(
             async (connection, cancellationToken) =>
             {
-                await using (var gate = new NpgsqlCommand(
-                    "select 1 from users where id = $1 and erasing_since is null for no key update", connection))
+                await using (var gate = new NpgsqlBatch(connection))
                 {
-                    gate.Parameters.Bind(userId);
+                    gate.Add("select 1 from users where id = $1 and erasing_since is null for no key update")
+                        .Bind(userId);
+                    gate.AddIdleLimit();
                     if (await gate.ExecuteScalarAsync(cancellationToken) is null) return null;
                 }
                 var found = await FindAsync(connection, userId, id, cancellationToken);
@@ -232,7 +233,8 @@ sealed partial class PostgresIngestionStore
                     batch.Add($"""
                         update raw_ingestions i
                         set status = {Queued}, attempts = 0, started_at = null, finished_at = null, duplicate_of = null,
-                            receipt = coalesce(i.receipt, $4)
+                            receipt = coalesce(i.receipt, $4),
+                            time_zone = coalesce(i.time_zone, (select u.time_zone from users u where u.id = $1))
                         where i.user_id = $1 and i.number = $2 and i.received_at = $3
                         """).Bind(userId).Bind(found.Number).Bind(found.ReceivedAt)
                         .BindText(PostgresIngestionRow.WriteReceipt(found.Receipt));

@@ -1,6 +1,5 @@
 using HealthExport.Audit;
 using HealthExport.Keys;
-using HealthExport.Pushes;
 using HealthExport.Stores;
 using HealthExport.Time;
 using Npgsql;

@@ -1,5 +1,4 @@
 using HealthExport.Migrations;
-using HealthExport.Pushes;
 using HealthExport.Time;
 using Npgsql;
 

@@ -1,6 +1,5 @@
 using HealthExport.Events;
 using HealthExport.Pushes;
-using HealthExport.Time;
 using Npgsql;
 
 namespace HealthExport.Storage.Postgres;

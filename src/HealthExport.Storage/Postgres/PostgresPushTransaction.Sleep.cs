@@ -1,6 +1,5 @@
 using HealthExport.Pushes;
 using HealthExport.Sleep;
-using HealthExport.Time;
 using Npgsql;
 
 namespace HealthExport.Storage.Postgres;

@@ -169,7 +169,7 @@ sealed partial class PostgresPushTransaction : IPushTransaction
     {
         await using var batch = new NpgsqlBatch(_connection);
         batch.AddPlannerSettings();
-        batch.AddIdleLimit();
+        batch.AddLongIdleLimit();
         batch.AddTakeOver(_push, _database.ServerNow);
         batch.AddUserLock(User);
         // A later push that is being replayed, or failed to be, has a data version from before. One may have been

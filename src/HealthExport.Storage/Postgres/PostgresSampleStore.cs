@@ -1,6 +1,5 @@
 using System.Data;
 using System.Runtime.CompilerServices;
-using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Stores;
 using HealthExport.Time;

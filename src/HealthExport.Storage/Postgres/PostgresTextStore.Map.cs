@@ -1,6 +1,5 @@
 using System.Text;
 using HealthExport.Events;
-using HealthExport.Samples;
 using HealthExport.Sleep;
 using HealthExport.Texts;
 using HealthExport.Time;

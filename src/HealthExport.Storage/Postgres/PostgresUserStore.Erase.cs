@@ -44,10 +44,10 @@ sealed partial class PostgresUserStore
     async ValueTask<bool> BeginErasingAsync(NpgsqlConnection connection, long id, CancellationToken cancellationToken)
     {
         // With the user's row locked, nothing is kept, claimed or committed for this person.
-        await using (var find = new NpgsqlCommand(
-            "select erasing_since is not null from users where id = $1 for no key update", connection))
+        await using (var find = new NpgsqlBatch(connection))
         {
-            find.Parameters.Bind(id);
+            find.Add("select erasing_since is not null from users where id = $1 for no key update").Bind(id);
+            find.AddIdleLimit();
             if (await find.ExecuteScalarAsync(cancellationToken) is not bool isMarked) return false;
             if (isMarked) return true;
         }
@@ -167,8 +167,9 @@ sealed partial class PostgresUserStore
     static async ValueTask<Guid?> LockAsync(
         NpgsqlConnection connection, long id, CancellationToken cancellationToken)
     {
-        await using var find = new NpgsqlCommand("select public_id from users where id = $1 for update", connection);
-        find.Parameters.Bind(id);
+        await using var find = new NpgsqlBatch(connection);
+        find.Add("select public_id from users where id = $1 for update").Bind(id);
+        find.AddIdleLimit();
         return (Guid?)await find.ExecuteScalarAsync(cancellationToken);
     }
 

@@ -106,6 +106,7 @@ sealed partial class PostgresUserStore
         await using var batch = new NpgsqlBatch(connection);
         batch.Add(isLocked ? $"{ProfileSql}\nfor no key update" : ProfileSql).Bind(id);
         batch.Add(SourceRanksSql).Bind(id);
+        if (isLocked) batch.AddIdleLimit();
         await using var row = await batch.ExecuteReaderAsync(cancellationToken);
         if (!await row.ReadAsync(cancellationToken)) return null;
         var (user, version) = (Read(row), row.GetInt64(7));

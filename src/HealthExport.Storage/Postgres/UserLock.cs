@@ -24,11 +24,18 @@ static class UserLock
         """;
 
     /// <summary>
-    /// Adds what has the server end the session when nothing comes from us within the transaction for a minute: the
-    /// process hangs or has vanished, and the locks must not stay for as long.
+    /// Adds what has the server end the session when nothing comes from us within the transaction for ten seconds: the
+    /// process hangs or has vanished, and what waits for the person's row or lock must not wait for as long. For what
+    /// sends one statement after another; one that only slept tries again.
     /// </summary>
-    public static void AddIdleLimit(this NpgsqlBatch batch) =>
-        batch.Add("select set_config('idle_in_transaction_session_timeout', '60s', true)");
+    public static void AddIdleLimit(this NpgsqlBatch batch) => AddIdleLimit(batch, "10s");
+
+    /// <summary>The same for a push being applied, which reads between its statements: a minute. Others need not wait
+    /// for that, but take over when its lease has ended.</summary>
+    public static void AddLongIdleLimit(this NpgsqlBatch batch) => AddIdleLimit(batch, "60s");
+
+    static void AddIdleLimit(NpgsqlBatch batch, string limit) =>
+        batch.Add($"select set_config('idle_in_transaction_session_timeout', '{limit}', true)");
 
     /// <summary>Adds the wait for the lock to a batch. Statements after it see what the holder before committed.
     /// </summary>

@@ -1,6 +1,5 @@
 using System.Text;
 using HealthExport.Audit;
-using HealthExport.Pushes;
 using HealthExport.Stores;
 using HealthExport.Time;
 

@@ -1,6 +1,4 @@
 using HealthExport.Events;
-using HealthExport.Samples;
-using HealthExport.Time;
 
 namespace HealthExport.Storage.Sqlite;
 

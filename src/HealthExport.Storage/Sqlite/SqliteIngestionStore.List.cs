@@ -176,7 +176,8 @@ sealed partial class SqliteIngestionStore
                 receipt = coalesce(receipt, (
                     select o.receipt
                     from raw_ingestions o
-                    where o.user_id = raw_ingestions.user_id and o.number = raw_ingestions.duplicate_of))
+                    where o.user_id = raw_ingestions.user_id and o.number = raw_ingestions.duplicate_of)),
+                time_zone = coalesce(time_zone, (select u.time_zone from users u where u.id = ?1))
             where user_id = ?1 and number = ?2
             """))
             requeue.Bind(1, userId).Bind(2, found.Number).Bind(3, Queued).Run();

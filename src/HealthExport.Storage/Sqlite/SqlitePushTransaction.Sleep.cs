@@ -1,6 +1,5 @@
 using HealthExport.Pushes;
 using HealthExport.Sleep;
-using HealthExport.Time;
 
 namespace HealthExport.Storage.Sqlite;
 

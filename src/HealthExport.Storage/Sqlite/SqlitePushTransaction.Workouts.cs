@@ -1,5 +1,4 @@
 using HealthExport.Pushes;
-using HealthExport.Time;
 using HealthExport.Workouts;
 
 namespace HealthExport.Storage.Sqlite;

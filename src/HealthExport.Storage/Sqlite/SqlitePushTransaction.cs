@@ -1,8 +1,6 @@
 using HealthExport.Catalogue;
 using HealthExport.Deletions;
 using HealthExport.Pushes;
-using HealthExport.Samples;
-using HealthExport.Time;
 
 namespace HealthExport.Storage.Sqlite;
 

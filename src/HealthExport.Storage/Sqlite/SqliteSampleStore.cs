@@ -1,4 +1,3 @@
-using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Stores;
 using HealthExport.Time;

@@ -1,5 +1,4 @@
 using HealthExport.Events;
-using HealthExport.Samples;
 using HealthExport.Sleep;
 using HealthExport.Texts;
 

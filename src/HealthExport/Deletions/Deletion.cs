@@ -1,6 +1,5 @@
 using HealthExport.Events;
 using HealthExport.Pushes;
-using HealthExport.Samples;
 using HealthExport.Time;
 
 namespace HealthExport.Deletions;

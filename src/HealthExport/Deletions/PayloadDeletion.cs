@@ -1,7 +1,6 @@
 using HealthExport.Pushes;
 using HealthExport.Reading;
 using HealthExport.Samples;
-using HealthExport.Time;
 
 namespace HealthExport.Deletions;
 

@@ -1,5 +1,4 @@
 using HealthExport.Pushes;
-using HealthExport.Samples;
 using HealthExport.Time;
 
 namespace HealthExport.Events;

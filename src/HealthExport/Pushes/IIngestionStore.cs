@@ -78,8 +78,8 @@ public interface IIngestionStore
         long userId, Guid id, string? cursor, int limit, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Queues a settled push to be processed again, under its own number, attempts back at 0. One still queued or in
-    /// work is left as it is.
+    /// Queues a settled push to be processed again, under its own number, attempts back at 0; what came without a time
+    /// zone is then read under the one that the user has by now. One still queued or in work is left as it is.
     /// </summary>
     /// <returns>The ingestion as it now stands; null if this user has none such or its payload is gone.</returns>
     ValueTask<Ingestion?> ReplayAsync(long userId, Guid id, CancellationToken cancellationToken);

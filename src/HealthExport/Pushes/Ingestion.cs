@@ -59,7 +59,7 @@ public sealed record Ingestion
     /// <summary>Headers <c>automation-*</c> and <c>session-id</c>, lower-case names.</summary>
     public required IReadOnlyDictionary<string, string> Headers { get; init; }
 
-    /// <summary>The user's zone id when it was received.</summary>
+    /// <summary>The user's zone id when it was received; if there was none, when it was replayed.</summary>
     public string? TimeZone { get; init; }
 
     /// <summary>The earlier ingestion of the same bytes, when <see cref="Status"/> is duplicate.</summary>

@@ -1,4 +1,3 @@
-using System.Buffers;
 using HealthExport.Memory;
 using System.IO.Compression;
 using System.Security.Cryptography;

@@ -70,9 +70,4 @@ sealed partial class PushMerge
         "This user has sent as many unknown metric names as are kept.",
         "Correct the name, or ask for it to be added to the catalogue; the payload can be replayed then.",
         "name", null, item);
-
-    /// <summary>As much of a name or a unit as one may have: there is a reject for each of a million items.</summary>
-    static string Short(string text) =>
-        text.Length <= Metric.LongestText ? text
-        : text[..(Metric.LongestText - (char.IsHighSurrogate(text[Metric.LongestText - 1]) ? 1 : 0))] + "…";
 }

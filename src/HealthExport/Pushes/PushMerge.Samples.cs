@@ -4,7 +4,7 @@ using HealthExport.Memory;
 using System.Text.Json;
 using HealthExport.Catalogue;
 using HealthExport.Samples;
-using HealthExport.Time;
+using HealthExport.Texts;
 
 namespace HealthExport.Pushes;
 
@@ -190,8 +190,8 @@ sealed partial class PushMerge
         {
             json.WriteStartObject();
             json.WriteString("type", "Quantity");
-            json.WriteString("metric", Short(array.Metric.Name));
-            json.WriteString("unit", Short(array.Metric.Unit));
+            json.WriteString("metric", KeyText.Shorten(array.Metric.Name));
+            json.WriteString("unit", KeyText.Shorten(array.Metric.Unit));
             json.WriteString("start_at", row.StartAt.At(array.Grain >= Grain.Day ? 0 : row.OffsetMinutes));
             if (!double.IsNaN(row.Value)) json.WriteNumber("value", row.Value);
             if (!double.IsNaN(row.Min)) json.WriteNumber("min", row.Min);

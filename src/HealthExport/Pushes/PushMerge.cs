@@ -1,4 +1,3 @@
-using HealthExport.Catalogue;
 using HealthExport.Samples;
 using HealthExport.Time;
 

@@ -60,7 +60,7 @@ sealed class EventReader(ReadContext context)
                 itemType, index, WarningCodes.UnmappedText, $"The value '{value}' has no mapping yet",
                 EventValue.FieldOf(read.Kind));
         var payload = read.Voltages is null ? element.ToArray() : EcgReader.PayloadWithoutVoltages(item);
-        Add(read with { ItemType = itemType, ItemIndex = index, Payload = payload }, element.Length);
+        Add(read with { ItemType = itemType, ItemIndex = index, Payload = payload }, element);
     }
 
     /// <summary>Keeps an element of a section that nobody knows.</summary>
@@ -69,28 +69,44 @@ sealed class EventReader(ReadContext context)
         context.Drift.NoteSection(section);
         if (element.Length > Item.LongestBytes)
         {
-            context.Batches.Reject(section, index, Fault.TooLong(element.Length), element.Span);
+            context.Batches.Reject(KeyText.Shorten(section), index, Fault.TooLong(element.Length), element.Span);
             return;
         }
-        if (_unknownSections.Add(section))
+        var kind = $"unknown:{section}";
+        if (KeyText.FindFault("", kind, KeyText.LongestKind) is null && _unknownSections.Add(section))
             context.Batches.Warn(
                 section, -1, WarningCodes.UnknownSection,
                     $"The section '{section}' is not known; its items are kept as sent");
         Add(new()
         {
-            Kind = $"unknown:{section}",
+            Kind = kind,
             Identity = MadeId.OfJson(element),
             Payload = element.ToArray(),
             ItemType = section,
             ItemIndex = index,
-        }, element.Length);
+        }, element);
     }
 
-    public void Add(HealthEvent read, int bytes)
+    /// <summary>Adds an event, unless no store should keep it under its key.</summary>
+    /// <param name="element">What it was read from.</param>
+    public void Add(HealthEvent read, ReadOnlyMemory<byte> element)
     {
+        if (FindFault(read) is { } fault)
+        {
+            context.Batches.Reject(KeyText.Shorten(read.ItemType), read.ItemIndex, fault, element.Span);
+            return;
+        }
         context.Batches.Batch.Events.Add(read);
-        context.Batches.Count(bytes);
+        context.Batches.Count(element.Length);
     }
+
+    static Fault? FindFault(HealthEvent read) =>
+        KeyText.FindFault("The event's kind", read.Kind, KeyText.LongestKind) is { } kind
+            ? Fault.Unreadable(kind) with { Field = "kind" }
+        : KeyText.FindFault(
+            "The event's identity (its id, or its name and its source)", read.Identity, KeyText.LongestIdentity)
+            is { } identity ? Fault.Unreadable(identity) with { Field = "identity" }
+        : null;
 
     HealthEvent ReadStateOfMind(Item item)
     {

@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using HealthExport.Pushes;
 using HealthExport.Time;
 
 namespace HealthExport.Reading;

@@ -1,8 +1,6 @@
 using System.Text.Json;
 using HealthExport.Catalogue;
-using HealthExport.Drift;
 using HealthExport.Pushes;
-using HealthExport.Samples;
 
 namespace HealthExport.Reading;
 

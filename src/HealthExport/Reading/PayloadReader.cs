@@ -1,4 +1,3 @@
-using System.Text.Json;
 using HealthExport.Drift;
 using HealthExport.Pushes;
 using HealthExport.Reading.Csv;

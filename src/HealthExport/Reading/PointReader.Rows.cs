@@ -2,7 +2,6 @@ using System.Text;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using HealthExport.Catalogue;
-using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Time;
 

@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using HealthExport.Catalogue;
-using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Time;
 

@@ -4,6 +4,7 @@ using HealthExport.Drift;
 using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Sleep;
+using HealthExport.Texts;
 using HealthExport.Time;
 
 namespace HealthExport.Reading;
@@ -58,8 +59,7 @@ sealed class SleepReader
         var start = item.GetStamp("startDate");
         var end = item.GetStamp("endDate");
         var text = item.FindText("value");
-        if (string.IsNullOrWhiteSpace(text))
-            item.Fail(Fault.Missing("The segment does not say which stage it is", "value"));
+        CheckStage(item, text, "value");
         item.FindText("date");
         if (_hasUnit && item.FindName("qty") is not null) item.Take("qty"); // the segment's length, which its ends say
         var source = item.FindSource("source");
@@ -70,6 +70,14 @@ sealed class SleepReader
             return;
         }
         AddStage(_context, index, start!.Value, end!.Value, text!, source, item.Rest(), element.Length);
+    }
+
+    public static void CheckStage(Item item, string? text, string field)
+    {
+        if (string.IsNullOrWhiteSpace(text))
+            item.Fail(Fault.Missing("The segment does not say which stage it is", field));
+        else if (KeyText.FindFault("The segment's stage", text, KeyText.LongestName) is { } fault)
+            item.Fail(Fault.Unreadable(fault) with { Field = field });
     }
 
     /// <summary>Adds a segment, whoever sent it.</summary>

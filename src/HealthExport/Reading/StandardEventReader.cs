@@ -1,9 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using HealthExport.Catalogue;
 using HealthExport.Events;
-using HealthExport.Pushes;
-using HealthExport.Samples;
 using HealthExport.Texts;
 
 namespace HealthExport.Reading;
@@ -52,7 +49,7 @@ sealed class StandardEventReader(ReadContext context)
             Payload = payload is null ? element.ToArray() : bytes,
             ItemType = ItemType,
             ItemIndex = index,
-        }), element.Length);
+        }), element);
     }
 
     /// <summary>An event as it was stored, by the identity that it had there.</summary>
@@ -98,7 +95,7 @@ sealed class StandardEventReader(ReadContext context)
             Voltages = voltages,
             ItemType = isOwn ? itemType! : ItemType,
             ItemIndex = index,
-        }), element.Length);
+        }), element);
     }
 
     EcgVoltages? ReadVoltages(Item item)

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Text;
-using System.Text.Json;
 using HealthExport.Catalogue;
 using HealthExport.Drift;
 using HealthExport.Pushes;
@@ -229,8 +228,7 @@ sealed class StandardItemReader(ReadContext context)
         var start = item.GetStamp("start_at");
         var end = item.GetStamp("end_at");
         var stage = item.FindText("stage");
-        if (string.IsNullOrWhiteSpace(stage))
-            item.Fail(Fault.Missing("The segment does not say which stage it is", "stage"));
+        SleepReader.CheckStage(item, stage, "stage");
         var asSent = item.FindText("stage_as_sent");
         var source = item.FindSource("source");
         var extra = FindExtra(item);

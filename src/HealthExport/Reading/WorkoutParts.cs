@@ -2,8 +2,7 @@ using System.Text.Json;
 using HealthExport.Catalogue;
 using HealthExport.Drift;
 using HealthExport.Pushes;
-using HealthExport.Samples;
-using HealthExport.Time;
+using HealthExport.Texts;
 using HealthExport.Workouts;
 
 namespace HealthExport.Reading;
@@ -157,6 +156,11 @@ sealed class WorkoutParts(ReadContext context)
             if (series.FindText("name") is not { Length: > 0 } name || !series.IsArray("times")
                 || !series.IsArray("values"))
                 continue;
+            if (KeyText.FindFault("The name of a series", name, KeyText.LongestName) is { } fault)
+            {
+                workout.Fail(Fault.Unreadable(fault) with { Field = "series" });
+                return [];
+            }
             var times = series.Find("times")!.Value;
             var values = series.Find("values")!.Value;
             var min = series.IsArray("min") ? series.Find("min") : null;

@@ -1,4 +1,5 @@
 using System.Xml;
+using HealthExport.Memory;
 
 namespace HealthExport.Reading;
 
@@ -46,17 +47,11 @@ static class XmlBounds
     }
 
     /// <summary>Ends the reading where a tag does not end for a mebibyte: it would be held whole.</summary>
-    public sealed class Tags(Stream file) : Stream
+    public sealed class Tags(Stream file) : ForwardStream
     {
         const int LongestTag = 1 << 20;
 
         long _sinceTag;
-
-        public override bool CanRead => true;
-        public override bool CanSeek => false;
-        public override bool CanWrite => false;
-        public override long Length => file.Length;
-        public override long Position { get => file.Position; set => throw new NotSupportedException(); }
 
         public override int Read(Span<byte> buffer)
         {
@@ -66,11 +61,5 @@ static class XmlBounds
             return _sinceTag > LongestTag
                 ? throw new XmlBoundException($"The file has a tag, or a text, of more than {LongestTag} bytes") : read;
         }
-
-        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-        public override void Flush() { }
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-        public override void SetLength(long value) => throw new NotSupportedException();
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

@@ -1,5 +1,4 @@
 using HealthExport.Catalogue;
-using HealthExport.Pushes;
 using HealthExport.Stores;
 using HealthExport.Time;
 

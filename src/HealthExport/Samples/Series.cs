@@ -1,5 +1,3 @@
-using HealthExport.Catalogue;
-
 namespace HealthExport.Samples;
 
 /// <summary>The rows of one metric and one grain: what a key is unique within, beside start and source.</summary>

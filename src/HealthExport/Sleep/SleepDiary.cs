@@ -1,4 +1,3 @@
-using HealthExport.Samples;
 using HealthExport.Time;
 using HealthExport.Totals;
 

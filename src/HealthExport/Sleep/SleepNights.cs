@@ -1,4 +1,3 @@
-using HealthExport.Time;
 using HealthExport.Totals;
 
 namespace HealthExport.Sleep;

@@ -1,7 +1,6 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
-using HealthExport.Pushes;
 
 namespace HealthExport.Stores;
 

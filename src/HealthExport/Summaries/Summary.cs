@@ -1,5 +1,4 @@
 using HealthExport.Catalogue;
-using HealthExport.Samples;
 using HealthExport.Time;
 using HealthExport.Totals;
 using HealthExport.Workouts;

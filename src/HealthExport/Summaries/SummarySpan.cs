@@ -1,4 +1,3 @@
-using HealthExport.Samples;
 using HealthExport.Time;
 
 namespace HealthExport.Summaries;

@@ -1,4 +1,3 @@
-using HealthExport.Catalogue;
 using HealthExport.Pushes;
 
 namespace HealthExport.Texts;

@@ -1,5 +1,4 @@
 using HealthExport.Samples;
-using HealthExport.Time;
 
 namespace HealthExport.Totals;
 

@@ -1,6 +1,5 @@
 using HealthExport.Catalogue;
 using HealthExport.Samples;
-using HealthExport.Time;
 
 namespace HealthExport.Totals;
 

@@ -206,6 +206,7 @@ public sealed class TextCodesTests
     [InlineData("medication_status", "No Interactuado", "not_interacted")]
     [InlineData("ecg_classification", "Ritmo Sinusal", "sinus_rhythm")]
     [InlineData("ecg_classification", "Poor Recording", "inconclusive_poor_recording")]
+    [InlineData("ecg_classification", "HKElectrocardiogramClassificationSinusRhythm", "sinus_rhythm")]
     [InlineData("heart_rate_notification", "Irregular Heart Rate Notification", "irregular_rhythm_notification")]
     [InlineData("heart_rate_notification", "Low Heart Rate", "low_heart_rate_notification")]
     public void What_phones_were_seen_to_write_is_known(string kind, string text, string code) =>
@@ -229,6 +230,14 @@ public sealed class TextCodesTests
     [InlineData("室内骑行", "cycling")]
     [InlineData("戶外健行", "hiking")]
     [InlineData("실외 걷기", "walking")]
+    [InlineData("Løping ute", "running")]
+    [InlineData("Corrida em interior", "running")]
+    [InlineData("Schwimmen (Freiwasser)", "swimming")]
+    [InlineData("楼梯机", "stair_climbing")]
+    [InlineData("Rower na zewnątrz", "cycling")]
+    [InlineData("Rower w pomieszczeniu", "cycling")]
+    // A bicycle in Polish, on the Watch a machine.
+    [InlineData("Rower", null)]
     [InlineData("Outdoor", null)]
     [InlineData("Outdoor Outdoor Run", null)]
     [InlineData("Schuhplattler", null)]

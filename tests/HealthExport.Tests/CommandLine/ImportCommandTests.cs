@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
+using HealthExport.Server.CommandLine;
 using Microsoft.Data.Sqlite;
 
 namespace HealthExport.Tests.CommandLine;
@@ -43,6 +44,70 @@ public sealed class ImportCommandTests : IDisposable
         Assert.All(files, file => Assert.Equal("completed", file.GetProperty("status").GetString()));
         Assert.NotEqual(files[0].GetProperty("ingestion_id").GetGuid(), files[1].GetProperty("ingestion_id").GetGuid());
         Assert.Equal([3, 1], files.Select(file => Count(file, "inserted")));
+    }
+
+    [Fact]
+    public async Task Stopped_by_a_person_it_says_what_is_done_and_what_is_left_and_goes_on_when_asked_again()
+    {
+        await _terminal.AddUserAsync();
+        foreach (var file in (string[])["a.json", "b.json", "c.json"])
+            _terminal.Write(file, Steps(file[0] - 'a' + 1, 10, 20));
+        foreach (var isJson in (bool[])[true, false])
+        {
+            using var stop = new CancellationTokenSource();
+            using var error = new StoppingAt($"{(isJson ? 'a' : 'b')}.json", stop);
+            using var output = new StringWriter();
+
+            var code = await CommandLineApp.RunAsync(
+                ["import", "a.json", "b.json", "c.json", .. isJson ? (string[])["--json"] : []],
+                _terminal.OpenShell(output, error), stop.Token);
+
+            Assert.Equal(1, code);
+            if (isJson)
+            {
+                using var summary = JsonDocument.Parse(output.ToString());
+                Assert.Equal(
+                    (1, 0, 2),
+                    (summary.RootElement.GetProperty("imported").GetInt32(),
+                        summary.RootElement.GetProperty("failed").GetInt32(),
+                        summary.RootElement.GetProperty("left").GetInt32()));
+            }
+            else
+            {
+                Assert.StartsWith("Imported 1 of 3, 1 known before, 1 left: 2 items", output.ToString());
+                Assert.Contains("Import the same again to go on", output.ToString(), StringComparison.Ordinal);
+            }
+        }
+        var rest = await _terminal.RunAsync("import", "a.json", "b.json", "c.json", "--json");
+        Assert.Equal(
+            (0, 1, 2),
+            (rest.Code, rest.Json.GetProperty("imported").GetInt32(), rest.Json.GetProperty("known_before").GetInt32()));
+    }
+
+    /// <summary>Where a person presses Ctrl-C when a file is said to be done.</summary>
+    sealed class StoppingAt(string file, CancellationTokenSource stop) : StringWriter
+    {
+        public override void WriteLine(string? value)
+        {
+            base.WriteLine(value);
+            if (value!.StartsWith(file, StringComparison.Ordinal)) stop.Cancel();
+        }
+    }
+
+    [Fact]
+    public async Task Times_without_an_offset_are_rejected_without_a_zone_and_taken_with_one_or_when_it_is_set()
+    {
+        _terminal.Write("HealthMetrics.csv", "Date/Time,Step Count (count)\n2026-01-14 07:00:00,100\n2026-01-14 08:00:00,50\n");
+
+        var without = await ImportAsync("HealthMetrics.csv");
+        Assert.Contains("import the same again with --time-zone", without.Out, StringComparison.Ordinal);
+        await _terminal.RunAsync("user", "update", "anna@example.org", "--time-zone", "Europe/Berlin");
+        var id = (await _terminal.RunAsync("import", "HealthMetrics.csv", "--json")).Json
+            .GetProperty("files")[0].GetProperty("ingestion_id").GetString();
+        var known = await _terminal.RunAsync("import", "HealthMetrics.csv");
+
+        Assert.Contains($"known before, as {id}", known.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("--time-zone", known.Out, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,6 +1,4 @@
-using HealthExport.Catalogue;
 using HealthExport.People;
-using HealthExport.Pushes;
 using HealthExport.Samples;
 using HealthExport.Tests.Support;
 using HealthExport.Time;

@@ -1,4 +1,3 @@
-using HealthExport.Catalogue;
 using HealthExport.Pushes;
 using HealthExport.Tests.Support;
 using HealthExport.Texts;

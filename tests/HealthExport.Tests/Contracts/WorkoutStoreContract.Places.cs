@@ -1,5 +1,4 @@
 using HealthExport.Tests.Workouts;
-using HealthExport.Time;
 using HealthExport.Workouts;
 
 namespace HealthExport.Tests.Contracts;

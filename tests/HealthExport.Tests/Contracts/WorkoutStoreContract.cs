@@ -1,6 +1,5 @@
 using HealthExport.People;
 using HealthExport.Pushes;
-using HealthExport.Samples;
 using HealthExport.Stores;
 using HealthExport.Tests.Support;
 using HealthExport.Time;

@@ -103,6 +103,47 @@ public abstract class HostileTextTests(Household household)
         Assert.Single(await person.Phone.ListAsync("/v1/metrics", 10));
     }
 
+    // Where a text is part of a key; the field at fault, and how many letters fit.
+    static readonly (string Body, string Field, int Fits)[] s_keys =
+    [
+        ("""{"data":{"symptoms":[{"name":"TEXT","start":"2026-01-01 08:00:00 +0000","end":"2026-01-01 09:00:00 +0000"}]}}""", "identity", 1965),
+        ("""{"data":{"symptoms":[{"name":"Headache","source":"TEXT","start":"2026-01-01 08:00:00 +0000","end":"2026-01-01 09:00:00 +0000"}]}}""", "identity", 1957),
+        ("""{"data":{"medications":[{"displayText":"TEXT","start":"2026-01-01 08:00:00 +0000"}]}}""", "identity", 1983),
+        ("""{"data":{"stateOfMind":[{"id":"TEXT","start":"2026-01-01 08:00:00 +0000","valence":0.5}]}}""", "identity", 2000),
+        ("""{"data":{"metrics":[{"type":"Event","kind":"TEXT","start_at":"2026-01-01T08:00:00Z"}]}}""", "kind", 500),
+        ("""{"data":{"metrics":[{"type":"Event","kind":"k","identity":"TEXT","start_at":"2026-01-01T08:00:00Z"}]}}""", "identity", 2000),
+        ("""{"data":{"TEXT":[{"a":1}]}}""", "kind", 492),
+        ("""{"data":{"metrics":[{"name":"sleep_analysis","units":"hr","data":[{"startDate":"2026-01-01 23:00:00 +0000","endDate":"2026-01-01 23:30:00 +0000","value":"TEXT"}]}]}}""", "value", 1000),
+        ("""{"data":{"metrics":[{"type":"SleepStage","stage":"TEXT","start_at":"2026-01-01T01:00:00Z","end_at":"2026-01-01T02:00:00Z"}]}}""", "stage", 1000),
+        ("""{"data":{"workouts":[{"workout_type":"running","start_time":"2026-01-01T08:00:00Z","end_time":"2026-01-01T09:00:00Z","series":[{"name":"TEXT","unit":"u","times":[1767254400],"values":[1]}]}]}}""", "series", 1000),
+    ];
+
+    [Fact]
+    public async Task A_text_that_rows_are_told_apart_by_is_kept_up_to_its_limit_and_beyond_it_is_a_reject()
+    {
+        var person = await household.AddPersonAsync();
+        var random = new Random(7);
+        foreach (var (body, field, fits) in s_keys)
+        {
+            var kept = await SettleAsync(person, body.Replace("TEXT", Letters(fits, random), StringComparison.Ordinal));
+            Assert.True(kept.Text("status") is "completed", $"{body}: {kept.Body.GetRawText()}");
+            Assert.Equal(1, kept.Count("inserted"));
+
+            var over = await SettleAsync(person, body.Replace("TEXT", Letters(fits + 1, random), StringComparison.Ordinal));
+            var error = Assert.Single(over.Body.GetProperty("errors").EnumerateArray());
+            Assert.Equal(
+                ("unreadable_item", field),
+                (error.GetProperty("code").GetString(), error.GetProperty("details").GetProperty("field").GetString()));
+            Assert.Contains("bytes in UTF-8, of which no more than", error.GetProperty("error").GetString());
+            Assert.Equal((0, 1), (over.Count("inserted"), over.Count("rejected")));
+        }
+        // What is no part of a key has no limit: a source of several devices among it.
+        var source = await SettleAsync(person, """
+            {"data":{"metrics":[{"name":"step_count","units":"count","data":[{"qty":1,"date":"2026-01-01 08:00:07 +0000","source":"TEXT"}]}]}}
+            """.Replace("TEXT", Letters(9_000, random), StringComparison.Ordinal));
+        Assert.Equal(("completed", 1), (source.Text("status"), source.Count("inserted")));
+    }
+
     [Fact]
     public async Task A_series_of_a_workout_is_kept_under_a_name_and_a_unit_without_NUL()
     {

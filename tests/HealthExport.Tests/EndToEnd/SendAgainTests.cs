@@ -1,4 +1,3 @@
-using HealthExport.Pushes;
 using HealthExport.Tests.Support;
 
 namespace HealthExport.Tests.EndToEnd;

@@ -1,13 +1,11 @@
 using System.Net;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using HealthExport.Server.Http;
 using HealthExport.Server.OpenApi;
 using HealthExport.Tests.Documents;
 using HealthExport.Tests.Server;
 using HealthExport.Tests.Support;
-using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.OpenApi;

@@ -11,7 +11,6 @@ using HealthExport.Storage.Sqlite;
 using HealthExport.Tests.Support;
 using HealthExport.Time;
 using HealthExport.Totals;
-using HealthExport.Workouts;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 

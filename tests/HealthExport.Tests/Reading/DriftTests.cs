@@ -1,5 +1,4 @@
 using HealthExport.Drift;
-using HealthExport.Pushes;
 
 namespace HealthExport.Tests.Reading;
 

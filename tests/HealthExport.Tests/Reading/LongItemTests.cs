@@ -1,4 +1,3 @@
-using System.Text;
 using HealthExport.Pushes;
 using HealthExport.Reading;
 
@@ -61,7 +60,8 @@ public sealed class LongItemTests
             """.Replace("LONG", s_long));
 
         Assert.InRange(Assert.Single(outcome.Rows).Metric.Length, 1_000, 64 * 1024);
-        Assert.InRange(Assert.Single(outcome.Events).Kind.Length, 1_000, 65 * 1024);
+        var section = Assert.Single(outcome.Rejects);
+        Assert.Equal(("kind", 201), (section.Field, section.ItemType.Length));
     }
 
     [Theory]

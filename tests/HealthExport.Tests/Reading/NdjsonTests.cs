@@ -1,6 +1,5 @@
 using System.Text;
 using HealthExport.Pushes;
-using HealthExport.Samples;
 
 namespace HealthExport.Tests.Reading;
 

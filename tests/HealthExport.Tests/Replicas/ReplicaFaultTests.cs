@@ -79,6 +79,36 @@ public sealed class ReplicaFaultTests : IAsyncLifetime
         await _faults.AssertInOrderAsync();
     }
 
+    [Fact]
+    public async Task A_replica_held_still_amid_receiving_and_adding_up_does_not_hold_up_the_person_for_long()
+    {
+        using var first = await ServerProcess.StartAsync(_place, s_settings);
+        var owner = PhoneClient.Connect(first.Address, first.AdminKey!);
+        await _faults.HoldUpTotalsAsync();
+        Assert.Equal(HttpStatusCode.OK, (await owner.PushAsync(HeartRates.Write(1))).Code);
+        var addingUp = await _faults.WaitForHeldAsync();
+        await _faults.HoldUpReceivingAsync();
+        var received = owner.PushAsync(HeartRates.Write(2));
+        var receiving = await _faults.WaitForHeldAsync(except: addingUp);
+
+        await first.SuspendAsync();
+        // Its sessions have done what they were told, and wait for the commits.
+        await _faults.LetGoAsync();
+        using var second = await ServerProcess.StartAsync(_place, s_settings);
+        var phone = PhoneClient.Connect(second.Address, first.AdminKey!);
+        var answer = await phone.PushAsync(HeartRates.Write(3)).WaitAsync(RunningServer.Deadline / 2);
+        answer = await phone.WaitUntilSettledAsync(answer.Id);
+        first.Resume();
+
+        Assert.Equal(2, answer.Count("inserted"));
+        Assert.Equal(
+            0, await _faults.ReadAsync($"select count(*) from pg_stat_activity where pid in ({addingUp}, {receiving})"));
+        // It has found its connection gone at the commit, and cannot tell whether that took place.
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await received).Code);
+        var again = await owner.PushAsync(HeartRates.Write(2));
+        Assert.Equal((HttpStatusCode.OK, 2), (again.Code, again.Count("unchanged")));
+    }
+
     [Theory]
     [InlineData(2)]
     [InlineData(3)]

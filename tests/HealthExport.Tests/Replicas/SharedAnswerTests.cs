@@ -1,7 +1,6 @@
 using System.Net;
 using HealthExport.Caching;
 using HealthExport.Server.Caching;
-using HealthExport.Server.Settings;
 using HealthExport.Tests.Server;
 using HealthExport.Tests.Support;
 using StackExchange.Redis;

@@ -1,5 +1,4 @@
 using System.Net;
-using HealthExport.Pushes;
 using HealthExport.Server.Settings;
 using HealthExport.Tests.Support;
 

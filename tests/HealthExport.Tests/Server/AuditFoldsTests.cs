@@ -1,7 +1,6 @@
 using HealthExport.Audit;
 using HealthExport.Server.Audit;
 using HealthExport.Tests.Support;
-using HealthExport.Time;
 
 namespace HealthExport.Tests.Server;
 

@@ -1,7 +1,6 @@
 using HealthExport.Audit;
 using HealthExport.Pushes;
 using HealthExport.Server.Audit;
-using HealthExport.Server.Settings;
 using HealthExport.Tests.Support;
 using Microsoft.Extensions.Logging;
 

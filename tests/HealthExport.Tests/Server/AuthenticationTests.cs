@@ -5,7 +5,6 @@ using HealthExport.Server.Security;
 using HealthExport.Tests.Support;
 using HealthExport.Time;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
 namespace HealthExport.Tests.Server;

@@ -3,9 +3,11 @@ using System.Net.Http.Headers;
 using HealthExport.Catalogue;
 using HealthExport.Pushes;
 using HealthExport.Samples;
+using HealthExport.Server.Exports;
 using HealthExport.Stores;
 using HealthExport.Tests.Support;
 using HealthExport.Time;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace HealthExport.Tests.Server;
 
@@ -34,6 +36,51 @@ public sealed class ExportStreamTests
             await body.ReadExactlyAsync(new byte[1 << 20]);
         }
         await endless.Left.WaitAsync(RunningServer.Deadline);
+    }
+
+    [Fact]
+    public async Task Two_exports_of_a_person_are_sent_at_once_and_others_are_not_held_up()
+    {
+        var endless = default(Pages)!;
+        var clock = new FakeClock();
+        await using var server = await RunningServer.StartAsync(overrides: services =>
+        {
+            services.Decorate<ISampleStore>(store => endless = new(store));
+            services.AddSingleton(_ => new RunningExports(clock));
+        });
+        var (greedy, other) = (await server.AddKeyAsync(), await server.AddKeyAsync());
+        endless.Next = _ => ValueTask.FromResult(true);
+        var running = server.Get<RunningExports>();
+        var open = new[] { await BeginAsync(greedy), await BeginAsync(greedy) };
+
+        var third = server.GetAsync(greedy, "/v1/export?types=workouts");
+        await Eventually.TrueAsync(() => running.WaitingCount == 1);
+        using (var others = await server.GetAsync(other, "/v1/export?types=workouts"))
+            Assert.Equal(HttpStatusCode.OK, others.StatusCode);
+        Assert.False(third.IsCompleted);
+        clock.Advance(TimeSpan.FromSeconds(30));
+        using (var refused = await third)
+        {
+            await refused.ReadProblemAsync(429, "rate_limited");
+            Assert.NotNull(refused.Headers.RetryAfter);
+            Assert.Null(refused.Content.Headers.ContentDisposition);
+        }
+
+        var fourth = server.GetAsync(greedy, "/v1/export?types=workouts");
+        await Eventually.TrueAsync(() => running.WaitingCount == 1);
+        open[0].Dispose();
+        using (var after = await fourth) Assert.Equal(HttpStatusCode.OK, after.StatusCode);
+        open[1].Dispose();
+        await Eventually.TrueAsync(() => running.TakenCount == 0);
+
+        async Task<HttpResponseMessage> BeginAsync(TestKey key)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/export?types=quantities")
+            {
+                Headers = { Authorization = new AuthenticationHeaderValue("Bearer", key.Text) },
+            };
+            return await server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        }
     }
 
     [Fact]

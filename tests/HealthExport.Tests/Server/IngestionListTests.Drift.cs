@@ -1,5 +1,3 @@
-using System.Text;
-using System.Text.Json;
 using HealthExport.Tests.Support;
 
 namespace HealthExport.Tests.Server;

@@ -3,7 +3,6 @@ using System.Net.Http.Json;
 using HealthExport.Audit;
 using HealthExport.Keys;
 using HealthExport.Server.Security;
-using HealthExport.Server.Settings;
 using HealthExport.Tests.Support;
 using HealthExport.Time;
 

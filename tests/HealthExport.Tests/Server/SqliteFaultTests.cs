@@ -1,5 +1,4 @@
 using System.Net;
-using HealthExport.Pushes;
 using HealthExport.Storage.Sqlite;
 using HealthExport.Tests.Support;
 

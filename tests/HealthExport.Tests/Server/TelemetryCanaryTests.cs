@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using System.Net;
 using HealthExport.Keys;
 using HealthExport.Tests.Support;
 using HealthExport.Time;

@@ -1,4 +1,3 @@
-using HealthExport.Server.Upkeep;
 using HealthExport.Tests.Support;
 using HealthExport.Totals;
 

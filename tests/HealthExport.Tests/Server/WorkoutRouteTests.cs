@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Text.Json;
 using System.Xml.Linq;
 using System.Xml.Schema;
 using HealthExport.Tests.Support;

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.Json;
 using HealthExport.Tests.Support;
 using static HealthExport.Tests.Server.WorkoutPushes;

@@ -2,7 +2,6 @@ using HealthExport.Deletions;
 using System.Net;
 using System.Text;
 using HealthExport.People;
-using HealthExport.Storage.Sqlite;
 using HealthExport.Tests.Server;
 using HealthExport.Tests.Support;
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using HealthExport.Pushes;
 using HealthExport.Storage;
-using HealthExport.Storage.Sqlite;
 using HealthExport.Tests.Contracts;
 using HealthExport.Tests.Support;
 

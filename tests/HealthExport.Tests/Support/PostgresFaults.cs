@@ -32,6 +32,12 @@ sealed class PostgresFaults : IAsyncDisposable
     /// </summary>
     public Task HoldUpCommitsAsync() => HoldUpAsync("before update on raw_ingestions", "new.status in (2, 3)");
 
+    /// <summary>Holds up whoever keeps a push, when the person's row is locked.</summary>
+    public Task HoldUpReceivingAsync() => HoldUpAsync("before insert on raw_ingestions", "true");
+
+    /// <summary>Holds up whoever keeps what a day adds up to, under the person's lock.</summary>
+    public Task HoldUpTotalsAsync() => HoldUpAsync("before update on daily_totals", "new.version = new.computed");
+
     /// <summary>Holds up whoever writes a sample of <see cref="HeldValue"/>, amid the COPY of a batch.</summary>
     public Task HoldUpSamplesAsync() => HoldUpAsync(
         "before insert on samples", $"new.value = {HeldValue.ToString(CultureInfo.InvariantCulture)}");
@@ -110,14 +116,16 @@ sealed class PostgresFaults : IAsyncDisposable
     {
         await ExecuteAsync(
             $"""
-            create function hold_up() returns trigger language plpgsql as
+            create or replace function hold_up() returns trigger language plpgsql as
             $$ begin
+                perform set_config('lock_timeout', '0', true);
                 perform pg_advisory_xact_lock_shared({Key});
                 perform set_config('synchronous_commit', 'on', true);
                 return new;
             end $$;
             create trigger hold_up {when} for each row when ({condition}) execute function hold_up()
             """);
+        if (_holder is not null) return;
         _holder = await _source.OpenConnectionAsync();
         await using var hold = new NpgsqlCommand($"select pg_advisory_lock({Key})", _holder);
         await hold.ExecuteNonQueryAsync();

@@ -13,7 +13,6 @@ using HealthExport.Time;
 using HealthExport.Texts;
 using HealthExport.Totals;
 using HealthExport.Workouts;
-using Npgsql;
 
 namespace HealthExport.Tests.Support;
 

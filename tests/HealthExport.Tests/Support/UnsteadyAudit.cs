@@ -1,5 +1,4 @@
 using HealthExport.Audit;
-using HealthExport.Pushes;
 using HealthExport.Stores;
 using HealthExport.Time;
 

@@ -1,5 +1,4 @@
 using HealthExport.Samples;
-using HealthExport.Time;
 using HealthExport.Totals;
 using static HealthExport.Tests.Totals.TestRows;
 

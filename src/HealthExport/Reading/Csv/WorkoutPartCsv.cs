@@ -1,6 +1,7 @@
 using HealthExport.Catalogue;
 using HealthExport.Drift;
 using HealthExport.Pushes;
+using HealthExport.Texts;
 using HealthExport.Workouts;
 
 namespace HealthExport.Reading.Csv;
@@ -23,6 +24,9 @@ sealed class WorkoutPartCsv
     readonly CsvColumn[] _columns;
     readonly int _time;
     int _dropped;
+
+    // Why it cannot be kept, whatever its rows say.
+    string? _fault;
 
     WorkoutPartCsv(ReadContext context, WorkoutFileName? name, CsvColumn[] columns, int time) =>
         (_context, _name, _columns, _time) = (context, name, columns, time);
@@ -67,10 +71,10 @@ sealed class WorkoutPartCsv
         }
         WorkoutParts.WarnOfDropped(_context, IsRoute, _dropped, 0);
         if (part is not null) WorkoutParts.HandOut(_context, part);
-        else if (rows.Count > 0)
+        else if (rows.Count > 0 || _fault is not null)
             _context.Batches.Reject(
                 SectionName.Workouts, 0,
-                Fault.Unreadable("None of the file's rows could be read")
+                _fault is not null ? Fault.Unreadable(_fault) : Fault.Unreadable("None of the file's rows could be read")
                     with { Hint = _context.Stamps.HasZone ? null : "Its times may lack a zone: set the user's." },
                 default);
     }
@@ -87,6 +91,8 @@ sealed class WorkoutPartCsv
         // The columns of the heart rate do not say what they are of.
         var label = _name?.Label ?? (IsOfMany(_columns[first]) ? "Heart Rate" : _columns[first].Label);
         var (name, metric) = WorkoutParts.FindSeries(Storable(label));
+        _fault = KeyText.FindFault("The name of the series", name, KeyText.LongestName);
+        if (_fault is not null) return null;
         var unit = Storable(_columns[first].Unit);
         var conversion = UnitConversion.Identity;
         var itemType = $"{SectionName.Workouts}.{name}";

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.Json;
 using HealthExport.People;
-using HealthExport.Tests.Isolation;
 using HealthExport.Tests.Support;
 
 namespace HealthExport.Tests.Server.Isolation;

@@ -1,4 +1,3 @@
-using HealthExport.Tests.Isolation;
 using HealthExport.Tests.Support;
 
 namespace HealthExport.Tests.Server.Isolation;
