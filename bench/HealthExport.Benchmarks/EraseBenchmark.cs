@@ -9,10 +9,7 @@ namespace HealthExport.Benchmarks;
 /// </summary>
 static class EraseBenchmark
 {
-    const int Years = 10;
-    const int PointsOfAPush = 500_000;
     const int PointsOfAName = 10;
-    static readonly DateTimeOffset s_start = new(2014, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     public static async Task<int> RunAsync(int samples, int names, string engine, CancellationToken cancellationToken)
     {
@@ -21,15 +18,8 @@ static class EraseBenchmark
         var neighbour = await server.NewPersonAsync("neighbour@localhost", cancellationToken);
         const string person = "gone@localhost";
         var key = await server.NewPersonAsync(person, cancellationToken);
-        var stride = (int)(Years * TimeSpan.FromDays(365.25).TotalSeconds / samples);
-        for (var done = 0; done < samples; done += PointsOfAPush)
-            await PushAsync(
-                server, key,
-                Payloads.HeartRate(
-                    Math.Min(PointsOfAPush, samples - done), done,
-                    s_start.ToUnixTimeSeconds() + (long)done * stride, stride).Body,
-                cancellationToken);
-        await PushAsync(server, key, Unknown(names), cancellationToken);
+        await TenYears.PushAsync(server, key, samples, cancellationToken);
+        await server.PushAsync(Unknown(names), key, cancellationToken);
         if (cluster is not null) await cluster.AnalyzeAsync(cancellationToken);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{engine}: {samples:N0} samples of one person, {names:N0} unknown names"));
@@ -38,13 +28,7 @@ static class EraseBenchmark
         var waits = PushAlongAsync(server, neighbour, over.Token);
         await MeasureAsync("a year of them deleted", "/v1/data?metric=heart_rate&from=2019-01-01&to=2020-01-01");
         await MeasureAsync("all of them deleted", "/v1/data?metric=heart_rate");
-        for (var done = 0; done < samples; done += PointsOfAPush)
-            await PushAsync(
-                server, key,
-                Payloads.HeartRate(
-                    Math.Min(PointsOfAPush, samples - done), done,
-                    s_start.ToUnixTimeSeconds() + (long)done * stride, stride).Body,
-                cancellationToken);
+        await TenYears.PushAsync(server, key, samples, cancellationToken);
         await MeasureAsync("the person erased", $"/v1/users/me?confirm={person}");
         await over.CancelAsync();
         var sorted = (await waits).Order().ToArray();
@@ -62,7 +46,7 @@ static class EraseBenchmark
             var answer = await response.Content.ReadAsStringAsync(cancellationToken);
             // What takes longer than a request waits: until the next push is let through, or the key is nobody's.
             if (response.StatusCode == System.Net.HttpStatusCode.Accepted && path.StartsWith("/v1/data", StringComparison.Ordinal))
-                await PushAsync(server, key, """{"data":{"metrics":[]}}"""u8.ToArray(), cancellationToken);
+                await server.PushAsync("""{"data":{"metrics":[]}}"""u8.ToArray(), key, cancellationToken);
             else if (response.StatusCode == System.Net.HttpStatusCode.Accepted)
                 await WaitUntilGoneAsync(server, person, cancellationToken);
             Console.WriteLine(string.Create(
@@ -78,9 +62,9 @@ static class EraseBenchmark
             for (var number = 0; ; number++)
             {
                 var body = Payloads.HeartRate(
-                    100, number, s_start.AddMinutes(number * 50).ToUnixTimeSeconds(), 30).Body;
+                    100, number, TenYears.Start.AddMinutes(number * 50).ToUnixTimeSeconds(), 30).Body;
                 var clock = Stopwatch.StartNew();
-                await PushAsync(server, key, body, cancellationToken);
+                await server.PushAsync(body, key, cancellationToken);
                 waits.Add(clock.Elapsed.TotalMilliseconds);
                 await Task.Delay(TimeSpan.FromMilliseconds(100), cancellationToken);
             }
@@ -108,17 +92,9 @@ static class EraseBenchmark
             for (var i = 0; i < PointsOfAName; i++)
                 body.Append(i > 0 ? "," : "").Append(
                     CultureInfo.InvariantCulture,
-                    $$"""{"date":"{{s_start.AddDays(name).AddHours(i):yyyy-MM-dd HH:mm:ss}} +0000","qty":{{i}}}""");
+                    $$"""{"date":"{{TenYears.Start.AddDays(name).AddHours(i):yyyy-MM-dd HH:mm:ss}} +0000","qty":{{i}}}""");
             body.Append("]}");
         }
         return Encoding.UTF8.GetBytes(body.Append("]}}").ToString());
-    }
-
-    static async Task PushAsync(ServerUnderTest server, string key, byte[] body, CancellationToken cancellationToken)
-    {
-        using var content = new ByteArrayContent(body) { Headers = { ContentType = new("application/json") } };
-        var receipt = await server.PushAsync(content, key, cancellationToken);
-        if (receipt.GetProperty("status").GetString() is not ("completed" or "duplicate"))
-            throw new InvalidOperationException($"A push was not completed: {receipt}");
     }
 }

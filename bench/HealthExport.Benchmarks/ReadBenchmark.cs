@@ -16,11 +16,8 @@ namespace HealthExport.Benchmarks;
 /// </summary>
 static class ReadBenchmark
 {
-    const int Years = 10;
-    const int PointsOfAPush = 500_000;
     const int PointsOfAMonth = 3_000;
     const int Neighbours = 8;
-    static readonly DateTimeOffset s_start = new(2014, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     // A year before the end.
     static readonly (string What, string Path)[] s_reads =
@@ -145,16 +142,9 @@ static class ReadBenchmark
 
     public static async Task FillAsync(ServerUnderTest server, int samples, CancellationToken cancellationToken)
     {
-        var stride = (int)(Years * TimeSpan.FromDays(365.25).TotalSeconds / samples);
-        for (var done = 0; done < samples; done += PointsOfAPush)
-            await PushAsync(
-                server, null,
-                Payloads.HeartRate(
-                    Math.Min(PointsOfAPush, samples - done), done,
-                    s_start.ToUnixTimeSeconds() + (long)done * stride, stride).Body,
-                cancellationToken);
-        await PushAsync(
-            server, null, Payloads.Mixed(100_000, 1_000, start: s_start.AddYears(9).ToUnixTimeSeconds()).Body,
+        await TenYears.PushAsync(server, null, samples, cancellationToken);
+        await server.PushAsync(
+            Payloads.Mixed(100_000, 1_000, start: TenYears.Start.AddYears(9).ToUnixTimeSeconds()).Body, null,
             cancellationToken);
     }
 
@@ -191,17 +181,10 @@ static class ReadBenchmark
                     new(user!.Id, "bench", KeyScopes.Ingest, LimitProfile: LimitProfile.Bulk), AuditOrigin.Nobody,
                     cancellationToken);
                 var month = Payloads.HeartRate(
-                    PointsOfAMonth, number, s_start.AddYears(9).AddDays(number % 300).ToUnixTimeSeconds(), 864).Body;
-                await PushAsync(server, key.Key.Reveal(), month, cancellationToken);
+                    PointsOfAMonth, number, TenYears.Start.AddYears(9).AddDays(number % 300).ToUnixTimeSeconds(),
+                    864).Body;
+                await server.PushAsync(month, key.Key.Reveal(), cancellationToken);
             });
-    }
-
-    static async Task PushAsync(ServerUnderTest server, string? key, byte[] body, CancellationToken cancellationToken)
-    {
-        using var content = new ByteArrayContent(body) { Headers = { ContentType = new("application/json") } };
-        var receipt = await server.PushAsync(content, key, cancellationToken);
-        if (receipt.GetProperty("status").GetString() != "completed")
-            throw new InvalidOperationException($"A push was not completed: {receipt}");
     }
 
     static async Task<byte[]> ReadAsync(ServerUnderTest server, string path, CancellationToken cancellationToken)

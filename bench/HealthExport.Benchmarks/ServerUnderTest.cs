@@ -100,6 +100,15 @@ sealed class ServerUnderTest : IAsyncDisposable
         return receipt;
     }
 
+    /// <summary>Pushes JSON of which everything must be taken.</summary>
+    public async Task PushAsync(byte[] body, string? key, CancellationToken cancellationToken)
+    {
+        using var content = new ByteArrayContent(body) { Headers = { ContentType = new("application/json") } };
+        var receipt = await PushAsync(content, key, cancellationToken);
+        if (receipt.GetProperty("status").GetString() is not ("completed" or "duplicate"))
+            throw new InvalidOperationException($"A push was not completed: {receipt}");
+    }
+
     /// <summary>What the server has used so far, on all cores.</summary>
     public TimeSpan Cpu
     {

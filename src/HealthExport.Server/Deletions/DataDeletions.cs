@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using HealthExport.Deletions;
 using HealthExport.Pushes;
+using HealthExport.Server.Health;
 using HealthExport.Server.Ingest;
 
 namespace HealthExport.Server.Deletions;
@@ -10,7 +11,8 @@ namespace HealthExport.Server.Deletions;
 /// a store that was away, has left undone. Two processes at the same one do no harm.
 /// </summary>
 sealed partial class DataDeletions(
-    IDeletionStore store, PayloadDeletion payloads, PushWorker pushes, TimeProvider clock, ILogger<DataDeletions> log) : BackgroundService
+    IDeletionStore store, PayloadDeletion payloads, PushWorker pushes, SchemaWatch schema, TimeProvider clock,
+    ILogger<DataDeletions> log) : BackgroundService
 {
     static readonly TimeSpan s_every = TimeSpan.FromMinutes(1);
     static readonly TimeSpan s_again = TimeSpan.FromSeconds(1);
@@ -45,7 +47,8 @@ sealed partial class DataDeletions(
         {
             try
             {
-                foreach (var deletion in await store.ListUnfinishedAsync(stoppingToken)) _ = Run(deletion);
+                if (await schema.FindAsync(stoppingToken) == SchemaState.Fits)
+                    foreach (var deletion in await store.ListUnfinishedAsync(stoppingToken)) _ = Run(deletion);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
@@ -85,6 +88,8 @@ sealed partial class DataDeletions(
         try
         {
             var began = clock.GetTimestamp();
+            // Of a newer schema's tables this build knows nothing, and would leave what is in them.
+            if (await schema.FindAsync(_stopping.Token) != SchemaState.Fits) return false;
             var now = await store.DeleteRowsAsync(deletion.UserId, deletion.Number, _stopping.Token);
             // What was received since has waited for this.
             pushes.Wake();

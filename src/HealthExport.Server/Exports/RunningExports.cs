@@ -4,8 +4,8 @@ using HealthExport.Server.Limits;
 namespace HealthExport.Server.Exports;
 
 /// <summary>
-/// How many exports are sent at once: each reads, packs and holds pages for as long as its client takes, and as often as
-/// it asks. One too many waits a while. Safe from any thread; one per process.
+/// How many exports are sent at once: each reads, packs and holds pages for as long as its client takes. One too many
+/// waits a while. Safe from any thread; one per process.
 /// </summary>
 sealed class RunningExports(TimeProvider clock) : IDisposable
 {

@@ -1,8 +1,8 @@
 namespace HealthExport.Server.Limits;
 
 /// <summary>
-/// How many of something may be under way at once, in all and of one who asks. One too many waits until a place is free,
-/// or in vain. Safe from any thread.
+/// How many of something may be under way at once, in all and of one who asks. One too many waits until a place is
+/// free, or in vain. Safe from any thread.
 /// </summary>
 /// <param name="all">How many in all.</param>
 /// <param name="ofOne">How many of one.</param>

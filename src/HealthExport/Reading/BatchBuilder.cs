@@ -13,8 +13,8 @@ sealed class BatchBuilder(int rowLimit = PayloadReader.UsualBatchRows)
     // What a receipt lists is fewer.
     const int MostWarnings = 1000;
 
-    // Far more than an array takes itself, with the rows that it begins with: so few are held at once that most are gone
-    // before the collector has to move them.
+    // Far more than an array takes itself, with the rows that it begins with: so few are held at once that most are
+    // gone before the collector has to move them.
     const int ArrayBytes = 64 * 1024;
 
     int _warnings;

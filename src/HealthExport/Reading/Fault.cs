@@ -13,7 +13,7 @@ readonly record struct Fault(
 
     /// <param name="bytes">More than <see cref="Item.LongestBytes"/>.</param>
     public static Fault TooLong(long bytes) => Unreadable(
-        $"The item has {bytes} bytes, and {Item.LongestBytes} is the most; of a workout beside its route and its series");
+        $"The item has {bytes} bytes, and {Item.LongestBytes} is the most; a workout's route and series do not count");
 
     public static Fault Missing(string what, string? field = null) => new(RejectCodes.MissingValue, what, Field: field);
 

@@ -22,8 +22,8 @@ sealed class Item : IDisposable
     const int MostTokens = 5_500_000;
 
     /// <summary>
-    /// Bytes that an item may have, and a workout beside its arrays: what is kept as text, or with it, is copied several
-    /// times over. An ECG, the largest of them, has a quarter.
+    /// Bytes that an item may have, and a workout beside its arrays: what is kept as text, or with it, is copied
+    /// several times over. An ECG, the largest of them, has a quarter.
     /// </summary>
     public const int LongestBytes = 8 << 20;
 

@@ -57,14 +57,19 @@ public sealed class BombTests : IDisposable
         var answer = await phone.PushAsync(body);
         if (answer.Code == HttpStatusCode.Accepted) answer = await phone.WaitUntilSettledAsync(answer.Id);
         Assert.Equal(
-            ("partial", received, rejected), (answer.Text("status"), answer.Count("received"), answer.Count("rejected")));
+            ("partial", received, rejected),
+            (answer.Text("status"), answer.Count("received"), answer.Count("rejected")));
         answer.AssertAddsUp();
         Assert.Equal(code, answer.Body.GetProperty("errors")[0].GetProperty("code").GetString());
         Assert.Equal(body.Length, (await phone.Http.GetByteArrayAsync($"/v1/ingestions/{answer.Id}/payload")).Length);
     }
 
-    static byte[] MakeNames(int count) => Encoding.UTF8.GetBytes(Wrap(string.Join(',', Enumerable.Range(0, count).Select(
-        n => $$"""{"name":"name {{n}}","units":"x","data":[{"date":"2026-01-15 08:00:00 +0000","qty":1}]}"""))));
+    static byte[] MakeNames(int count)
+    {
+        var metrics = Enumerable.Range(0, count).Select(
+            n => $$"""{"name":"name {{n}}","units":"x","data":[{"date":"2026-01-15 08:00:00 +0000","qty":1}]}""");
+        return Encoding.UTF8.GetBytes(Wrap(string.Join(',', metrics)));
+    }
 
     static byte[] MakeLongItem(int length) => Encoding.UTF8.GetBytes(Wrap("""
         {"name":"heart_rate","units":"bpm","data":[{"date":"2026-01-15 08:00:00 +0000","qty":60},

@@ -102,7 +102,8 @@ public sealed class ReplicaFaultTests : IAsyncLifetime
 
         Assert.Equal(2, answer.Count("inserted"));
         Assert.Equal(
-            0, await _faults.ReadAsync($"select count(*) from pg_stat_activity where pid in ({addingUp}, {receiving})"));
+            0,
+            await _faults.ReadAsync($"select count(*) from pg_stat_activity where pid in ({addingUp}, {receiving})"));
         // It has found its connection gone at the commit, and cannot tell whether that took place.
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await received).Code);
         var again = await owner.PushAsync(HeartRates.Write(2));

@@ -1,5 +1,6 @@
 using System.Net;
 using HealthExport.Audit;
+using HealthExport.Deletions;
 using HealthExport.Migrations;
 using HealthExport.People;
 using HealthExport.Tests.Support;
@@ -57,15 +58,16 @@ public sealed class SchemaGateTests
     [Theory]
     [InlineData(Engine.Sqlite)]
     [InlineData(Engine.Postgres)]
-    public async Task On_a_schema_newer_than_the_server_nothing_is_kept_up_and_nobody_erased(Engine engine)
+    public async Task On_a_schema_newer_than_the_server_nothing_is_kept_up_or_deleted_and_nobody_erased(Engine engine)
     {
         await using var place = engine == Engine.Postgres
             ? await StorePlace.MakeSpoiltAsync() : await StorePlace.MakeAsync(engine);
-        User leaving;
+        User leaving, staying;
         await using (var before = await RunningServer.StartAsync(
             overrides: services => services.AddClock(new FakeClock()), shared: place))
         {
             leaving = (await before.AddKeyAsync()).User;
+            staying = (await before.AddKeyAsync()).User;
             await before.Get<IAuditStore>().AppendAsync(
                 [AuditEntry.Create(
                     AuditAction.DataIngested, AuditOrigin.Nobody, Entries.Noon.AddDays(-400), resource: "old")],
@@ -73,8 +75,8 @@ public sealed class SchemaGateTests
         }
 
         NewerStore? newer = null;
-        // Partitions, which PostgreSQL alone has, a person erased, entries of the trail removed.
-        int[] lines = engine == Engine.Postgres ? [1301, 1311, 1405] : [1311, 1405];
+        // Partitions, which PostgreSQL alone has, a person erased, data deleted, entries of the trail removed.
+        int[] lines = engine == Engine.Postgres ? [1301, 1311, 1321, 1405] : [1311, 1321, 1405];
         Assert.Empty(await WatchAsync(isNewer: true));
         Assert.Equal(lines, await WatchAsync(isNewer: false));
 
@@ -93,7 +95,12 @@ public sealed class SchemaGateTests
                         (IMigrationStore)ActivatorUtilities.CreateInstance(provider, inner.ImplementationType!)));
                 },
                 shared: place);
-            if (isNewer) await server.Get<IUserStore>().BeginErasingAsync(leaving.Id, default);
+            if (isNewer)
+            {
+                await server.Get<IUserStore>().BeginErasingAsync(leaving.Id, default);
+                await server.Get<IDeletionStore>().BeginAsync(
+                    staying.Id, Deleting.Of("heart_rate"), withPayloads: false, Deleting.Entry(staying.Id), default);
+            }
             await Eventually.TrueAsync(() =>
             {
                 clock.Advance(TimeSpan.FromMinutes(1));

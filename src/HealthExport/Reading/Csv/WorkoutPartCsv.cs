@@ -74,7 +74,9 @@ sealed class WorkoutPartCsv
         else if (rows.Count > 0 || _fault is not null)
             _context.Batches.Reject(
                 SectionName.Workouts, 0,
-                _fault is not null ? Fault.Unreadable(_fault) : Fault.Unreadable("None of the file's rows could be read")
+                _fault is not null
+                    ? Fault.Unreadable(_fault)
+                    : Fault.Unreadable("None of the file's rows could be read")
                     with { Hint = _context.Stamps.HasZone ? null : "Its times may lack a zone: set the user's." },
                 default);
     }
