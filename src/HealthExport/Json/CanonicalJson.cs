@@ -43,8 +43,8 @@ static class CanonicalJson
         {
             using var before = JsonDocument.Parse(first);
             using var after = JsonDocument.Parse(second);
-            if (before.RootElement.ValueKind != JsonValueKind.Object || after.RootElement.ValueKind != JsonValueKind.Object)
-                return second;
+            if ((before.RootElement.ValueKind, after.RootElement.ValueKind)
+                is not (JsonValueKind.Object, JsonValueKind.Object)) return second;
             keeps ??= name => !after.RootElement.TryGetProperty(name, out _);
             var kept = before.RootElement.EnumerateObject().Where(property => keeps(property.Name)).ToList();
             var names = kept.Select(property => property.Name).ToHashSet(StringComparer.Ordinal);

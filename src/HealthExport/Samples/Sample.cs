@@ -71,7 +71,9 @@ public struct Sample
             & TryKeep(ref Max, stored.Max, sentIn, isExact)) SentUnit = stored.SentUnit;
         Source ??= stored.Source;
         EndAt = stored.EndAt;
-        Extra = Extra is null || stored.Extra is null ? Extra ?? stored.Extra : CanonicalJson.Unite(stored.Extra, Extra);
+        Extra = Extra is not null && stored.Extra is not null
+            ? CanonicalJson.Unite(stored.Extra, Extra)
+            : Extra ?? stored.Extra;
     }
 
     static bool TryKeep(ref double sent, double stored, UnitConversion sentIn, bool isExact)

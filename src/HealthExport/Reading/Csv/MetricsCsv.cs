@@ -12,8 +12,8 @@ namespace HealthExport.Reading.Csv;
 
 /// <summary>
 /// Reads the wide file of metrics: one row a bucket, one column a metric or a part of one; every filled cell is an item.
-/// The app names no sources in it, so its rows are buckets of a minute at least: beside samples of the same time, sent as
-/// JSON, they count nothing twice. Columns that are not known are drift.
+/// The app names no sources in it, so its rows are buckets of a minute at least: beside samples of the same time, sent
+/// as JSON, they count nothing twice. Columns that are not known are drift.
 /// </summary>
 sealed class MetricsCsv
 {
@@ -127,8 +127,8 @@ sealed class MetricsCsv
                     $"The stamps are not those of {_context.Push.Aggregation}; read as {_stamps.Infer()}");
         }
         var grain = _stamps.Infer();
-        if (grain <= Grain.Minute || !_stamps.IsLone || _context.Aggregation is { IsDefault: false, Explicit: null or > Grain.Sample })
-            return (grain, grain);
+        var saysNothing = _context.Aggregation is { IsDefault: false, Explicit: null or > Grain.Sample };
+        if (grain <= Grain.Minute || !_stamps.IsLone || saysNothing) return (grain, grain);
         // One row may be of any grain. A day's sum among its minutes would count twice, were it of one minute; what was
         // measured once may have been at midnight.
         return (grain == Grain.Day && _context.Aggregation.IsDefault ? Grain.Day : Grain.Minute, Grain.Minute);
@@ -151,7 +151,11 @@ sealed class MetricsCsv
         var item = _context.Drift.NextItem();
         foreach (var column in _unknown)
             if (!table[column].IsEmpty)
-                (_tallies[column] ??= _context.Drift.Find(DriftKind.Field, SectionName.Metrics, _heading[column]))?.Add(item);
+            {
+                var tally = _tallies[column] ??=
+                    _context.Drift.Find(DriftKind.Field, SectionName.Metrics, _heading[column]);
+                tally?.Add(item);
+            }
     }
 
     void ReadGroup(CsvTable table, Group group, int index, in Timestamp stamp, Fault? noTime, Grain grain)
@@ -203,7 +207,8 @@ sealed class MetricsCsv
         {
             json.WriteStartObject();
             foreach (var cell in group.Cells)
-                if (!table[cell.Column].IsEmpty && table.TryGetNumber(cell.Column, out var part) && double.IsFinite(part))
+                if (!table[cell.Column].IsEmpty && table.TryGetNumber(cell.Column, out var part)
+                    && double.IsFinite(part))
                     json.WriteNumber(cell.Part!, part);
             json.WriteEndObject();
         }
