@@ -11,7 +11,7 @@ using HealthExport.Time;
 namespace HealthExport.Reading.Csv;
 
 /// <summary>
-/// Reads the wide file of metrics: one row a bucket, one column a metric or a part of one; every filled cell is an item.
+/// Reads the wide file of metrics: one row a bucket, one column a metric or a part of one; a filled cell is an item.
 /// The app names no sources in it, so its rows are buckets of a minute at least: beside samples of the same time, sent
 /// as JSON, they count nothing twice. Columns that are not known are drift.
 /// </summary>
@@ -127,8 +127,9 @@ sealed class MetricsCsv
                     $"The stamps are not those of {_context.Push.Aggregation}; read as {_stamps.Infer()}");
         }
         var grain = _stamps.Infer();
-        var saysNothing = _context.Aggregation is { IsDefault: false, Explicit: null or > Grain.Sample };
-        if (grain <= Grain.Minute || !_stamps.IsLone || saysNothing) return (grain, grain);
+        var isDoubtful = _stamps.IsLone
+            && _context.Aggregation is { IsDefault: true } or { Explicit: Grain.Sample };
+        if (grain <= Grain.Minute || !isDoubtful) return (grain, grain);
         // One row may be of any grain. A day's sum among its minutes would count twice, were it of one minute; what was
         // measured once may have been at midnight.
         return (grain == Grain.Day && _context.Aggregation.IsDefault ? Grain.Day : Grain.Minute, Grain.Minute);
