@@ -51,6 +51,7 @@ sealed class MetricsCsv
     readonly int _source;
     readonly List<int> _unknown = [];
     readonly DriftNotes.Tally?[] _tallies;
+    bool _isOnWallClock = true;
 
     /// <param name="open">Opens the table from its beginning; called twice.</param>
     public MetricsCsv(ReadContext context, string[] heading, Func<CsvTable> open)
@@ -87,8 +88,12 @@ sealed class MetricsCsv
         {
             var order = new WallClock(_context);
             while (table.Read())
-                if (order.TryRead(table[_time], out var stamp, out _) && _context.Stamps.IsBelievable(stamp.At))
-                    _stamps.Add(stamp, null);
+            {
+                if (!order.TryRead(table[_time], out var stamp, out _) || !_context.Stamps.IsBelievable(stamp.At))
+                    continue;
+                _stamps.Add(stamp, null);
+                _isOnWallClock &= !WallClock.HasOffset(table[_time]);
+            }
         }
         var grains = FindGrains();
 
@@ -196,6 +201,7 @@ sealed class MetricsCsv
     void Begin(Group group, Grain grain)
     {
         group.Targets = new(_context, group.Known, group.Name, group.Unit, new(grain, false, false), _stamps.Count);
+        foreach (var array in group.Targets.Arrays) array.IsOnWallClock = _isOnWallClock;
         if (_context.Period.IsSinceLastSync && _stamps.Count > 0)
             group.FirstBucket = MetricRows.KeyOf(_stamps.Earliest, grain);
     }
