@@ -108,6 +108,39 @@ sealed partial class PostgresPushTransaction
         while (await row.ReadAsync(cancellationToken)) match.Take(row);
     }
 
+    /// <summary>As asked for by <see cref="ListLocalHoursAsync"/>; $1 user, $2 metric, $3 and $4 the instants, $5 the
+    /// offset.</summary>
+    internal const string LocalHours =
+        """
+        select date_bin('1 hour', start_at + utc_offset * interval '1 minute', timestamptz '2000-01-01 00:00:00+00'),
+            utc_offset, sum(value), count(value)
+        from samples
+        where user_id = $1 and metric_id = $2 and grain in (0, 1, 2) and start_at between $3 and $4 and utc_offset <> $5
+        group by 1, utc_offset, grain
+        """;
+
+    public ValueTask<IReadOnlyList<LocalHour>> ListLocalHoursAsync(
+        int metricId, Instant first, Instant last, short but, CancellationToken cancellationToken) =>
+        // Outside of these there is no row, and perhaps no partition.
+        _userMetrics.FindKeys(metricId, Grain.Sample) is { } keys && first <= keys.Last && last >= keys.First
+            ? RunAsync(() => ReadLocalHoursAsync(
+                metricId, first < keys.First ? keys.First : first, last > keys.Last ? keys.Last : last, but,
+                cancellationToken))
+            : new([]);
+
+    async ValueTask<IReadOnlyList<LocalHour>> ReadLocalHoursAsync(
+        int metricId, Instant first, Instant last, short but, CancellationToken cancellationToken)
+    {
+        await using var list = new NpgsqlCommand(LocalHours, _connection);
+        list.Parameters.Bind(User).Bind(metricId).Bind(first).Bind(last).Bind(but);
+        await using var row = await list.ExecuteReaderAsync(cancellationToken);
+        List<LocalHour> hours = [];
+        while (await row.ReadAsync(cancellationToken))
+            hours.Add(new(
+                row.GetInstant(0), row.GetInt16(1), row.IsDBNull(2) ? double.NaN : row.GetDouble(2), row.GetInt64(3)));
+        return hours;
+    }
+
     public ValueTask WriteAsync(
         Series series, ReadOnlyMemory<Sample> rows, ReadOnlyMemory<RowChange> changes,
         CancellationToken cancellationToken) =>

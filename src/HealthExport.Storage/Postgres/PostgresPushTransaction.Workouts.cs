@@ -17,7 +17,7 @@ sealed partial class PostgresPushTransaction
     });
 
     public ValueTask<IReadOnlyList<Workout>> FindAroundAsync(
-        WorkoutPart part, CancellationToken cancellationToken) => RunAsync<IReadOnlyList<Workout>>(async () =>
+        Instant first, Instant last, CancellationToken cancellationToken) => RunAsync<IReadOnlyList<Workout>>(async () =>
     {
         await using var around = new NpgsqlCommand(
             $"""
@@ -28,7 +28,7 @@ sealed partial class PostgresPushTransaction
             limit {WorkoutSearch.MostNear}
             """,
             _connection);
-        around.Parameters.Bind(User).Bind(part.Starts.First).Bind(part.Starts.Last);
+        around.Parameters.Bind(User).Bind(first).Bind(last);
         await using var row = await around.ExecuteReaderAsync(cancellationToken);
         List<Workout> found = [];
         while (await row.ReadAsync(cancellationToken)) found.Add(PostgresWorkoutRow.Read(row));

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using HealthExport.Pushes;
 using HealthExport.Samples;
+using HealthExport.Time;
 
 namespace HealthExport.Storage.Sqlite;
 
@@ -39,6 +40,29 @@ sealed partial class SqlitePushTransaction
             """);
         find.Bind(1, User).Bind(2, series.MetricId).Bind(3, (long)series.Grain).Step();
         return new(find.GetInt64(0));
+    }
+
+    public ValueTask<IReadOnlyList<LocalHour>> ListLocalHoursAsync(
+        int metricId, Instant first, Instant last, short but, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using var list = _session.Prepare(
+            $"""
+            select wall - (wall % {Instant.PerHour} + {Instant.PerHour}) % {Instant.PerHour}, utc_offset, sum(value),
+                count(value)
+            from (
+                select start_at + utc_offset * {Instant.PerMinute} as wall, utc_offset, value, grain
+                from samples
+                where user_id = ?1 and metric_id = ?2 and grain in (0, 1, 2) and start_at between ?3 and ?4
+                    and utc_offset <> ?5)
+            group by 1, utc_offset, grain
+            """);
+        list.Bind(1, User).Bind(2, metricId).Bind(3, first).Bind(4, last).Bind(5, (long)but);
+        List<LocalHour> hours = [];
+        while (list.Step())
+            hours.Add(new(
+                list.GetInstant(0), (short)list.GetInt64(1), list.FindDouble(2) ?? double.NaN, list.GetInt64(3)));
+        return new(hours);
     }
 
     public ValueTask WriteAsync(

@@ -1,4 +1,5 @@
 using HealthExport.Pushes;
+using HealthExport.Time;
 using HealthExport.Workouts;
 
 namespace HealthExport.Storage.Sqlite;
@@ -39,7 +40,8 @@ sealed partial class SqlitePushTransaction
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask<IReadOnlyList<Workout>> FindAroundAsync(WorkoutPart part, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<Workout>> FindAroundAsync(
+        Instant first, Instant last, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         using var around = _session.Prepare(
@@ -50,7 +52,7 @@ sealed partial class SqlitePushTransaction
             order by w.start_at desc, w.id desc
             limit {WorkoutSearch.MostNear}
             """);
-        around.Bind(1, User).Bind(2, part.Starts.First).Bind(3, part.Starts.Last);
+        around.Bind(1, User).Bind(2, first).Bind(3, last);
         List<Workout> found = [];
         while (around.Step()) found.Add(SqliteWorkoutRow.Read(around));
         return new(found);

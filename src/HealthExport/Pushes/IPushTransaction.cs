@@ -63,6 +63,14 @@ public interface IPushTransaction : IAsyncDisposable
         Series series, ReadOnlyMemory<Sample> rows, Memory<StoredSample> found, CancellationToken cancellationToken);
 
     /// <summary>
+    /// What is stored of a metric at grains finer than a day, hour by hour of each clock, between two instants: grains
+    /// apart, in no order.
+    /// </summary>
+    /// <param name="but">An offset whose hours are left out.</param>
+    ValueTask<IReadOnlyList<LocalHour>> ListLocalHoursAsync(
+        int metricId, Instant first, Instant last, short but, CancellationToken cancellationToken);
+
+    /// <summary>
     /// The number that samples written from now on bear: the push's own, until another is set, which must be one of
     /// those that the push took (<see cref="ReceivedPush.Revisions"/>).
     /// </summary>
@@ -116,10 +124,11 @@ public interface IPushTransaction : IAsyncDisposable
     ValueTask<Stored<Workout>?[]> FindAsync(IReadOnlyList<Workout> rows, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Workouts that begin within <see cref="WorkoutPart.Starts"/>, without their source, series and route; of more than
-    /// 100, those that begin last.
+    /// Workouts that begin between two instants, without their source, series and route; of more than 100, those that
+    /// begin last.
     /// </summary>
-    ValueTask<IReadOnlyList<Workout>> FindAroundAsync(WorkoutPart part, CancellationToken cancellationToken);
+    ValueTask<IReadOnlyList<Workout>> FindAroundAsync(
+        Instant first, Instant last, CancellationToken cancellationToken);
 
     /// <summary>
     /// Writes merged workouts. <paramref name="replacedIds"/> holds, position by position, the id under which the row

@@ -41,7 +41,8 @@ public sealed class PushApplication(
     async Task<Receipt> ApplyOnceAsync(ClaimedPush push, bool thorough, CancellationToken cancellationToken)
     {
         using var payload = store.OpenPayload(push.UserId, push.Number);
-        var reader = new PayloadReader(payload, ContextOf(push.Ingestion), thorough, batchRows);
+        var context = ContextOf(push.Ingestion);
+        var reader = new PayloadReader(payload, context, thorough, batchRows);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var batches = Channel.CreateBounded<ReadBatch>(
             new BoundedChannelOptions(BatchesAhead) { SingleReader = true, SingleWriter = true });
@@ -82,7 +83,7 @@ public sealed class PushApplication(
         {
             await worthStarting.Task;
             await using var transaction = await store.BeginAsync(push, cancellationToken);
-            var merge = new PushMerge(transaction, push.Number, cancellationToken);
+            var merge = new PushMerge(transaction, push.Number, context.Zone, cancellationToken);
             await foreach (var batch in batches.Reader.ReadAllAsync(cancellationToken)) await merge.ApplyAsync(batch);
             if (removeVanished) await merge.RemoveVanishedAsync();
             await merge.MarkDaysAsync();

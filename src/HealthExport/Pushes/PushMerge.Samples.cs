@@ -31,6 +31,7 @@ sealed partial class PushMerge
     async ValueTask ApplyAsync(SampleRun run, Series series)
     {
         var count = run.Count;
+        await PutOnStoredClockAsync(run, series.MetricId);
         SortByKey(run.Samples, series.KeyHasSource);
         var found = BoundedPool<StoredSample>.Shared.Rent(count);
         var changes = BoundedPool<RowChange>.Shared.Rent(count);

@@ -28,9 +28,10 @@ sealed partial class PushMerge
         workout.StartAt.FloorTo(Time.Instant.PerMinute).Microseconds,
         workout.EndAt.FloorTo(Time.Instant.PerMinute).Microseconds);
 
-    async ValueTask ApplyApartAsync(IReadOnlyList<Workout> sent)
+    async ValueTask ApplyApartAsync(Workout[] sent)
     {
         var found = await transaction.FindAsync([.. sent.Select(WithId)], cancellationToken);
+        await FindByClockAsync(sent, found);
         var rows = sent.ToArray();
         var changes = new RowChange[rows.Length];
         var replaced = new Guid?[rows.Length];
@@ -83,7 +84,8 @@ sealed partial class PushMerge
     {
         if (part.Series is null) Tally.Parts.RoutePoints += part.Points;
         else Tally.Parts.WorkoutSeriesPoints += part.Points;
-        var own = part.FindOwn(await transaction.FindAroundAsync(part, cancellationToken));
+        var own = part.FindOwn(await transaction.FindAroundAsync(
+            part.Starts.First, part.Starts.Last, cancellationToken));
         var stored = own is null ? null : (await transaction.FindAsync([own], cancellationToken))[0];
         if (stored is null)
         {

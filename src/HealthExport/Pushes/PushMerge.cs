@@ -7,7 +7,9 @@ namespace HealthExport.Pushes;
 /// Decides, item by item, what a push changes, and has the store write just that. One per attempt at a push; not for
 /// concurrent use. Samples are here in part, other kinds in the files beside.
 /// </summary>
-sealed partial class PushMerge(IPushTransaction transaction, long number, CancellationToken cancellationToken)
+/// <param name="zone">By which times without an offset were read; null if the user had set none.</param>
+sealed partial class PushMerge(
+    IPushTransaction transaction, long number, TimeZoneInfo? zone, CancellationToken cancellationToken)
 {
     public Tally Tally { get; } = new();
 

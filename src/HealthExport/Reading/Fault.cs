@@ -52,5 +52,6 @@ readonly record struct Fault(
 
     public static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 
-    static string Short(string text) => text.Length <= 60 ? text : text[..60] + "…";
+    /// <summary>As much of a text as a message holds.</summary>
+    public static string Short(string text) => text.Length <= 60 ? text : text[..60] + "…";
 }

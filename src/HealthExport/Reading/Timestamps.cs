@@ -214,7 +214,8 @@ public static class Timestamps
             : null;
     }
 
-    static short OffsetAt(TimeZoneInfo zone, long microseconds)
+    /// <summary>The zone's offset, in minutes, at microseconds since 1970.</summary>
+    internal static short OffsetAt(TimeZoneInfo zone, long microseconds)
     {
         var ticks = DateTimeOffset.UnixEpoch.Ticks + microseconds * TimeSpan.TicksPerMicrosecond;
         ticks = Math.Clamp(ticks, DateTimeOffset.MinValue.Ticks, DateTimeOffset.MaxValue.Ticks);

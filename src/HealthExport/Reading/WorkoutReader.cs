@@ -18,13 +18,14 @@ sealed class WorkoutReader(ReadContext context)
 
     readonly WorkoutParts _parts = new(context);
 
-    public void Read(ReadOnlyMemory<byte> element, int index)
+    /// <param name="isOnWallClock">As <see cref="Workout.IsOnWallClock"/>.</param>
+    public void Read(ReadOnlyMemory<byte> element, int index, bool isOnWallClock = false)
     {
         using var item = new Item(context, element, mayBeWorkout: true);
         if (item.Has("workout_type")) ReadStandard(item, element, index);
         else
         {
-            ReadApps(item, element, index);
+            ReadApps(item, element, index, isOnWallClock);
             context.Drift.NoteFields(ItemType, item, KnownFields.Workout);
         }
     }
@@ -64,7 +65,7 @@ sealed class WorkoutReader(ReadContext context)
         context.Drift.NoteFields(ItemType, item, KnownFields.OfStandard("workout"));
     }
 
-    void ReadApps(Item item, ReadOnlyMemory<byte> element, int index)
+    void ReadApps(Item item, ReadOnlyMemory<byte> element, int index, bool isOnWallClock)
     {
         var isFirstVersion = !item.Has("id") && !item.Has("duration") && !item.IsArray("stepCount")
             && !item.IsArray("activeEnergy");
@@ -75,6 +76,7 @@ sealed class WorkoutReader(ReadContext context)
         var (up, down) = reading.Elevation();
         workout = workout with
         {
+            IsOnWallClock = isOnWallClock,
             DurationSeconds = reading.Find("duration", "s", double.PositiveInfinity, isPlain: true),
             ActiveEnergyKcal = reading.Find("activeEnergyBurned", "kcal", HealthBounds.WorkoutEnergyKcal)
                 ?? (item.IsObject("activeEnergy")

@@ -54,6 +54,9 @@ public sealed class MetricArray
     /// <summary>The payload has no place for sources: one that is stored stays.</summary>
     public bool NamesNoSources { get; init; }
 
+    /// <summary>The rows' times were sent without an offset, and read by the user's zone.</summary>
+    public bool IsOnWallClock { get; set; }
+
     /// <summary>Set by the reader when an item of the array could not be placed in time, or the array was cut short:
     /// then nothing may be concluded from what it lacks.</summary>
     public bool HasUnplacedItems { get; set; }

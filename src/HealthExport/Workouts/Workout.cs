@@ -27,6 +27,9 @@ public sealed record Workout
     /// </summary>
     public long StampPrecision { get; init; } = Instant.PerSecond;
 
+    /// <summary>Times were sent without an offset, and read by the user's zone. No part of the row.</summary>
+    public bool IsOnWallClock { get; init; }
+
     public double? DurationSeconds { get; init; }
     public double? ActiveEnergyKcal { get; init; }
     public double? TotalEnergyKcal { get; init; }

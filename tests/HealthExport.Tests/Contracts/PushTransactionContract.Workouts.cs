@@ -146,8 +146,8 @@ public abstract partial class PushTransactionContract
         await ApplyAsync(push => WriteAsync(push, RowChange.Insert, full, early, late, near));
 
         await using var push = await BeginAsync();
-        var found = await push.FindAroundAsync(
-            new() { Series = new("x", "", [Second(10), Second(7_200)], [1, 2], null, null) }, default);
+        var part = new WorkoutPart { Series = new("x", "", [Second(10), Second(7_200)], [1, 2], null, null) };
+        var found = await push.FindAroundAsync(part.Starts.First, part.Starts.Last, default);
 
         Assert.Equal([near.Id, full.Id], found.Select(workout => workout.Id));
         AssertSame(full with { Source = null, Series = [], Route = null }, found[1]);

@@ -8,7 +8,7 @@ using HealthExport.Tests.Support;
 namespace HealthExport.Tests.EndToEnd;
 
 /// <summary>The same life sent as JSON, as CSV and as GPX is there once, in whichever order it came.</summary>
-public abstract class CsvAndJsonTests(Household household)
+public abstract partial class CsvAndJsonTests(Household household)
 {
     const string Run =
         """

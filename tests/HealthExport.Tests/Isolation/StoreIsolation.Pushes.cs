@@ -112,6 +112,9 @@ static partial class StoreIsolation
             Assert.Equal(
                 0, await push.FindLastFinerPushAsync(
                     new(await FindMetricAsync(people, "owner_hue"), Grain.Day), default))),
+        ["IPushTransaction.ListLocalHoursAsync(Int32, Instant, Instant, Int16)"] = people => InPushAsync(
+            people, async push => Assert.Empty(await push.ListLocalHoursAsync(
+                await FindMetricAsync(people, "owner_hue"), Early, Late, short.MinValue, default))),
         ["IPushTransaction.FindAsync(Series, ReadOnlyMemory<Sample>, Memory<StoredSample>)"] = people =>
             InPushAsync(people, async push =>
             {
@@ -146,11 +149,10 @@ static partial class StoreIsolation
             var theirs = await WorkoutAsync(people);
             Assert.Null(Assert.Single(await push.FindAsync([theirs with { StartAt = Early, EndAt = Late }], default)));
         }),
-        ["IPushTransaction.FindAroundAsync(WorkoutPart)"] = people => InPushAsync(people, async push =>
+        ["IPushTransaction.FindAroundAsync(Instant, Instant)"] = people => InPushAsync(people, async push =>
         {
             var theirs = await WorkoutAsync(people);
-            Assert.Empty(await push.FindAroundAsync(
-                new() { Series = new("heart_rate", "/min", [theirs.StartAt, theirs.EndAt], [1, 2], null, null) }, default));
+            Assert.Empty(await push.FindAroundAsync(theirs.StartAt, theirs.EndAt, default));
         }),
         ["IPushTransaction.WriteAsync(IReadOnlyList<Workout>, IReadOnlyList<Nullable<Guid>>, ReadOnlyMemory<RowChange>)"] =
             people => InPushAsync(people, async push => await push.WriteAsync(

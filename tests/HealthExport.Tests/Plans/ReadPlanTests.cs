@@ -1,7 +1,10 @@
 using System.Globalization;
 using System.Net;
+using HealthExport.Pushes;
+using HealthExport.Samples;
 using HealthExport.Tests.Server;
 using HealthExport.Tests.Support;
+using HealthExport.Time;
 
 namespace HealthExport.Tests.Plans;
 
@@ -186,6 +189,33 @@ public abstract class ReadPlanTests(PlannedHouse house)
                 Assert.Equal(first.Count, statements.Count);
             }
         }
+    }
+
+    [Fact]
+    public async Task What_CSV_without_offsets_is_held_against_goes_by_keys()
+    {
+        var metric = (await house.Get<ISampleStore>().ListMetricsAsync(house.Reader.Id, default))
+            .Single(one => one.Metric.Name == "heart_rate").MetricId;
+        var store = house.Get<IIngestionStore>();
+        await store.KeepAsync(
+            ReceivedPushes.Create(TimeProvider.System, house.Reader.Id, "{}") with { KeyId = house.Key.Id });
+        await using var push = await store.BeginAsync(await store.GetClaimAsync(), default);
+        var first = Instant.From(new DateOnly(2022, 3, 10));
+        var last = new Instant(first.Microseconds + 10 * Instant.PerDay - 1);
+
+        for (var time = 0; time < Times; time++)
+        {
+            var statements = await house.Trace.RecordAsync(async () =>
+            {
+                Assert.Empty(await push.ListLocalHoursAsync(metric, first, last, 60, default));
+                Assert.Equal(240, (await push.ListLocalHoursAsync(metric, first, last, 0, default)).Count);
+                await push.FindAroundAsync(first, last, default);
+            });
+            Assert.NotEmpty(statements);
+            AssertGoByKeys(statements);
+            AssertOnlyBetween("2022-03", "2022-03", statements);
+        }
+        await push.CommitAsync(new(), changedAnything: false, default);
     }
 
     /// <summary>The statements of one request, the last of several.</summary>

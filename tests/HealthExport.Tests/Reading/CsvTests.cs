@@ -189,6 +189,53 @@ public sealed class CsvTests
         Assert.Equal(TimeSpan.FromSeconds(41), short_.EndAt - short_.StartAt);
     }
 
+    [Theory]
+    // The hour that the clock shows twice, 2026-10-25: which pass is meant says the duration.
+    [InlineData("2026-10-25 02:50,2026-10-25 03:20,00:29:50", "25T01:50 60 to 25T02:20, 1790")]
+    [InlineData("2026-10-25 02:50,2026-10-25 03:20,01:29:50", "25T00:50 120 to 25T02:20, 5390")]
+    [InlineData("2026-10-25 02:30,2026-10-25 02:10,00:40:00", "25T00:30 120 to 25T01:10, 2400")]
+    [InlineData("2026-10-25 01:50,2026-10-25 02:20,01:30:00", "24T23:50 120 to 25T01:20, 5400")]
+    [InlineData("2026-10-25 02:30,2026-10-25 02:30,01:00:12", "25T00:30 120 to 25T01:30, 3612")]
+    [InlineData("2026-10-25 02:30,2026-10-25 02:30,00:00:41", "25T00:30 120 to 25T00:30, 41")]
+    // Both passes fit, or nothing says how long it took.
+    [InlineData("2026-10-25 02:10,2026-10-25 02:50,00:40:00", "25T00:10 120 to 25T00:50, 2400")]
+    [InlineData("2026-10-25 02:50,2026-10-25 03:20,", "25T00:50 120 to 25T02:20, none")]
+    [InlineData("2026-10-25 02:30,2026-10-25 02:10,", "25T00:30 120 to 25T01:10, none")]
+    // An offset that is there holds.
+    [InlineData("2026-10-25 02:50 +0200,2026-10-25 03:20 +0100,00:29:50", "25T00:50 120 to 25T02:20, 1790")]
+    [InlineData("2026-01-15 07:00,2026-01-15 07:30,30:12", "15T06:00 60 to 15T06:30, 1812")]
+    [InlineData("2026-01-15 07:00,2026-01-15 08:30,90:12", "15T06:00 60 to 15T07:30, 5412")]
+    [InlineData("2026-01-15 07:00,2026-01-15 07:30,00:30:12.5", "15T06:00 60 to 15T06:30, 1812.5")]
+    public void A_workout_is_as_long_as_its_duration_says(string row, string expected)
+    {
+        var outcome = Read($"Workout Type,Start,End,Duration,\nOutdoor Run,{row},\n");
+
+        Assert.Empty(outcome.Rejects);
+        Assert.Empty(outcome.Warnings);
+        var run = Assert.Single(outcome.Workouts);
+        Assert.Equal(
+            expected,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{run.StartAt.At(0):dd'T'HH:mm} {run.OffsetMinutes} to {run.EndAt.At(0):dd'T'HH:mm}, "
+                + $"{run.DurationSeconds?.ToString(CultureInfo.InvariantCulture) ?? "none"}"));
+    }
+
+    [Theory]
+    [InlineData("half an hour")]
+    [InlineData("00:61:12")]
+    [InlineData("1:2:3:4")]
+    public void A_duration_that_cannot_be_read_is_told_of_and_kept(string duration)
+    {
+        var outcome = Read(
+            $"Workout Type,Start,End,Duration,\nOutdoor Run,2026-01-15 07:00,2026-01-15 07:30,{duration},\n");
+
+        var run = Assert.Single(outcome.Workouts);
+        Assert.Null(run.DurationSeconds);
+        Assert.Contains(duration, run.Details!, StringComparison.Ordinal);
+        Assert.Contains(duration, Assert.Single(outcome.Warnings).Warning, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Medications_and_states_of_mind_mean_what_they_mean_as_JSON()
     {

@@ -40,6 +40,7 @@ sealed class MetricsCsv
     readonly List<Group> _groups = [];
     readonly StampPattern _stamps = new();
     Instant _firstBucket = Instant.None;
+    bool _isOnWallClock = true;
 
     /// <param name="open">Opens the table from its beginning; called twice.</param>
     public MetricsCsv(ReadContext context, string[] heading, Func<CsvTable> open)
@@ -63,8 +64,11 @@ sealed class MetricsCsv
         {
             var order = new WallClock(_context);
             while (table.Read())
-                if (order.TryRead(table[0], out var stamp, out _) && _context.Stamps.IsBelievable(stamp.At))
-                    _stamps.Add(stamp, null);
+            {
+                if (!order.TryRead(table[0], out var stamp, out _) || !_context.Stamps.IsBelievable(stamp.At)) continue;
+                _stamps.Add(stamp, null);
+                _isOnWallClock &= !WallClock.HasOffset(table[0]);
+            }
         }
         var grain = FindGrain();
         if (_context.Period.IsSinceLastSync && _stamps.Count > 0) _firstBucket = MetricRows.KeyOf(_stamps.Earliest, grain);
@@ -149,8 +153,13 @@ sealed class MetricsCsv
         rows.Add(row);
     }
 
-    PointTargets MakeTargets(Group group, Grain grain) =>
-        new(_context, group.Known, group.Name, group.Unit, new(grain, false, false), _stamps.Count);
+    PointTargets MakeTargets(Group group, Grain grain)
+    {
+        var targets = new PointTargets(
+            _context, group.Known, group.Name, group.Unit, new(grain, false, false), _stamps.Count);
+        foreach (var array in targets.Arrays) array.IsOnWallClock = _isOnWallClock;
+        return targets;
+    }
 
     bool IsBad(CsvTable table, MetricRows rows, Cell cell, ref Sample row, out Fault fault)
     {

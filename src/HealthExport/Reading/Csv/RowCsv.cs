@@ -65,8 +65,10 @@ sealed class RowCsv
     RowCsv(string section, string[] mark, Dictionary<string, Put> columns, Put rest) =>
         (_section, _mark, _columns, _rest) = (section, mark, columns, rest);
 
-    /// <summary>Changes a row's fields, by label, before they are put.</summary>
-    Action<Dictionary<string, string>>? Complete { get; init; }
+    /// <summary>
+    /// Changes a row's fields, by label, before they are put, and says whether its times are without an offset.
+    /// </summary>
+    Func<ReadContext, int, Dictionary<string, string>, bool>? Complete { get; init; }
 
     /// <returns>Null for a heading of no such file.</returns>
     public static RowCsv? Find(string[] heading) =>
@@ -81,20 +83,20 @@ sealed class RowCsv
         var events = new EventReader(context);
         while (table.Read())
         {
-            var element = ToElement(table, columns);
-            if (_section == SectionName.Workouts) workouts.Read(element, table.Count - 1);
+            var element = ToElement(context, table, columns, out var isOnWallClock);
+            if (_section == SectionName.Workouts) workouts.Read(element, table.Count - 1, isOnWallClock);
             else events.Read(_section, element, table.Count - 1);
             if (context.Batches.IsFull) yield return context.Batches.Take();
         }
         table.RejectRest(context.Batches, _section);
     }
 
-    byte[] ToElement(CsvTable table, CsvColumn[] columns)
+    byte[] ToElement(ReadContext context, CsvTable table, CsvColumn[] columns, out bool isOnWallClock)
     {
         var fields = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var i = 0; i < columns.Length; i++)
             if (table.GetText(i) is { Length: > 0 } text) fields[columns[i].Label] = text;
-        Complete?.Invoke(fields);
+        isOnWallClock = Complete?.Invoke(context, table.Count - 1, fields) ?? false;
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer, s_plain))
         {
@@ -168,20 +170,40 @@ sealed class RowCsv
         };
 
         /// <summary>
-        /// Leaves out zeros, which stand for what was not measured, and gives a workout within one minute the end that
-        /// its duration says.
+        /// Leaves out zeros, which stand for what was not measured; gives a workout within one minute the end that its
+        /// duration says; and says of times that the clock shows twice which pass they are of.
         /// </summary>
-        public static void Complete(Dictionary<string, string> fields)
+        public static bool Complete(ReadContext context, int index, Dictionary<string, string> fields)
         {
             foreach (var (label, text) in fields.ToArray())
                 if (label != Duration && Numbers.TryParse(Encoding.UTF8.GetBytes(text), out var number) && number == 0)
                     fields.Remove(label);
-            if (!fields.TryGetValue("Start", out var start) || fields.GetValueOrDefault("End") != start
-                || FindDuration(fields.GetValueOrDefault(Duration)) is not { } duration
-                || duration <= TimeSpan.Zero || duration >= TimeSpan.FromMinutes(1) || start.Length != "yyyy-MM-dd HH:mm".Length)
-                return;
-            fields["End"] = string.Create(CultureInfo.InvariantCulture, $"{start}:{duration.Seconds:00}");
+            var duration = FindDuration(fields.GetValueOrDefault(Duration));
+            if (duration is null && fields.TryGetValue(Duration, out var said)
+                && !Numbers.TryParse(Encoding.UTF8.GetBytes(said), out _))
+                context.Batches.Warn(
+                    SectionName.Workouts, index, WarningCodes.UnknownUnit,
+                    $"The duration '{Fault.Short(said)}' cannot be read; it is kept as sent", "duration");
+            if (!fields.TryGetValue("Start", out var start) || !fields.TryGetValue("End", out var end)) return false;
+            if (end == start && duration > TimeSpan.Zero && duration < TimeSpan.FromMinutes(1)
+                && start.Length == "yyyy-MM-dd HH:mm".Length)
+                fields["End"] = end = string.Create(CultureInfo.InvariantCulture, $"{start}:{duration.Value.Seconds:00}");
+            var (startBytes, endBytes) = (Encoding.UTF8.GetBytes(start), Encoding.UTF8.GetBytes(end));
+            if (WallClock.HasOffset(startBytes) || WallClock.HasOffset(endBytes)) return false;
+            if (context.Push.Zone is { } zone
+                && context.Stamps.TryRead(startBytes, out var from, out _)
+                && context.Stamps.TryRead(endBytes, out var to, out _)
+                && WallClock.FindPasses(from, to, duration, zone) is var (first, last))
+            {
+                fields["Start"] = $"{start} {OffsetOf(first)}";
+                fields["End"] = $"{end} {OffsetOf(last)}";
+            }
+            return true;
         }
+
+        static string OffsetOf(in Timestamp stamp) => string.Create(
+            CultureInfo.InvariantCulture,
+            $"{(stamp.OffsetMinutes < 0 ? '-' : '+')}{Math.Abs(stamp.OffsetMinutes) / 60:00}{Math.Abs(stamp.OffsetMinutes) % 60:00}");
 
         /// <summary>A column without a place of its own, by its label as a name of JSON.</summary>
         public static void PutRest(Utf8JsonWriter json, CsvColumn column, string text)
@@ -201,13 +223,18 @@ sealed class RowCsv
             json.WriteEndObject();
         }
 
-        static TimeSpan? FindDuration(string? text) =>
-            text?.Split(':') is [var hours, var minutes, var seconds]
-            && int.TryParse(hours, NumberStyles.None, CultureInfo.InvariantCulture, out var h) && h < 10_000
-            && int.TryParse(minutes, NumberStyles.None, CultureInfo.InvariantCulture, out var m) && m < 60
-            && int.TryParse(seconds, NumberStyles.None, CultureInfo.InvariantCulture, out var s) && s < 60
-                ? new TimeSpan(h, m, s)
-                : null;
+        /// <summary>Hours, minutes and seconds, or minutes and seconds; these perhaps with a fraction.</summary>
+        static TimeSpan? FindDuration(string? text)
+        {
+            if (text?.Split(':') is not [.. { Length: <= 1 } before, var minutes, var seconds]
+                || !int.TryParse(minutes, NumberStyles.None, CultureInfo.InvariantCulture, out var m)
+                || !double.TryParse(
+                    seconds.Replace(',', '.'), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var s)
+                || s >= 60) return null;
+            if (before is []) return m < 600_000 ? TimeSpan.FromSeconds(m * 60.0 + s) : null;
+            return m < 60 && int.TryParse(before[0], NumberStyles.None, CultureInfo.InvariantCulture, out var h)
+                && h < 10_000 ? TimeSpan.FromSeconds(h * 3_600.0 + m * 60 + s) : null;
+        }
 
         static string Name(string label)
         {

@@ -20,6 +20,34 @@ sealed class WallClock(ReadContext context)
     }
 
     // Behind the date neither sign is part of the time.
-    static bool HasOffset(ReadOnlySpan<byte> text) =>
+    public static bool HasOffset(ReadOnlySpan<byte> text) =>
         text.Length > "yyyy-MM-dd".Length && text["yyyy-MM-dd".Length..].IndexOfAny("+-Zz"u8) >= 0;
+
+    /// <summary>
+    /// Of the readings that the clock allows for the beginning and the end of something, the two whose distance is
+    /// nearest to how long it took; the first passes, if that says nothing.
+    /// </summary>
+    /// <param name="start">As read by the zone, as <paramref name="end"/>.</param>
+    /// <param name="duration">Null if it is not known.</param>
+    /// <returns>Null if the clock shows both only once, or the end never comes after the beginning.</returns>
+    public static (Timestamp Start, Timestamp End)? FindPasses(
+        in Timestamp start, in Timestamp end, TimeSpan? duration, TimeZoneInfo zone)
+    {
+        var (secondStart, secondEnd) = (Timestamps.FindSecond(start, zone), Timestamps.FindSecond(end, zone));
+        if (secondStart is null && secondEnd is null) return null;
+        (Timestamp Start, Timestamp End)? nearest = null;
+        var least = double.PositiveInfinity;
+        foreach (var from in (ReadOnlySpan<Timestamp?>)[start, secondStart])
+        {
+            foreach (var to in (ReadOnlySpan<Timestamp?>)[end, secondEnd])
+            {
+                if (from is null || to is null || to.Value.At <= from.Value.At) continue;
+                var apart = duration is { } length
+                    ? Math.Abs((to.Value.At - from.Value.At - length).TotalSeconds) : 0;
+                if (apart >= least) continue;
+                (nearest, least) = ((from.Value, to.Value), apart);
+            }
+        }
+        return nearest;
+    }
 }
