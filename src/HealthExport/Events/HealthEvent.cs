@@ -45,6 +45,9 @@ public sealed record HealthEvent
     /// <summary>The name that receipts count the item under: the section's, as in <c>stateOfMind</c>.</summary>
     public required string ItemType { get; init; }
 
+    /// <summary>It came as CSV, which is silent of some things; no part of the row.</summary>
+    public bool IsOfCsv { get; init; }
+
     /// <summary>Index of the item within its own array; no part of the row.</summary>
     public int ItemIndex { get; init; }
 }

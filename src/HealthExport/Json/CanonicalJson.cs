@@ -28,19 +28,29 @@ static class CanonicalJson
     public static string Unite(string first, string second)
     {
         if (Same(first, second)) return first;
+        var before = Encoding.UTF8.GetBytes(first);
+        var united = Unite(before, Encoding.UTF8.GetBytes(second), keeps: null);
+        return united.Equals(before) ? first : Encoding.UTF8.GetString(united.Span);
+    }
+
+    /// <summary>As above, but for which properties of the first are kept.</summary>
+    /// <param name="keeps">Whether the first's property of a name is kept, in place of the second's if this has one
+    /// too; null for those that the second is silent of.</param>
+    public static ReadOnlyMemory<byte> Unite(
+        ReadOnlyMemory<byte> first, ReadOnlyMemory<byte> second, Func<string, bool>? keeps)
+    {
         try
         {
             using var before = JsonDocument.Parse(first);
             using var after = JsonDocument.Parse(second);
-            if (before.RootElement.ValueKind != JsonValueKind.Object || after.RootElement.ValueKind != JsonValueKind.Object)
-                return second;
-            var united = new ArrayBufferWriter<byte>(first.Length + second.Length);
+            if ((before.RootElement.ValueKind, after.RootElement.ValueKind)
+                is not (JsonValueKind.Object, JsonValueKind.Object)) return second;
+            keeps ??= name => !after.RootElement.TryGetProperty(name, out _);
+            var kept = before.RootElement.EnumerateObject().Where(property => keeps(property.Name)).ToList();
+            var names = kept.Select(property => property.Name).ToHashSet(StringComparer.Ordinal);
             JsonProperty[] properties =
-            [
-                .. before.RootElement.EnumerateObject()
-                    .Where(property => !after.RootElement.TryGetProperty(property.Name, out _)),
-                .. after.RootElement.EnumerateObject(),
-            ];
+                [.. kept, .. after.RootElement.EnumerateObject().Where(property => !names.Contains(property.Name))];
+            var united = new ArrayBufferWriter<byte>(first.Length + second.Length);
             for (var i = 0; i < properties.Length; i++)
             {
                 united.Write(i == 0 ? "{\""u8 : ",\""u8);
@@ -49,8 +59,7 @@ static class CanonicalJson
                 united.Write(JsonMarshal.GetRawUtf8Value(properties[i].Value));
             }
             united.Write(properties.Length == 0 ? "{}"u8 : "}"u8);
-            var text = Encoding.UTF8.GetString(united.WrittenSpan);
-            return Same(first, text) ? first : text;
+            return Same(first, united.WrittenMemory) ? first : united.WrittenMemory.ToArray();
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {

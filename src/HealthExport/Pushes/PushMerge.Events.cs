@@ -56,6 +56,7 @@ sealed partial class PushMerge
     /// </summary>
     static HealthEvent Merge(HealthEvent stored, HealthEvent sent)
     {
+        if (sent.Kind == Medication.Kind) sent = Medication.Unite(stored, sent);
         // A re-send without voltages does not delete them; equal ones keep the stored array, so that records compare.
         var voltages = sent.Voltages is { } now && !(stored.Voltages is { } before && Equal(before, now))
             ? sent.Voltages
@@ -65,7 +66,7 @@ sealed partial class PushMerge
         return sent with
         {
             OffsetMinutes = stored.OffsetMinutes, ItemType = stored.ItemType, ItemIndex = stored.ItemIndex,
-            Payload = payload, Voltages = voltages,
+            IsOfCsv = stored.IsOfCsv, Payload = payload, Voltages = voltages,
         };
     }
 

@@ -93,7 +93,7 @@ sealed partial class PushMerge
                 outcomes[i] = Outcome.Unchanged;
                 continue;
             }
-            if (run.Array.NamesNoSources && stored.Exists) row.Source = stored.Row.Source;
+            if (run.Array.SaysFiguresOnly && stored.Exists) row.KeepWhatIsUnsaid(stored.Row, run.Array.Metric);
             outcomes[i] = Decide(ref stored, in row, ref change);
             if (change is RowChange.None) continue;
             toWrite = true;

@@ -23,7 +23,7 @@ sealed class EventReader(ReadContext context)
     public static string? SectionOf(string kind) => kind switch
     {
         StateOfMind.Kind => SectionName.StateOfMind,
-        "medication" => SectionName.Medications,
+        Medication.Kind => SectionName.Medications,
         "symptom" => SectionName.Symptoms,
         "cycle" => SectionName.CycleTracking,
         "ecg" => SectionName.Ecg,
@@ -134,12 +134,13 @@ sealed class EventReader(ReadContext context)
         var name = item.FindText("displayText")?.Trim();
         if (string.IsNullOrEmpty(name)) item.Fail(Fault.Missing("The medication has no name", "displayText"));
         var status = item.FindText("status");
-        return Make("medication", Identity(name, Micros(scheduled ?? start)), start, end) with
+        return Make(Medication.Kind, Identity(name, Micros(scheduled ?? start)), start, end) with
         {
             Code = TextCodes.MedicationStatuses.Find(status),
             Text = status,
             Value = item.FindNumber("dosage"),
             Source = item.FindSource("source"),
+            IsOfCsv = context.IsCsv,
         };
     }
 

@@ -28,7 +28,9 @@ readonly record struct Fault(
             $"{field} '{Short(found)}' has no offset from UTC, and the user has no time zone",
             "Set the user's time zone, then replay the ingestion.", field)
         : new(RejectCodes.UnreadableDate, $"{field} '{Short(found)}' is not a date that is known",
-            "Dates look like 2026-01-15 14:30:00 +0100 or 2026-01-15T14:30:00+01:00.", field);
+            found.Contains('/')
+                ? "Dates with slashes are read in CSV only, day first and on a 24-hour clock: 15/01/2026 14:30."
+                : "Dates look like 2026-01-15 14:30:00 +0100 or 2026-01-15T14:30:00+01:00.", field);
 
     public static Fault DateOutOfRange(string field, string found) => new(
         RejectCodes.DateOutOfRange, $"{field} '{Short(found)}' is before 1900 or more than a year ahead",

@@ -21,6 +21,8 @@ sealed class JsonCursor
     public const int LongestElementBytes = 64 << 20;
 
     const int LongestText = 64 * 1024;
+
+    const int LargeWindowBytes = 16 << 20;
     static readonly JsonReaderOptions Options = new() { MaxDepth = 64 };
 
     readonly Stream _payload;
@@ -289,8 +291,10 @@ sealed class JsonCursor
     {
         const int beyond = 4096;
         if (unread <= window.Length / 2 || window.Length > longest) return window;
+        var length = window.Length < longest / 2 ? window.Length * 2 : checked(longest + beyond);
+        // Twice at most for one payload. The smaller windows, and what was read before, would be held beside it.
+        if (length > LargeWindowBytes) GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, true, true);
         // What is not filled takes no memory.
-        return GC.AllocateUninitializedArray<byte>(
-            window.Length < longest / 2 ? window.Length * 2 : checked(longest + beyond));
+        return GC.AllocateUninitializedArray<byte>(length);
     }
 }

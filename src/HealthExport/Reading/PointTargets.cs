@@ -35,7 +35,8 @@ sealed class PointTargets
         _ordinal = ++context.Arrays;
         Unit = unit;
         Main = Get(unit);
-        if (known is null && context.Batches.MayWarn && Main.Rows.Array.Metric.FindFault() is null)
+        if (known is null && !KnownFields.IsMetric(_name) && context.Batches.MayWarn
+            && Main.Rows.Array.Metric.FindFault() is null)
             context.Batches.Warn(
                 ItemType, -1, WarningCodes.UnknownMetric,
                     $"The metric '{_name}' is not in the catalogue; its values are stored as sent");
@@ -99,7 +100,7 @@ sealed class PointTargets
             Ordinal = _ordinal,
             IsComposite = isComposite,
             ListsEveryBucket = _grain.ListsEveryBucket && _byUnit.Count == 0,
-            NamesNoSources = _context.NamesNoSources,
+            SaysFiguresOnly = _context.IsCsv,
         }, conversion, unit, _expected);
     }
 

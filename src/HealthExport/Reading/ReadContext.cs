@@ -11,11 +11,11 @@ sealed class ReadContext(PushContext push, bool isThorough, int batchRows)
     public BatchBuilder Batches { get; } = new(batchRows);
     public DriftNotes Drift { get; } = new();
     public SourceCache Sources { get; } = new();
-    public StampReader Stamps { get; } = new(push.Zone, push.ReceivedAt);
+    public StampReader Stamps { get; } = new(push.Zone, push.ReceivedAt, CsvType.Is(push.ContentType));
     public AggregationHeader Aggregation { get; } = AggregationHeader.Parse(push.Aggregation);
 
-    /// <summary>As <see cref="MetricArray.NamesNoSources"/>.</summary>
-    public bool NamesNoSources { get; } = CsvType.Is(push.ContentType);
+    /// <summary>The payload is CSV: see <see cref="MetricArray.SaysFiguresOnly"/>.</summary>
+    public bool IsCsv { get; } = CsvType.Is(push.ContentType);
 
     /// <summary>As <see cref="ReceivedPush.Revisions"/>.</summary>
     public int Revisions { get; } = NdjsonType.RevisionsOf(push.ContentType);

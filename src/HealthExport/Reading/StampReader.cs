@@ -7,7 +7,8 @@ namespace HealthExport.Reading;
 /// Reads the stamps of one payload, remembering the day and the offset of the last one: neighbours share them. Not safe
 /// for threads.
 /// </summary>
-sealed class StampReader(TimeZoneInfo? zone, Instant receivedAt)
+/// <param name="takesSlashes">As of <see cref="Timestamps.TryParse"/>.</param>
+sealed class StampReader(TimeZoneInfo? zone, Instant receivedAt, bool takesSlashes = false)
 {
     const int CommonLength = 25; // yyyy-MM-dd HH:mm:ss +hhmm
 
@@ -32,8 +33,8 @@ sealed class StampReader(TimeZoneInfo? zone, Instant receivedAt)
         if (text.Length == CommonLength && TryReadCommon(text, out stamp)) return true;
         return text.Contains((byte)'\\')
             ? Timestamps.TryParse(
-                System.Text.Encoding.UTF8.GetBytes(JsonText.Decode(text)), zone, out stamp, out lacksZone)
-            : Timestamps.TryParse(text, zone, out stamp, out lacksZone);
+                System.Text.Encoding.UTF8.GetBytes(JsonText.Decode(text)), zone, out stamp, out lacksZone, takesSlashes)
+            : Timestamps.TryParse(text, zone, out stamp, out lacksZone, takesSlashes);
     }
 
     bool TryReadCommon(ReadOnlySpan<byte> text, out Timestamp stamp)

@@ -4,7 +4,7 @@ namespace HealthExport.Reading;
 
 /// <summary>
 /// Reads every form of date that the app writes: 24-hour and 12-hour clock, ISO 8601, date alone, with offset or
-/// without. A date is always year, month, day.
+/// without. A date is always year, month, day; with slashes, where these are taken, day, month, year.
 /// </summary>
 public static class Timestamps
 {
@@ -21,7 +21,11 @@ public static class Timestamps
     /// time forward; of a repeated hour it is the first. Null: such a stamp is not read.
     /// </param>
     /// <param name="lacksZone">True when only an offset, or a zone, is missing.</param>
-    public static bool TryParse(ReadOnlySpan<byte> text, TimeZoneInfo? zone, out Timestamp stamp, out bool lacksZone)
+    /// <param name="takesSlashes">
+    /// Reads <c>14/01/2026 07:00</c> too, the day first; not with am or pm, beside which the month would come first.
+    /// </param>
+    public static bool TryParse(
+        ReadOnlySpan<byte> text, TimeZoneInfo? zone, out Timestamp stamp, out bool lacksZone, bool takesSlashes = false)
     {
         stamp = default;
         lacksZone = false;
@@ -29,7 +33,7 @@ public static class Timestamps
         if (!TryFold(text, plain, out var length)) return false;
         var rest = (ReadOnlySpan<byte>)plain[..length];
 
-        if (!TryTakeDate(ref rest, out var wall)) return false;
+        if (!(takesSlashes && TryTakeSlashed(ref rest, out var wall)) && !TryTakeDate(ref rest, out wall)) return false;
         var precision = Instant.PerDay;
         short? offset = null;
         if (rest.Length > 0)
@@ -110,6 +114,18 @@ public static class Timestamps
             || !TryTakeNumber(ref rest, 1, 2, out var month) || !TryTake(ref rest, '-')
             || !TryTakeNumber(ref rest, 1, 2, out var day)) return false;
         return TryGetDay(year, month, day, out wall);
+    }
+
+    static bool TryTakeSlashed(ref ReadOnlySpan<byte> rest, out long wall)
+    {
+        wall = 0;
+        var behind = rest;
+        if (!TryTakeNumber(ref behind, 1, 2, out var day) || !TryTake(ref behind, '/')
+            || !TryTakeNumber(ref behind, 1, 2, out var month) || !TryTake(ref behind, '/')
+            || !TryTakeNumber(ref behind, 4, 4, out var year)
+            || behind.IndexOfAny("aApP"u8) >= 0 || !TryGetDay(year, month, day, out wall)) return false;
+        rest = behind;
+        return true;
     }
 
     static bool TryTakeTime(ref ReadOnlySpan<byte> rest, out long time, out long precision)

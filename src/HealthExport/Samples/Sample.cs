@@ -1,3 +1,4 @@
+using HealthExport.Catalogue;
 using HealthExport.Json;
 using HealthExport.Time;
 
@@ -54,6 +55,54 @@ public struct Sample
     public readonly bool SaysTheSameAs(in Sample other) =>
         Same(Value, other.Value) && Same(Min, other.Min) && Same(Max, other.Max) && EndAt == other.EndAt
         && SentUnit == other.SentUnit && Source == other.Source && CanonicalJson.Same(Extra, other.Extra);
+
+    /// <summary>
+    /// Takes over from the stored row what a CSV has no place for, and a figure that is the same but for its rounding.
+    /// </summary>
+    /// <param name="metric">That both are of.</param>
+    public void KeepWhatIsUnsaid(in Sample stored, Metric metric)
+    {
+        var sentIn = SentUnit is { } unit && metric.TryGetConversion(unit, out var conversion)
+            ? conversion : UnitConversion.Identity;
+        // CSV tells none of these: JSON has told the figures beside them, exactly.
+        var isExact = stored.Source is not null || stored.Extra is not null || !stored.EndAt.IsNone;
+        // Every figure, not as far as the first that differs.
+        if (TryKeep(ref Value, stored.Value, sentIn, isExact) & TryKeep(ref Min, stored.Min, sentIn, isExact)
+            & TryKeep(ref Max, stored.Max, sentIn, isExact)) SentUnit = stored.SentUnit;
+        Source ??= stored.Source;
+        EndAt = stored.EndAt;
+        Extra = Extra is not null && stored.Extra is not null
+            ? CanonicalJson.Unite(stored.Extra, Extra)
+            : Extra ?? stored.Extra;
+    }
+
+    static bool TryKeep(ref double sent, double stored, UnitConversion sentIn, bool isExact)
+    {
+        if (!double.IsNaN(sent) && !IsAsGoodAs(sent, stored, sentIn, isExact)) return false;
+        sent = stored;
+        return true;
+    }
+
+    /// <summary>Whether a figure is another but for what conversion, or the fewer decimals it is told with, do to it.
+    /// </summary>
+    static bool IsAsGoodAs(double sent, double stored, UnitConversion sentIn, bool isExact)
+    {
+        // Beyond the digits that two programs agree upon after converting.
+        const double Noise = 1e-12;
+        const int MostDecimals = 6;
+        if (Math.Abs(sent - stored) <= Noise * Math.Abs(stored)) return true;
+        if (!isExact || double.IsNaN(stored)) return false;
+        var (told, exact) = (sentIn.Invert(sent), sentIn.Invert(stored));
+        // A whole number is one: a count is not the rounding of another.
+        for (var decimals = 1; decimals <= MostDecimals; decimals++)
+        {
+            var rounded = Math.Round(told, decimals);
+            if (Math.Abs(rounded - told) > Noise * Math.Abs(told)) continue;
+            // By a little more than half: a half is not to be had exactly.
+            return rounded != Math.Round(told) && Math.Abs(exact - told) < 0.500001 * Math.Pow(10, -decimals);
+        }
+        return false;
+    }
 
     static bool Same(double a, double b) => a == b || (double.IsNaN(a) && double.IsNaN(b));
 }

@@ -51,8 +51,8 @@ public sealed class MetricArray
     /// </summary>
     public long? NumbersBefore { get; init; }
 
-    /// <summary>The payload has no place for sources: one that is stored stays.</summary>
-    public bool NamesNoSources { get; init; }
+    /// <summary>The payload has a place for figures and hardly for more: what is stored beside them stays.</summary>
+    public bool SaysFiguresOnly { get; init; }
 
     /// <summary>The rows' times were sent without an offset, and read by the user's zone.</summary>
     public bool IsOnWallClock { get; set; }

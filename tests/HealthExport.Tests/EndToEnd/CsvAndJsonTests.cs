@@ -214,6 +214,91 @@ public abstract partial class CsvAndJsonTests(Household household)
                 .Order(StringComparer.Ordinal));
     }
 
+    [Fact]
+    public async Task What_a_form_is_silent_of_stays_in_either_order()
+    {
+        const string Json =
+            """
+            {"data":{"metrics":[
+            {"name":"blood_glucose","units":"mg/dL","data":[{"date":"2026-01-14 08:01:00 +0100","qty":100,"mealTime":"Before Meal"}]},
+            {"name":"insulin_delivery","units":"IU","data":[{"date":"2026-01-14 08:01:00 +0100","qty":2,"reason":"Bolus"}]},
+            {"name":"handwashing","units":"s","data":[{"date":"2026-01-14 08:01:00 +0100","qty":20,"value":"Complete"}]},
+            {"name":"active_energy","units":"kJ","data":[{"date":"2026-01-14 08:01:00 +0100","qty":52.3456789,
+            "source":"Watch","start":"2026-01-14 08:01:00 +0100","end":"2026-01-14 08:02:00 +0100","metadata":{"a":1}}]},
+            {"name":"sexual_activity","units":"count","data":[{"date":"2026-01-14 08:01:00 +0100",
+            "Unspecified":0,"Protection Used":1,"Protection Not Used":2}]}],
+            "medications":[{"displayText":"Ramipril ","nickname":"Heart","start":"2026-01-14 08:00:00 +0100",
+            "scheduledDate":"2026-01-14 08:00:00 +0100","status":"Taken","isArchived":false,"dosage":1,
+            "codings":[{"code":"35296","system":"rxnorm"}]}]}}
+            """;
+        const string Doses =
+            "Date,Scheduled Date,Medication,Nickname,Dosage,Scheduled Dosage,Unit,Status,Archived,Codings\n"
+            + "2026-01-14 08:05:00 +0100,2026-01-14 08:00:00 +0100,Ramipril,,1.0,1.0,count,Taken,No,\n";
+        const string Wide =
+            "Date/Time,Blood Glucose (mg/dL),Insulin Delivery (IU),Handwashing (s),Active Energy (kJ),"
+            + "Sexual Activity [Unspecified] (count),Sexual Activity [Protection Used] (count),"
+            + "Sexual Activity [Protection Not Used] (count)\n2026-01-14 08:01:00,100,2.0,20,52.35,0,1,2\n";
+        List<string> lives = [];
+        foreach (var order in new[] { "jc", "cj", "cjcj" })
+        {
+            var person = await household.AddPersonAsync("Europe/Berlin");
+            for (var i = 0; i < order.Length; i++)
+            {
+                var end = new string('\n', i);
+                PushAnswer[] answers = order[i] == 'c'
+                    ? [await PushAsync(person, Wide + end, "text/csv"), await PushAsync(person, Doses + end, "text/csv")]
+                    : [await person.Phone.PushAsync(
+                        new ByteArrayContent(Encoding.UTF8.GetBytes(Json + end)), "application/json", "Minutes")];
+                Assert.All(answers, answer => answer.AssertAddsUp());
+                if (i == 0) continue;
+                if (order[i] == 'c') Assert.Equal(7, answers[0].Count("unchanged"));
+                else if (i == 3) Assert.Equal(6, answers[0].Count("unchanged"));
+            }
+            lives.Add(await DescribeWholeAsync(person));
+        }
+
+        Assert.Equal(
+            """
+            active_energy 12.51091751912046 2026-01-14T08:02:00+01:00 Watch kJ {"metadata":{"a":1}}
+            blood_glucose 100 none none none {"mealTime":"Before Meal"}
+            handwashing 20 none none none {"value":"Complete"}
+            insulin_delivery 2 none none none {"reason":"Bolus"}
+            sexual_activity 3 none none none {"Protection Not Used":2,"Protection Used":1,"Unspecified":0}
+            2026-01-14T08:05:00+01:00 1 {"codings":[{"code":"35296","system":"rxnorm"}],"displayText":"Ramipril ","dosage":1,"isArchived":false,"nickname":"Heart","scheduledDate":"2026-01-14 08:00:00 +0100","scheduledDosage":1,"start":"2026-01-14 08:05:00 +0100","status":"Taken","unit":"count"}
+            """, lives[0]);
+        Assert.All(lives, life => Assert.Equal(lives[0], life));
+
+        // Other figures are news, and what is beside them stays.
+        var last = await household.AddPersonAsync("Europe/Berlin");
+        await last.Phone.PushAsync(new ByteArrayContent(Encoding.UTF8.GetBytes(Json)), "application/json", "Minutes");
+        var changed = await PushAsync(last, "Date/Time,Active Energy (kJ)\n2026-01-14 08:01:00,52.45\n", "text/csv");
+        Assert.Equal(1, changed.Count("updated"));
+        Assert.StartsWith(
+            """active_energy 12.53585086042065 2026-01-14T08:02:00+01:00 Watch kJ {"metadata":{"a":1}}""",
+            await DescribeWholeAsync(last), StringComparison.Ordinal);
+    }
+
+    /// <summary>Every row, with all that is beside its figure; objects by their names in order.</summary>
+    static async Task<string> DescribeWholeAsync(Person person)
+    {
+        List<string> life = [];
+        foreach (var metric in await person.Phone.ListAsync("/v1/metrics", 1_000))
+            foreach (var row in await person.Phone.ListAsync($"/v1/metrics/{metric.GetProperty("name").GetString()}/samples", 10))
+                life.Add(
+                    $"{metric.GetProperty("name").GetString()} {row.GetProperty("value").GetRawText()} {Text(row, "end_at")} "
+                    + $"{Text(row, "source")} {Text(row, "sent_unit")} {Sorted(row.GetProperty("extra"))}");
+        life.Sort(StringComparer.Ordinal);
+        foreach (var dose in await person.Phone.ListAsync("/v1/events", 10))
+            life.Add($"{Text(dose, "start_at")} {dose.GetProperty("value").GetRawText()} {Sorted(dose.GetProperty("payload"))}");
+        return string.Join('\n', life);
+
+        static string Text(JsonElement row, string field) => row.GetProperty(field).GetString() ?? "none";
+
+        static string Sorted(JsonElement whole) => "{" + string.Join(',', whole.EnumerateObject()
+            .OrderBy(one => one.Name, StringComparer.Ordinal)
+            .Select(one => $"\"{one.Name}\":{one.Value.GetRawText()}")) + "}";
+    }
+
     [Theory]
     [InlineData("HealthMetrics-2026-01-14-2026-01-15")]
     [InlineData("HealthMetrics-old-metric-header")]

@@ -7,7 +7,7 @@ using HealthExport.Time;
 namespace HealthExport.Tests.Reading;
 
 /// <summary>The app's CSV files, by themselves and in a form.</summary>
-public sealed class CsvTests
+public sealed partial class CsvTests
 {
     const string Form = "multipart/form-data; boundary=B";
 

@@ -13,6 +13,16 @@ readonly record struct CsvColumn(string Label, string Part, string Unit)
         return new(label, part, unit);
     }
 
+    /// <summary>Which column has the times of a file of metrics; -1 if none.</summary>
+    public static int FindTime(string[] heading)
+    {
+        var column = Find("Date/Time");
+        return column >= 0 ? column : Find("Date");
+
+        int Find(string name) =>
+            Array.FindIndex(heading, other => other.Equals(name, StringComparison.OrdinalIgnoreCase));
+    }
+
     // Units hold parentheses of their own: VO2 Max (ml/(kg·min)).
     static (string Before, string Inside) TakeLast(string text, char open, char close)
     {

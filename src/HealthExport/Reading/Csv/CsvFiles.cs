@@ -49,8 +49,8 @@ sealed class CsvFiles(Stream payload, ReadContext context)
             _workoutParts.Add(() => workoutPart.Read(Open()));
             return [];
         }
-        if (MetricsCsv.Is(heading)) return new MetricsCsv(context, heading, Open).ReadAll();
         if (RowCsv.Find(heading) is { } rows) return rows.ReadAll(context, Open());
+        if (MetricsCsv.Is(heading)) return new MetricsCsv(context, heading, Open).ReadAll();
         var name = NameOf(part);
         const string What = "has a heading that is not known; its rows are kept with the payload, unread";
         // A file's own name may be a person's words; a form's field is the app's.
@@ -61,8 +61,9 @@ sealed class CsvFiles(Stream payload, ReadContext context)
             context.Batches.Reject(
                 SectionName.Metrics, 0, Fault.Unreadable($"The file {What}") with
                 {
-                    Hint = "The app's files begin with Date/Time, Timestamp, Workout Type, Date,Scheduled Date, or "
-                        + "Start,End,Kind.",
+                    Hint = "A file of metrics has a column Date/Time (or Date) and columns with units, as Step Count "
+                        + "(count); the app's other files have Workout Type, Start and End; Date, Scheduled Date and "
+                        + "Medication; Start, End and Kind; or Timestamp, Latitude and Longitude.",
                 }, default);
         return [];
     }

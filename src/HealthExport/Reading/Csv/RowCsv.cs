@@ -59,11 +59,11 @@ sealed class RowCsv
     readonly Dictionary<string, Put> _columns;
     readonly Put _rest;
 
-    /// <param name="mark">The columns that a heading of such a file begins with.</param>
-    /// <param name="columns">By label.</param>
+    /// <param name="mark">The columns that the heading of such a file has, wherever.</param>
+    /// <param name="columns">By label, in whatever case.</param>
     /// <param name="rest">Puts the fields of any other column.</param>
     RowCsv(string section, string[] mark, Dictionary<string, Put> columns, Put rest) =>
-        (_section, _mark, _columns, _rest) = (section, mark, columns, rest);
+        (_section, _mark, _columns, _rest) = (section, mark, new(columns, StringComparer.OrdinalIgnoreCase), rest);
 
     /// <summary>
     /// Changes a row's fields, by label, before they are put, and says whether its times are without an offset.
@@ -72,7 +72,9 @@ sealed class RowCsv
 
     /// <returns>Null for a heading of no such file.</returns>
     public static RowCsv? Find(string[] heading) =>
-        Array.Find([s_workouts, s_medications, s_statesOfMind], file => heading.AsSpan().StartsWith(file._mark));
+        Array.Find(
+            [s_workouts, s_medications, s_statesOfMind],
+            file => Array.TrueForAll(file._mark, label => heading.Contains(label, StringComparer.OrdinalIgnoreCase)));
 
     /// <param name="table">Disposed at the end.</param>
     public IEnumerable<ReadBatch> ReadAll(ReadContext context, CsvTable table)
@@ -93,7 +95,7 @@ sealed class RowCsv
 
     byte[] ToElement(ReadContext context, CsvTable table, CsvColumn[] columns, out bool isOnWallClock)
     {
-        var fields = new Dictionary<string, string>(StringComparer.Ordinal);
+        var fields = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         for (var i = 0; i < columns.Length; i++)
             if (table.GetText(i) is { Length: > 0 } text) fields[columns[i].Label] = text;
         isOnWallClock = Complete?.Invoke(context, table.Count - 1, fields) ?? false;
@@ -176,7 +178,8 @@ sealed class RowCsv
         public static bool Complete(ReadContext context, int index, Dictionary<string, string> fields)
         {
             foreach (var (label, text) in fields.ToArray())
-                if (label != Duration && Numbers.TryParse(Encoding.UTF8.GetBytes(text), out var number) && number == 0)
+                if (!label.Equals(Duration, StringComparison.OrdinalIgnoreCase)
+                    && Numbers.TryParse(Encoding.UTF8.GetBytes(text), out var number) && number == 0)
                     fields.Remove(label);
             var duration = FindDuration(fields.GetValueOrDefault(Duration));
             if (duration is null && fields.TryGetValue(Duration, out var said)

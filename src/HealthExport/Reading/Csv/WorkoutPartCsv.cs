@@ -22,21 +22,24 @@ sealed class WorkoutPartCsv
     readonly ReadContext _context;
     readonly WorkoutFileName? _name;
     readonly CsvColumn[] _columns;
+    readonly int _time;
     int _dropped;
 
     // Why it cannot be kept, whatever its rows say.
     string? _fault;
 
-    WorkoutPartCsv(ReadContext context, WorkoutFileName? name, CsvColumn[] columns) =>
-        (_context, _name, _columns) = (context, name, columns);
+    WorkoutPartCsv(ReadContext context, WorkoutFileName? name, CsvColumn[] columns, int time) =>
+        (_context, _name, _columns, _time) = (context, name, columns, time);
 
     /// <param name="fileName">Null if none was sent.</param>
     /// <returns>Null for a heading of no such file.</returns>
     public static WorkoutPartCsv? Find(ReadContext context, string[] heading, string? fileName)
     {
-        if (heading is not ["Date/Time" or "Date" or "Timestamp", _, ..]) return null;
+        var time = Array.FindIndex(heading, name => name.Equals("Timestamp", StringComparison.OrdinalIgnoreCase));
+        if (time < 0) time = CsvColumn.FindTime(heading);
+        if (time < 0) return null;
         var part = new WorkoutPartCsv(
-            context, WorkoutFileName.Find(fileName), Array.ConvertAll(heading, CsvColumn.Parse));
+            context, WorkoutFileName.Find(fileName), Array.ConvertAll(heading, CsvColumn.Parse), time);
         return part.IsRoute || part.IsSeries ? part : null;
     }
 
@@ -45,15 +48,15 @@ sealed class WorkoutPartCsv
     {
         get
         {
-            var quantities = _columns.Skip(1).Where(column => column.Unit.Length > 0).ToList();
-            return (ColumnOf("Source") > 0 || _name is not null)
+            var quantities = _columns.Where(column => column.Unit.Length > 0).ToList();
+            return (ColumnOf("Source") >= 0 || _name is not null)
                 && (quantities.Count == 1 || quantities.Count > 1 && quantities.TrueForAll(IsOfMany));
         }
     }
 
     static bool IsOfMany(CsvColumn column) => column.Label is "Min" or "Max" or "Avg";
 
-    bool IsRoute => ColumnOf("Latitude") > 0 && ColumnOf("Longitude") > 0;
+    bool IsRoute => ColumnOf("Latitude") >= 0 && ColumnOf("Longitude") >= 0;
 
     /// <param name="table">Disposed at the end.</param>
     public void Read(CsvTable table)
@@ -83,7 +86,7 @@ sealed class WorkoutPartCsv
 
     WorkoutPart? ReadSeries(CsvTable table)
     {
-        var value = Array.FindIndex(_columns, 1, column => column.Unit.Length > 0 && column.Label is not ("Min" or "Max"));
+        var value = Array.FindIndex(_columns, column => column.Unit.Length > 0 && column.Label is not ("Min" or "Max"));
         var (min, max) = (ColumnOf("Min"), ColumnOf("Max"));
         var first = value >= 0 ? value : Math.Max(min, max);
         if (first < 0) return null;
@@ -117,7 +120,7 @@ sealed class WorkoutPartCsv
         var (latitude, longitude, course) = (Angle("Latitude"), Angle("Longitude"), Angle("Course"));
         var (altitude, speed) = (Quantity("Altitude", "m"), Quantity("Speed", "m/s"));
         var (horizontal, vertical) = (Quantity("Horizontal Accuracy", "m"), Quantity("Vertical Accuracy", "m"));
-        NoteUnknown(WorkoutParts.RoutePoint, 0);
+        NoteUnknown(WorkoutParts.RoutePoint, _time);
         var points = new RoutePoints(0);
         var clock = new WallClock(_context);
         while (table.Read())
@@ -138,7 +141,7 @@ sealed class WorkoutPartCsv
     }
 
     bool TryReadTime(WallClock clock, CsvTable table, out Timestamp stamp) =>
-        clock.TryRead(table[0], out stamp, out _) && _context.Stamps.IsBelievable(stamp.At);
+        clock.TryRead(table[_time], out stamp, out _) && _context.Stamps.IsBelievable(stamp.At);
 
     /// <summary>A column in degrees, whatever it calls them.</summary>
     (int Column, UnitConversion Conversion) Angle(string label) => (ColumnOf(label), UnitConversion.Identity);
@@ -160,13 +163,13 @@ sealed class WorkoutPartCsv
     void NoteUnknown(string itemType, int own)
     {
         var item = _context.Drift.NextItem();
-        for (var column = 1; column < _columns.Length; column++)
-            if (column != own && !s_known.Contains(_columns[column].Label, StringComparer.OrdinalIgnoreCase))
+        for (var column = 0; column < _columns.Length; column++)
+            if (column != own && column != _time && !s_known.Contains(_columns[column].Label, StringComparer.OrdinalIgnoreCase))
                 _context.Drift.NoteField(itemType, _columns[column].Label, item);
     }
 
     static double Number(CsvTable table, int column, UnitConversion conversion) =>
-        column > 0 && table.TryGetNumber(column, out var number)
+        column >= 0 && table.TryGetNumber(column, out var number)
         && conversion.Apply(number) is var converted && double.IsFinite(converted)
             ? converted : double.NaN;
 
