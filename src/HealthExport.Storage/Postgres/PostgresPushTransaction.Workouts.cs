@@ -132,27 +132,27 @@ sealed partial class PostgresPushTransaction
         (
             select id
             from (
-                select id, duration_s
+                select id, duration_s, activity, stamp_precision
                 from workouts
                 where user_id = $1 and start_at = s.start_at and end_at = s.end_at and {which}
-                    and (s.stamp_precision < {WorkoutSearch.Coarse} or ({MayBeOne}))
                 order by id
                 limit {WorkoutSearch.MostNear}) same
+            where s.stamp_precision < {WorkoutSearch.Coarse} or ({MayBeOne})
             order by {Nearness}, id
             limit 1)
         union all
         (
             select id
             from (
-                select id, start_at, end_at, duration_s,
+                select id, start_at, end_at, duration_s, activity, stamp_precision,
                     greatest(stamp_precision, s.stamp_precision) * interval '1 microsecond' as unit
                 from workouts
                 where user_id = $1 and start_at between s.first_at and s.last_at and {which}
-                    and (greatest(stamp_precision, s.stamp_precision) < {WorkoutSearch.Coarse} or ({MayBeOne}))
                 order by start_at, end_at, id
                 limit {WorkoutSearch.MostNear}) near
             where date_bin(unit, start_at, {Origin}) = date_bin(unit, s.start_at, {Origin})
                 and date_bin(unit, end_at, {Origin}) = date_bin(unit, s.end_at, {Origin})
+                and (greatest(stamp_precision, s.stamp_precision) < {WorkoutSearch.Coarse} or ({MayBeOne}))
             order by {Nearness}, start_at, end_at, id
             limit 1)
         """;

@@ -68,12 +68,12 @@ sealed partial class SqlitePushTransaction
             $"""
             select id
             from (
-                select id, duration_s
+                select id, duration_s, activity, stamp_precision
                 from workouts indexed by {index}
                 where user_id = ?1 and start_at = ?2 and end_at = ?3 {made}
-                    and (?4 < {WorkoutSearch.Coarse} or ({MayBeOne}))
                 order by id
                 limit {WorkoutSearch.MostNear})
+            where ?4 < {WorkoutSearch.Coarse} or ({MayBeOne})
             order by {Nearness}, id
             limit 1
             """))
@@ -87,12 +87,12 @@ sealed partial class SqlitePushTransaction
             $"""
             select id, start_at, end_at, stamp_precision
             from (
-                select id, start_at, end_at, stamp_precision, duration_s
+                select id, start_at, end_at, stamp_precision, duration_s, activity
                 from workouts indexed by {index}
                 where user_id = ?1 and start_at between ?2 and ?3 {made}
-                    and (max(stamp_precision, ?4) < {WorkoutSearch.Coarse} or ({MayBeOne}))
                 order by start_at, end_at, id
                 limit {WorkoutSearch.MostNear})
+            where max(stamp_precision, ?4) < {WorkoutSearch.Coarse} or ({MayBeOne})
             order by {Nearness}, start_at, end_at, id
             """);
         var reach = WorkoutSearch.ReachOf(row);

@@ -25,6 +25,12 @@ public abstract class CostTests(PlannedHouse house)
         Enumerable.Range(0, count).Select(i => Workout(s_start.AddMicroseconds(i), s_start.AddHours(1)))));
 
     [Fact]
+    public Task Workouts_of_CSV_in_one_minute() => CostsItsLengthAsync(
+        count => "Workout Type,Start,End,Duration,\n" + string.Concat(Enumerable.Range(0, count).Select(
+            i => $"Yoga,2024-05-01 06:00,2024-05-01 07:00,{i / 60:00}:{i % 60:00}:00,\n")),
+        "text/csv");
+
+    [Fact]
     public Task Nights_a_second_apart() => CostsItsLengthAsync(count => Nights(count, seconds: 1, _ => "Watch"));
 
     [Fact]
@@ -38,20 +44,20 @@ public abstract class CostTests(PlannedHouse house)
     public Task Nights_that_each_take_the_place_of_the_one_before() =>
         CostsItsLengthAsync(count => Nights(count, seconds: 20 * 3_600, _ => "Watch"));
 
-    async Task CostsItsLengthAsync(Func<int, string> write)
+    async Task CostsItsLengthAsync(Func<int, string> write, string type = "application/json")
     {
         // What the first push of all costs beside is not its own.
-        await CostOfAsync(write(1));
-        var once = await CostOfAsync(write(Count));
-        var twice = await CostOfAsync(write(2 * Count));
+        await CostOfAsync(write(1), type);
+        var once = await CostOfAsync(write(Count), type);
+        var twice = await CostOfAsync(write(2 * Count), type);
 
         Assert.InRange(twice, once, once * 2.5);
     }
 
-    async Task<double> CostOfAsync(string body)
+    async Task<double> CostOfAsync(string body, string type)
     {
         var user = await house.AddPersonAsync(Guid.NewGuid().ToString("n"));
-        var statements = await house.Trace.RecordAsync(() => house.PushAsync(user.Id, body));
+        var statements = await house.Trace.RecordAsync(() => house.PushAsync(user.Id, body, type: type));
         return statements.Sum(statement => statement.Work);
     }
 

@@ -80,12 +80,14 @@ public abstract class PlannedHouse(Engine engine) : IAsyncLifetime
     }
 
     /// <summary>A push like any other, from its bytes to its receipt.</summary>
-    internal async Task<Ingestion> PushAsync(long userId, string body, string? aggregation = null)
+    internal async Task<Ingestion> PushAsync(
+        long userId, string body, string? aggregation = null, string type = "application/json")
     {
         var store = Get<IIngestionStore>();
         var push = ReceivedPushes.Create(TimeProvider.System, userId, body) with
         {
             KeyId = Key?.Id ?? "key-1",
+            ContentType = type,
             Headers = aggregation is null
                 ? new Dictionary<string, string>()
                 : new Dictionary<string, string> { ["automation-aggregation"] = aggregation },
