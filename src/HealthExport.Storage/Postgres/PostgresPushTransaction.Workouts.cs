@@ -24,7 +24,7 @@ sealed partial class PostgresPushTransaction
             select {PostgresWorkoutRow.Columns}
             from workouts w
             where w.user_id = $1 and w.start_at between $2 and $3
-            order by w.start_at desc, w.id desc
+            order by w.start_at desc, w.end_at desc, w.id desc
             limit {WorkoutSearch.MostNear}
             """,
             _connection);

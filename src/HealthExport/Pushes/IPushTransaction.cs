@@ -125,7 +125,7 @@ public interface IPushTransaction : IAsyncDisposable
 
     /// <summary>
     /// Workouts that begin between two instants, without their source, series and route; of more than 100, those that
-    /// begin last.
+    /// begin, then end, last.
     /// </summary>
     ValueTask<IReadOnlyList<Workout>> FindAroundAsync(
         Instant first, Instant last, CancellationToken cancellationToken);

@@ -67,43 +67,60 @@ sealed partial class PushMerge
         var taken = found.Select(stored => stored?.Row.Id).ToHashSet();
         for (var i = 0; i < sent.Length; i++)
         {
-            if (found[i] is not null || !MayBeByOtherClock(sent[i])) continue;
-            var at = sent[i].StartAt.Microseconds;
-            var others = await transaction.FindAroundAsync(
-                new(at - 2 * WestMost), new(at + 2 * WestMost), cancellationToken);
-            if (others.Where(other => IsByOtherClock(sent[i], other) && !taken.Contains(other.Id)).MinBy(LengthApart)
-                is not { } same) continue;
-            var stored = (await transaction.FindAsync([same], cancellationToken))[0];
-            if (stored is null) continue;
-            taken.Add(same.Id);
+            if (found[i] is not null) continue;
+            var same = sent[i].IsOnWallClock ? await FindWithOffsetAsync(sent[i]) : await FindWithoutOffsetAsync(sent[i]);
+            if (same is null || !taken.Add(same.Row.Id)) continue;
             if (sent[i].IsOnWallClock)
                 sent[i] = sent[i] with
                 {
-                    StartAt = same.StartAt, EndAt = same.EndAt, OffsetMinutes = same.OffsetMinutes,
+                    StartAt = same.Row.StartAt, EndAt = same.Row.EndAt, OffsetMinutes = same.Row.OffsetMinutes,
                 };
             // The offset of a row stays what it was, but for one that was only guessed.
-            else stored = stored with { Row = stored.Row with { OffsetMinutes = sent[i].OffsetMinutes } };
-            found[i] = stored;
-
-            double LengthApart(Workout other) => Math.Abs((other.DurationSeconds - sent[i].DurationSeconds) ?? 0);
+            else same = same with { Row = same.Row with { OffsetMinutes = sent[i].OffsetMinutes } };
+            found[i] = same;
         }
     }
 
-    // What has its own offset is looked for where CSV may have been read with another: away from home, or about the
-    // time when the clock at home is put back.
-    bool MayBeByOtherClock(Workout sent) => sent.IsOnWallClock
-        || (zone is not null && sent.StampPrecision < WorkoutMerge.CoarsePrecision
-            && (Timestamps.OffsetAt(zone, sent.StartAt.Microseconds - Instant.PerDay) != sent.OffsetMinutes
-                || Timestamps.OffsetAt(zone, sent.StartAt.Microseconds + Instant.PerDay) != sent.OffsetMinutes));
+    async ValueTask<Stored<Workout>?> FindWithOffsetAsync(Workout sent)
+    {
+        var others = await transaction.FindAroundAsync(
+            new(sent.StartAt.Microseconds - 2 * WestMost), new(sent.StartAt.Microseconds + 2 * WestMost),
+            cancellationToken);
+        return others.Where(other => IsByOtherClock(sent, other))
+            .MinBy(other => Math.Abs((other.DurationSeconds - sent.DurationSeconds) ?? 0)) is { } same
+            ? (await transaction.FindAsync([same], cancellationToken))[0]
+            : null;
+    }
 
     static bool IsByOtherClock(Workout sent, Workout other) =>
         sent.OffsetMinutes != other.OffsetMinutes
-        && (sent.IsOnWallClock || (other.IdIsMade && other.StampPrecision >= WorkoutMerge.CoarsePrecision))
         && (sent.Activity is null || other.Activity is null || sent.Activity == other.Activity)
         && WallMinute(sent.StartAt, sent.OffsetMinutes) == WallMinute(other.StartAt, other.OffsetMinutes)
         && (sent.DurationSeconds is { } one && other.DurationSeconds is { } another
             ? Math.Abs(one - another) < 1
             : WallMinute(sent.EndAt, sent.OffsetMinutes) == WallMinute(other.EndAt, other.OffsetMinutes));
+
+    /// <summary>
+    /// Looks where the zone would have put CSV of what is told with its offset: away from home, or about the time when
+    /// the clock at home is put back.
+    /// </summary>
+    async ValueTask<Stored<Workout>?> FindWithoutOffsetAsync(Workout sent)
+    {
+        if (zone is null || sent.StampPrecision >= WorkoutMerge.CoarsePrecision) return null;
+        var wall = sent.StartAt.Microseconds + sent.OffsetMinutes * Instant.PerMinute;
+        var (before, after) = (
+            Timestamps.OffsetAt(zone, wall - Instant.PerDay), Timestamps.OffsetAt(zone, wall + Instant.PerDay));
+        foreach (var offset in new HashSet<short> { before, after })
+        {
+            if (offset == sent.OffsetMinutes) continue;
+            var by = TimeSpan.FromMinutes(sent.OffsetMinutes - offset);
+            var guess = sent with { StartAt = sent.StartAt + by, EndAt = sent.EndAt + by };
+            if ((await transaction.FindAsync([guess], cancellationToken))[0] is { } stored
+                && stored.Row is { IdIsMade: true, StampPrecision: >= WorkoutMerge.CoarsePrecision }
+                && stored.Row.OffsetMinutes == offset && IsByOtherClock(sent, stored.Row)) return stored;
+        }
+        return null;
+    }
 
     static Instant WallMinute(Instant at, short offset) =>
         new Instant(at.Microseconds + offset * Instant.PerMinute).FloorTo(Instant.PerMinute);
