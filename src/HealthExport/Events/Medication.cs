@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using HealthExport.Json;
 using HealthExport.Time;
@@ -11,9 +12,6 @@ namespace HealthExport.Events;
 static class Medication
 {
     public const string Kind = "medication";
-
-    /// <summary>What CSV has columns for and JSON no fields.</summary>
-    static readonly string[] s_ofCsv = ["scheduledDosage", "unit"];
 
     /// <param name="stored">The dose as it is stored, of either form or of both.</param>
     /// <param name="sent">The same dose, sent again.</param>
@@ -47,7 +45,7 @@ static class Medication
             Value = sent.Value ?? (isSameStatus ? stored.Value : null),
             Payload = CanonicalJson.Unite(
                 stored.Payload, sent.Payload,
-                name => s_ofCsv.Contains(name)
+                name => name is "scheduledDosage" or "unit"
                     || isSameStatus && (name == "start" || !now.RootElement.TryGetProperty(name, out _))),
         };
     }
@@ -55,8 +53,14 @@ static class Medication
     /// <summary>No end that is before the start: the two came of different forms.</summary>
     static Instant Order(Instant start, Instant end) => end < start ? Instant.None : end;
 
-    static bool TellsWhatCsvTells(JsonElement payload) =>
-        Array.Exists(s_ofCsv, name => payload.TryGetProperty(name, out _));
+    // By their bytes: a look-up by name ends at half a character in any other's.
+    static bool TellsWhatCsvTells(JsonElement payload)
+    {
+        foreach (var property in payload.EnumerateObject())
+            if (JsonMarshal.GetRawUtf8PropertyName(property) is var name
+                && (name.SequenceEqual("unit"u8) || name.SequenceEqual("scheduledDosage"u8))) return true;
+        return false;
+    }
 
     /// <summary>JSON has the name with the spaces that were typed behind it.</summary>
     static bool IsLonger(JsonElement stored, JsonElement sent) =>
