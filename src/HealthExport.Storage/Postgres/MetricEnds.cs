@@ -12,10 +12,17 @@ readonly record struct MetricEnd(Instant At, Grain Grain, short OffsetMinutes, d
         grain >= Grain.Day ? new(row.StartAt.Microseconds - row.OffsetMinutes * Instant.PerMinute) : row.StartAt,
         grain, row.OffsetMinutes, row.Value);
 
-    /// <summary>The finer grain wins a tie.</summary>
-    public bool IsBefore(in MetricEnd other) => At < other.At || (At == other.At && Grain < other.Grain);
+    /// <summary>
+    /// The finer grain wins a tie; of several sources at one instant what the rows say, and not who came first.
+    /// </summary>
+    public bool IsBefore(in MetricEnd other) => At != other.At ? At < other.At
+        : Grain != other.Grain ? Grain < other.Grain : OffsetMinutes < other.OffsetMinutes;
 
-    public bool IsAfter(in MetricEnd other) => At > other.At || (At == other.At && Grain < other.Grain);
+    /// <inheritdoc cref="IsBefore"/>
+    public bool IsAfter(in MetricEnd other) => At != other.At ? At > other.At
+        : Grain != other.Grain ? Grain < other.Grain
+        : OffsetMinutes != other.OffsetMinutes ? OffsetMinutes > other.OffsetMinutes
+        : Value > other.Value || (double.IsNaN(other.Value) && !double.IsNaN(Value));
 }
 
 /// <summary>The outermost of some rows of a metric, and their grains.</summary>

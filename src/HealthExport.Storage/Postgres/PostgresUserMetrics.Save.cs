@@ -87,7 +87,7 @@ sealed partial class PostgresUserMetrics
                     from samples
                     where user_id = $1 and metric_id = w.metric_id and grain in (0, 1, 2) and start_at = w.at
                         and start_at between $4 and $5
-                    order by grain, source_id desc
+                    order by grain, utc_offset desc, value desc nulls last
                     limit 1)
                 union all
                 (
@@ -97,7 +97,7 @@ sealed partial class PostgresUserMetrics
                         and start_at between w.at - interval '15 hours' and w.at + interval '15 hours'
                         and start_at between $4 - interval '15 hours' and $5 + interval '15 hours'
                         and start_at - utc_offset * interval '1 minute' = w.at
-                    order by grain, source_id desc
+                    order by grain, utc_offset desc, value desc nulls last
                     limit 1)
                 order by grain
                 limit 1) s
@@ -151,7 +151,7 @@ sealed partial class PostgresUserMetrics
                 select start_at, utc_offset, value
                 from samples
                 where user_id = $1 and metric_id = $2 and grain = $3 and start_at between $4 and $5
-                order by start_at {direction}, source_id {direction}
+                order by start_at {direction}, utc_offset {direction}{(isFirst ? "" : ", value desc nulls last")}
                 limit {(reach == 0 ? 1 : 2)}
                 """,
                 connection);

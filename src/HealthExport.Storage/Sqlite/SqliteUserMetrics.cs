@@ -155,6 +155,7 @@ sealed class SqliteUserMetrics(SqliteSession session, long userId)
         return find.Bind(1, userId).Bind(2, metric).Step() ? (find.GetInt64(0), find.GetInt32(1)) : (0, 0);
     }
 
+    // Of several sources at one instant: by what the rows say, because the numbers of sources tell who came first.
     End? FindFirst(int metric, Grain grain)
     {
         using var find = session.Prepare(
@@ -162,7 +163,7 @@ sealed class SqliteUserMetrics(SqliteSession session, long userId)
             select start_at, utc_offset, value
             from samples
             where user_id = ?1 and metric_id = ?2 and grain = ?3
-            order by start_at, source_id
+            order by start_at, utc_offset
             limit 2
             """);
         return Find(find, metric, grain, isFirst: true);
@@ -175,7 +176,7 @@ sealed class SqliteUserMetrics(SqliteSession session, long userId)
             select start_at, utc_offset, value
             from samples
             where user_id = ?1 and metric_id = ?2 and grain = ?3
-            order by start_at desc, source_id desc
+            order by start_at desc, utc_offset desc, value desc nulls last
             limit 2
             """);
         return Find(find, metric, grain, isFirst: false);
