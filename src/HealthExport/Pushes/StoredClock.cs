@@ -71,8 +71,7 @@ sealed class StoredClock
     /// the same instants by the zone's own. Rows in an hour that the zone's own clock has stored rows of stay.
     /// </summary>
     /// <param name="rows">Minutes or hours, with times of the zone.</param>
-    /// <returns>Whether any row was given another.</returns>
-    public bool Settle(Span<Sample> rows)
+    public void Settle(Span<Sample> rows)
     {
         for (var i = 0; i < rows.Length; i++)
         {
@@ -88,7 +87,6 @@ sealed class StoredClock
             hour.Sum += row.Value;
             hour.Count++;
         }
-        var any = false;
         foreach (var date in _dates.Values)
         {
             if (date.Sent.Count == 0) continue;
@@ -101,12 +99,11 @@ sealed class StoredClock
                 foreach (var hour in Candidates(date, clock))
                 {
                     if (hour.IsSettled) continue;
-                    hour.IsSettled = any = true;
+                    hour.IsSettled = true;
                     foreach (var i in hour.Rows) Move(ref rows[i], clock.OffsetMinutes);
                 }
             }
         }
-        return any;
     }
 
     static void Move(ref Sample row, short offsetMinutes)

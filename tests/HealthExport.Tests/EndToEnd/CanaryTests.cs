@@ -48,7 +48,7 @@ public abstract class CanaryTests(Engine engine) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _place = engine == Engine.Postgres ? await StorePlace.MakeSpoiltAsync() : await StorePlace.MakeAsync(engine);
+        _place = await StorePlace.MakeSpoiltAsync(engine);
         _temp = Directory.CreateDirectory(Path.Combine(_place.Folder, "temp")).FullName;
         _settings =
         [

@@ -18,8 +18,7 @@ public sealed class ImportCrashTests
     [InlineData(Engine.Postgres)]
     public async Task Started_again_it_goes_on_and_leaves_what_an_import_in_one_go_leaves(Engine engine)
     {
-        await using var place = engine == Engine.Postgres
-            ? await StorePlace.MakeSpoiltAsync() : await StorePlace.MakeAsync(engine);
+        await using var place = await StorePlace.MakeSpoiltAsync(engine);
         // Each file corrects some hours of the one before it: their order is seen in what remains.
         Directory.CreateDirectory(Path.Combine(place.Folder, "files"));
         for (var file = 1; file <= Files; file++)

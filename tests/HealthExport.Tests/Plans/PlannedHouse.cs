@@ -59,7 +59,7 @@ public abstract class PlannedHouse(Engine engine) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _place = engine == Engine.Postgres ? await StorePlace.MakeSpoiltAsync() : await StorePlace.MakeAsync(engine);
+        _place = await StorePlace.MakeSpoiltAsync(engine);
         await using (_services = new ServiceCollection().AddHealthExportStorage(_place.Url).BuildServiceProvider())
         {
             await Get<Migrations.IMigrationStore>().MigrateAsync(null, dryRun: false, default);

@@ -16,8 +16,7 @@ public sealed class SchemaGateTests
     [InlineData(Engine.Postgres)]
     public async Task On_a_schema_older_than_the_server_everything_is_503_until_it_is_migrated(Engine engine)
     {
-        await using var place = engine == Engine.Postgres
-            ? await StorePlace.MakeSpoiltAsync() : await StorePlace.MakeAsync(engine);
+        await using var place = await StorePlace.MakeSpoiltAsync(engine);
         var clock = new FakeClock();
         await using var server = await RunningServer.StartAsync(
             overrides: services => services.AddClock(clock), shared: place);
@@ -40,8 +39,7 @@ public sealed class SchemaGateTests
     [InlineData(Engine.Postgres)]
     public async Task On_a_schema_newer_than_the_server_everything_is_503(Engine engine)
     {
-        await using var place = engine == Engine.Postgres
-            ? await StorePlace.MakeSpoiltAsync() : await StorePlace.MakeAsync(engine);
+        await using var place = await StorePlace.MakeSpoiltAsync(engine);
         await using var server = await RunningServer.StartAsync(
             overrides: services =>
             {
@@ -60,8 +58,7 @@ public sealed class SchemaGateTests
     [InlineData(Engine.Postgres)]
     public async Task On_a_schema_newer_than_the_server_nothing_is_kept_up_or_deleted_and_nobody_erased(Engine engine)
     {
-        await using var place = engine == Engine.Postgres
-            ? await StorePlace.MakeSpoiltAsync() : await StorePlace.MakeAsync(engine);
+        await using var place = await StorePlace.MakeSpoiltAsync(engine);
         User leaving, staying;
         await using (var before = await RunningServer.StartAsync(
             overrides: services => services.AddClock(new FakeClock()), shared: place))

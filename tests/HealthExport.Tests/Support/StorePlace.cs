@@ -41,6 +41,10 @@ sealed class StorePlace : IAsyncDisposable
         return InFolder(_ => url, () => PostgresServers.DropAsync(url));
     }
 
+    /// <summary>A store of an engine that nobody else gets after it, because the test changes its schema.</summary>
+    public static Task<StorePlace> MakeSpoiltAsync(Engine engine) =>
+        engine == Engine.Postgres ? MakeSpoiltAsync() : MakeAsync(engine);
+
     /// <summary>A database that is there, and stays.</summary>
     public static StorePlace At(string url) => InFolder(_ => url, () => Task.CompletedTask);
 
